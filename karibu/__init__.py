@@ -1,0 +1,1 @@
+"""Karibu: the customer system that online shops run themselves."""

@@ -1,0 +1,3 @@
+from karibu.config.cli import main
+
+main()

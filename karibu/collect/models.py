@@ -1,0 +1,44 @@
+"""Where events come in: sources, the durable inbox, and what was set aside."""
+
+from django.db import models
+
+
+class Source(models.Model):
+    """A place that sends events. The write key is public by nature (it stands in the shop's pages) and only lets in."""
+
+    name = models.CharField(max_length=200)
+    kind = models.CharField(max_length=40, default="web")  # web app server import
+    write_key = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    closed_at = models.DateTimeField(null=True)
+
+
+class InboxRow(models.Model):
+    """Events that were answered 200 and are not yet worked on: a JSON array of the events as sent, one lane.
+
+    A lane is a hash of the person's key (user id, else anonymous id) modulo LANES: one worker at a time
+    drains a lane, in id order, so that one person's events take effect in the order received.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    lane = models.SmallIntegerField()
+    source_id = models.BigIntegerField()
+    received_at = models.DateTimeField()
+    skew_us = models.BigIntegerField(default=0)  # added to each event's own time
+    historical = models.BooleanField(default=False)
+    body = models.BinaryField()
+
+    class Meta:
+        indexes = [models.Index(fields=["lane", "id"], name="inbox_lane")]
+
+
+class RejectedEvent(models.Model):
+    """One event that could not be taken, whole, with the reason; visible at /events/rejected/ and retryable."""
+
+    id = models.BigAutoField(primary_key=True)
+    source_id = models.BigIntegerField()
+    received_at = models.DateTimeField(db_index=True)
+    field = models.CharField(max_length=200)
+    reason = models.TextField()
+    body = models.TextField()
+    retried_at = models.DateTimeField(null=True)

@@ -1,0 +1,154 @@
+"""The `karibu` command. Django is imported only by the subcommands that need it, so that `serve` stays small."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+
+from karibu.config import postgres
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """Karibu: the customer system that online shops run themselves."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "karibu.config.settings")
+
+
+def django() -> None:
+    import django as django_
+
+    django_.setup()
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@click.option("--web", "webs", default=1, show_default=True, help="How many web processes.")
+@click.option("--workers", default=1, show_default=True, help="How many worker processes.")
+@click.option("--demo", is_flag=True, help="With the sample shop and its simulated shoppers.")
+def serve(host: str, port: int, webs: int, workers: int, demo: bool) -> None:
+    """Start everything: PostgreSQL, web and worker, in one process tree."""
+    from karibu.config.serve import Tree
+
+    Tree(host=host, port=port, webs=webs, workers=workers, demo=demo).run()
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8000, show_default=True)
+@click.option("--processes", default=1, show_default=True)
+def web(host: str, port: int, processes: int) -> None:
+    """Serve HTTP only (the database is elsewhere)."""
+    from karibu.config.serve import web_command
+
+    os.execv(sys.executable, web_command(host, port, processes))  # noqa: S606
+
+
+@main.command()
+def worker() -> None:
+    """Run the pipeline, the timers, the sending and the jobs only (the database is elsewhere)."""
+    django()
+    from karibu.config.worker import run
+
+    run()
+
+
+@main.command(context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def manage(arguments: tuple[str, ...]) -> None:
+    """Django's own commands (migrate, shell, makemessages ...)."""
+    from django.core.management import execute_from_command_line
+
+    with postgres.running():
+        execute_from_command_line(["karibu manage", *arguments])
+
+
+@main.command(hidden=True)
+@click.option("--demo", is_flag=True)
+def prepare(demo: bool) -> None:
+    """Bring the schema up to date; on a first start make the owner, a source and (with --demo) the sample shop."""
+    django()
+    from karibu.config.prepare import prepare as prepare_
+
+    prepare_(demo=demo)
+
+
+@main.command(hidden=True)
+@click.argument("url")
+def shoppers(url: str) -> None:
+    """The sample shop's simulated shoppers, as clients of URL."""
+    django()
+    from karibu.demo.shoppers import run
+
+    run(url)
+
+
+@main.group()
+def user() -> None:
+    """People who may sign in."""
+
+
+@user.command("create")
+@click.argument("email")
+@click.option("--role", type=click.Choice(["owner", "marketer", "agent"]), default="owner", show_default=True)
+def user_create(email: str, role: str) -> None:
+    """Make (or find) EMAIL and print a sign-in link."""
+    with postgres.running():
+        django()
+        from karibu.web.actions import create_user, sign_in_link
+
+        click.echo(sign_in_link(create_user(email, role=role)))
+
+
+@main.group()
+def source() -> None:
+    """Where events come from: each source has a write key."""
+
+
+@source.command("create")
+@click.argument("name")
+def source_create(name: str) -> None:
+    """Make the source NAME and print its write key."""
+    with postgres.running():
+        django()
+        from karibu.collect.actions import create_source
+
+        click.echo(create_source(name).write_key)
+
+
+@main.group()
+def token() -> None:
+    """Keys to /api/v1."""
+
+
+@token.command("create")
+@click.argument("name")
+def token_create(name: str) -> None:
+    """Make an API token called NAME and print it; it is shown this once."""
+    with postgres.running():
+        django()
+        from karibu.web.actions import create_token
+
+        click.echo(create_token(name))
+
+
+@main.command()
+def doctor() -> None:
+    """Look at everything Karibu stands on and say what is wrong and what to do."""
+    with postgres.running():
+        django()
+        from karibu.config.doctor import examine
+
+        sys.exit(examine())
+
+
+@main.command(context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def bench(arguments: tuple[str, ...]) -> None:
+    """The measurements of docs/benchmarks.md (run from a checkout; see script/bench)."""
+    script = Path(__file__).resolve().parents[2] / "script/bench"
+    if not script.exists():
+        raise click.ClickException("karibu bench runs from a checkout of the project; this is an installed package.")
+    os.execv(script, [str(script), *arguments])  # noqa: S606
+

@@ -1,0 +1,53 @@
+"""Where one installation keeps its files, and what the environment says about it.
+
+Every setting is an environment variable; `<NAME>_FILE` names a file that holds the value instead
+(the form that container secrets take). Karibu boots with none of them set.
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+
+def value(name: str, default: str = "") -> str:
+    """The environment's `name`, or the contents of the file that `<name>_FILE` names, or `default`."""
+    if file := os.environ.get(f"{name}_FILE"):
+        return Path(file).read_text(encoding="utf-8").strip()
+    return os.environ.get(name, default).strip()
+
+
+def path() -> Path:
+    """`KARIBU_HOME`; by default `/var/lib/karibu` for root and `~/.local/share/karibu` for anyone else."""
+    if given := value("KARIBU_HOME"):
+        return Path(given).expanduser().resolve()
+    return Path("/var/lib/karibu") if os.geteuid() == 0 else Path.home() / ".local/share/karibu"
+
+
+def make() -> Path:
+    """`path()`, created when it is not there. It must be enterable by the user PostgreSQL runs as."""
+    home = path()
+    home.mkdir(parents=True, exist_ok=True, mode=0o711)
+    return home
+
+
+def secret_key() -> str:
+    """`KARIBU_SECRET_KEY`, or one made on first use and kept in `$KARIBU_HOME/secret` (mode 600)."""
+    if given := value("KARIBU_SECRET_KEY"):
+        return given
+    file = make() / "secret"
+    try:
+        # Written whole before it gets its name: a second process never reads half a key.
+        fresh = file.with_suffix(f".{os.getpid()}")
+        with open(os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as out:
+            out.write(secrets.token_urlsafe(48))
+        os.link(fresh, file)
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink(missing_ok=True)
+    return file.read_text(encoding="utf-8").strip()
+
+
+def lake_url() -> str:
+    """Where the event log lives: `KARIBU_LAKE_URL` or the folder `$KARIBU_HOME/lake`."""
+    return value("KARIBU_LAKE_URL") or str(path() / "lake")

@@ -1,0 +1,5 @@
+"""The left rail, top to bottom."""
+
+from karibu.web.navigation import Entry
+
+NAVIGATION: list[Entry] = []

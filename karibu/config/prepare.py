@@ -1,0 +1,36 @@
+"""What `karibu serve` does before it opens its doors: the schema, and on a first start the first things."""
+
+from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from karibu.config import home
+
+
+def prepare(*, demo: bool = False) -> None:
+    migrate()
+    first_owner(demo=demo)
+    if demo:
+        from karibu.demo.actions import open_sample_shop
+
+        open_sample_shop()
+
+
+def migrate() -> None:
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        call_command("migrate", verbosity=0, interactive=False)
+
+
+def first_owner(*, demo: bool) -> None:
+    """While nobody has ever signed in, each start leaves a fresh link to do so in `$KARIBU_HOME/first-sign-in`."""
+    from karibu.web.actions import create_user, sign_in_path
+    from karibu.web.models import User
+
+    file = home.path() / "first-sign-in"
+    if User.objects.exclude(last_login=None).exists() and not demo:
+        file.unlink(missing_ok=True)
+        return
+    owner = User.objects.filter(role="owner").first() or create_user("owner@localhost", role="owner")
+    file.touch(mode=0o600)
+    file.write_text(sign_in_path(owner))

@@ -1,0 +1,1 @@
+"""Every schedule, in one place: what runs when. Jobs are defined in the apps' `jobs.py`."""

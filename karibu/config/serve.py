@@ -1,0 +1,200 @@
+"""`karibu serve`: the parent of everything. It stays small (no Django) and only watches its children.
+
+A child that dies is started again; when the parent dies, however it dies, its children go with it.
+"""
+
+import contextlib
+import ctypes
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+import click
+
+from karibu.config import home, postgres
+
+
+def web_command(host: str, port: int, processes: int) -> list[str]:
+    options = ["--interface", "asginl", "--loop", "uvloop", "--no-ws", "--log-level", "warning", "--http", "1"]
+    options += ["--host", host, "--port", str(port), "--workers", str(processes), "--respawn-failed-workers"]
+    return [sys.executable, "-m", "granian", *options, "karibu.config.asgi:application"]
+
+
+@dataclass
+class Child:
+    name: str
+    command: list[str]
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    failures: int = 0
+
+    def start(self) -> None:
+        self.started = time.monotonic()
+        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, preexec_fn=_dies_with_parent)  # noqa: S603
+
+
+def _dies_with_parent() -> None:
+    libc = ctypes.CDLL(None)
+    os.setsid()
+    if hasattr(libc, "prctl"):
+        libc.prctl(postgres.PDEATHSIG, signal.SIGTERM)
+
+
+@dataclass
+class Tree:
+    host: str
+    port: int
+    webs: int = 1
+    workers: int = 1
+    demo: bool = False
+    children: list[Child] = field(default_factory=list)
+    server: subprocess.Popen[bytes] | None = None
+    stopped: bool = False
+
+    def run(self) -> None:
+        base = _make_home()
+        with _only_one(base, f"http://{self.host}:{self.port}"):
+            _check_port(self.host, self.port)
+            for sign in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                signal.signal(sign, self._stop)
+            try:
+                self._start(base)
+                self._watch(base)
+            finally:
+                self._end()
+
+    def _start(self, base: Path) -> None:
+        if postgres.is_embedded():
+            self.server = postgres.start(base)
+        elif not postgres.answers(postgres.database_url()):
+            raise click.ClickException("The database named by KARIBU_DATABASE_URL does not answer.")
+        _prepare(demo=self.demo)
+        self.children = [Child("web", web_command(self.host, self.port, self.webs))]
+        karibu = [sys.executable, "-m", "karibu"]
+        self.children += [Child(f"worker {n + 1}", [*karibu, "worker"]) for n in range(self.workers)]
+        if self.demo:
+            self.children.append(Child("shoppers", [*karibu, "shoppers", f"http://{_reachable(self.host)}:{self.port}"]))
+        for child in self.children:
+            child.start()
+        self._welcome()
+
+    def _welcome(self) -> None:
+        """Once the web answers: where it is and, until somebody has signed in, how to get in."""
+        address = (_reachable(self.host), self.port)
+        deadline = time.monotonic() + 60
+        while not self.stopped and time.monotonic() < deadline:
+            with contextlib.suppress(OSError), socket.create_connection(address, timeout=1) as web:
+                web.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                if web.recv(64).startswith(b"HTTP/1.1 200"):
+                    break
+            time.sleep(0.05)
+        link = Path(home.path() / "first-sign-in")
+        click.echo(f"Karibu is ready: http://{address[0]}:{self.port}")
+        if link.exists():
+            click.echo(f"Sign in: http://{address[0]}:{self.port}{link.read_text().strip()}")
+        click.echo("Stop with Ctrl-C.")
+
+    def _watch(self, base: Path) -> None:
+        while not self.stopped:
+            if self.server and self.server.poll() is not None:
+                click.echo("PostgreSQL stopped; starting it again.", err=True)
+                self.server = _patiently(base)
+            for child in self.children:
+                self._look_after(child)
+            time.sleep(0.5)
+
+    def _look_after(self, child: Child) -> None:
+        if child.process is None or child.process.poll() is None or self.stopped:
+            return
+        child.failures = 0 if time.monotonic() - child.started > 60 else child.failures + 1
+        if child.failures:
+            time.sleep(min(0.2 * child.failures, 5))
+        click.echo(f"The {child.name} process stopped ({child.process.returncode}); starting it again.", err=True)
+        child.start()
+
+    def _stop(self, *_: object) -> None:
+        self.stopped = True
+
+    def _end(self) -> None:
+        alive = [c.process for c in self.children if c.process and c.process.poll() is None]
+        for process in alive:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGTERM)
+        deadline = time.monotonic() + 20
+        for process in alive:
+            try:
+                process.wait(max(0.1, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+        if self.server:
+            postgres.stop(self.server)
+
+
+def _make_home() -> Path:
+    try:
+        base = home.make()
+        probe = base / f".probe-{os.getpid()}"
+        probe.write_bytes(b"x")
+        probe.unlink()
+    except OSError as error:
+        raise click.ClickException(f"Karibu cannot write to its folder {home.path()}: {error.strerror}.") from None
+    return base
+
+
+@contextlib.contextmanager
+def _only_one(base: Path, url: str):  # type: ignore[no-untyped-def]
+    """Two serves on one home would fight over PostgreSQL: the second gets a sentence."""
+    file: IO[str] = (base / "serve.lock").open("a+")
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        file.seek(0)
+        raise click.ClickException(
+            f"Karibu already runs on {base} (process {file.read().strip() or 'unknown'}). "
+            "Stop it first, or choose another KARIBU_HOME."
+        ) from None
+    with file:
+        file.truncate(0)
+        file.write(f"{os.getpid()} at {url}")
+        file.flush()
+        yield
+
+
+def _check_port(host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise click.ClickException(
+                f"Port {port} on {host} cannot be used: {error.strerror}. Choose another with --port."
+            ) from None
+
+
+def _prepare(*, demo: bool) -> None:
+    """Brings the schema up to date and makes what a first start needs, in a process that then goes away."""
+    command = [sys.executable, "-m", "karibu", "prepare", *(["--demo"] if demo else [])]
+    if subprocess.run(command, check=False, stdin=subprocess.DEVNULL).returncode:  # noqa: S603
+        raise click.ClickException("Karibu could not prepare its database; the reason stands above.")
+
+
+def _patiently(base: Path) -> subprocess.Popen[bytes]:
+    """After a crash the old server's children may need a moment to go before a new one can start."""
+    for _ in range(40):
+        try:
+            return postgres.start(base)
+        except click.ClickException:
+            time.sleep(0.25)
+    return postgres.start(base)
+
+
+def _reachable(host: str) -> str:
+    return "127.0.0.1" if host in ("0.0.0.0", "::", "") else host  # noqa: S104

@@ -1,0 +1,20 @@
+"""Every page's address. Nouns; an action is a resource below one."""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from karibu.config.api import api
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", api.urls),
+    path("", include("karibu.web.urls")),
+    path("", include("karibu.insights.urls")),
+    path("", include("karibu.customers.urls")),
+    path("", include("karibu.shop.urls")),
+    path("", include("karibu.consents.urls")),
+    path("", include("karibu.messages.urls")),
+    path("", include("karibu.journeys.urls")),
+    path("", include("karibu.imports.urls")),
+    path("", include("karibu.collect.urls")),
+    path("", include("karibu.events.urls")),
+    path("", include("karibu.demo.urls")),
+]

@@ -1,0 +1,102 @@
+"""The worker: a few named loops, each a thread with its own database connection, woken by NOTIFY.
+
+A loop's step does one bounded piece of work and returns how many seconds it may sleep before it looks
+again (0: there is more to do now). Anything else runs as a procrastinate job.
+"""
+
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import psycopg
+from django.db import InterfaceError, OperationalError, close_old_connections, connection
+
+from karibu.config import postgres
+from karibu.events.wake import CHANNEL
+
+log = logging.getLogger("karibu.worker")
+Step = Callable[[], float]
+stopping = threading.Event()
+
+
+@dataclass
+class Loop:
+    """`step` by its dotted path is looked up when the worker starts, so that this list is cheap to import."""
+
+    name: str
+    step: str
+    woken: threading.Event = field(default_factory=threading.Event)
+
+
+LOOPS: list[Loop] = []
+
+
+def run() -> None:
+    """Runs every loop until SIGTERM or SIGINT; returns when each has finished its step."""
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: _stop())
+    threads = [threading.Thread(target=_run_loop, args=(loop,), name=loop.name) for loop in LOOPS]
+    threads.append(threading.Thread(target=_listen, name="listen", daemon=True))
+    for thread in threads:
+        thread.start()
+    while not stopping.wait(3600):
+        pass
+    for thread in threads:
+        if not thread.daemon:
+            thread.join(30)
+
+
+def _stop() -> None:
+    stopping.set()
+    for loop in LOOPS:
+        loop.woken.set()
+
+
+def _run_loop(loop: Loop) -> None:
+    from django.utils.module_loading import import_string
+
+    step: Step = import_string(loop.step)
+    failures = 0
+    while not stopping.is_set():
+        loop.woken.clear()
+        try:
+            pause = step()
+            failures = 0
+        except (OperationalError, InterfaceError, psycopg.OperationalError) as error:
+            failures += 1
+            pause = min(0.2 * 2**failures, 10)
+            log.warning("%s: the database does not answer (%s); trying again in %.1f s", loop.name, _short(error), pause)
+        except Exception:
+            failures += 1
+            pause = min(0.5 * 2**failures, 60)
+            log.exception("%s: failed; trying again in %.1f s", loop.name, pause)
+        if pause > 0:
+            close_old_connections()
+            loop.woken.wait(pause)
+    connection.close()
+
+
+def _listen() -> None:
+    """One connection hears for all loops; after a loss every loop looks for itself once."""
+    while not stopping.is_set():
+        try:
+            with psycopg.connect(postgres.database_url(), autocommit=True) as ear:
+                ear.execute(f"LISTEN {CHANNEL}")
+                _wake("")
+                for notice in ear.notifies():
+                    _wake(notice.payload)
+        except psycopg.OperationalError:
+            time.sleep(0.5)
+
+
+def _wake(name: str) -> None:
+    for loop in LOOPS:
+        if name in ("", loop.name):
+            loop.woken.set()
+
+
+def _short(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

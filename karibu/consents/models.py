@@ -1,0 +1,58 @@
+"""Who agreed to receive what, and which addresses are never written to again. Both are ledgers: rows are only added."""
+
+from django.db import models
+
+
+class Consent(models.Model):
+    """One statement about one person, channel and topic. The gate reads the one in force (see queries.py)."""
+
+    class Status(models.TextChoices):
+        GIVEN = "given"
+        WITHDRAWN = "withdrawn"
+
+    id = models.BigAutoField(primary_key=True)
+    customer_id = models.BigIntegerField()
+    channel = models.CharField(max_length=20)  # email sms whatsapp push ...
+    topic = models.CharField(max_length=40, default="offers")
+    status = models.CharField(max_length=10, choices=Status)
+    method = models.CharField(max_length=30)  # checkout form import agent one-click preference-centre complaint api
+    basis = models.CharField(max_length=30, default="consent")  # GDPR art. 6 / LGPD art. 7
+    wording = models.TextField(blank=True)
+    source = models.CharField(max_length=200)
+    strength = models.SmallIntegerField()
+    evidence = models.CharField(max_length=300, blank=True)
+    at = models.DateTimeField()
+    import_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["customer_id", "channel", "topic", "-at"], name="consent_in_force")]
+
+
+class Suppression(models.Model):
+    """An address that gets nothing (of a class), whoever it belongs to. No import revives it."""
+
+    class Reason(models.TextChoices):
+        HARD_BOUNCE = "hard_bounce"
+        COMPLAINT = "complaint"
+        UNSUBSCRIBED = "unsubscribed"
+        MANUAL = "manual"
+        ERASED = "erased"  # value is a salted hash: the person may not come back by any door
+
+    id = models.BigAutoField(primary_key=True)
+    channel = models.CharField(max_length=20)
+    value = models.CharField(max_length=300)  # the normalised address, or its salted hash
+    is_hashed = models.BooleanField(default=False)
+    reason = models.CharField(max_length=20, choices=Reason)
+    at = models.DateTimeField()
+    lifted_at = models.DateTimeField(null=True)
+    lifted_by = models.CharField(max_length=254, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["channel", "value"], name="suppression_value")]
+
+
+class ErasedIdentity(models.Model):
+    """A salted hash of an identifier of an erased person: events and imports that carry it are refused."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    at = models.DateTimeField()

@@ -1,0 +1,88 @@
+"""Who the shop's customers are, and the evidence for it. Ids are never reused; a merged customer redirects for ever."""
+
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
+from django.db import models
+
+
+class Customer(models.Model):
+    """A person as the evidence shows them. Columns are the effective traits; Trait rows say where from."""
+
+    id = models.BigAutoField(primary_key=True)
+    name = models.CharField(max_length=300, blank=True)
+    email = models.CharField(max_length=254, blank=True)
+    phone = models.CharField(max_length=32, blank=True)  # E.164
+    country = models.CharField(max_length=2, blank=True)  # ISO 3166-1
+    city = models.CharField(max_length=120, blank=True)
+    language = models.CharField(max_length=16, blank=True)  # BCP 47
+    timezone = models.CharField(max_length=64, blank=True)  # IANA
+    traits = models.JSONField(default=dict)  # everything else that is known, effective values
+    first_source = models.CharField(max_length=200, blank=True)
+    import_id = models.BigIntegerField(null=True)  # made by this import
+    created_at = models.DateTimeField()
+    is_anonymous = models.BooleanField(default=True)  # nothing but a browser is known
+    # The shop app keeps these with its orders (shop/orders.py), in the shop's currency.
+    orders = models.IntegerField(default=0)
+    spent = models.DecimalField(max_digits=18, decimal_places=2, default=0)
+    last_order_at = models.DateTimeField(null=True)
+    merged_into = models.BigIntegerField(null=True)
+    erased_at = models.DateTimeField(null=True)
+    search = SearchVectorField(null=True)
+
+    class Meta:
+        indexes = [GinIndex(fields=["search"], name="customer_search")]
+
+
+class Activity(models.Model):
+    """When a customer was last seen. Apart from Customer because it changes with nearly every event."""
+
+    customer_id = models.BigIntegerField(primary_key=True)
+    first_seen = models.DateTimeField()
+    last_seen = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["-last_seen", "-customer_id"], name="activity_last_seen")]
+
+
+class Identity(models.Model):
+    """One identifier and whose it is now. Kinds: anonymous, external, email, phone."""
+
+    id = models.BigAutoField(primary_key=True)
+    kind = models.CharField(max_length=20)
+    value = models.CharField(max_length=300)
+    customer_id = models.BigIntegerField(db_index=True)
+    source = models.CharField(max_length=200)
+    evidence = models.CharField(max_length=200)  # how we know: "identify", "order 1042", "import 3"
+    first_seen = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "value"], name="identity_key")]
+
+
+class Merge(models.Model):
+    """`loser` became part of `winner`. Undo restores both from what is kept here."""
+
+    id = models.BigAutoField(primary_key=True)
+    winner = models.BigIntegerField(db_index=True)
+    loser = models.BigIntegerField(db_index=True)
+    at = models.DateTimeField()
+    by = models.CharField(max_length=254)  # "identify", a colleague's e-mail, "import 3"
+    reason = models.CharField(max_length=300)
+    kept = models.JSONField(default=dict)
+    undone_at = models.DateTimeField(null=True)
+    undone_by = models.CharField(max_length=254, blank=True)
+
+
+class Trait(models.Model):
+    """What one source last said of one trait of one customer. The strongest, then the latest, is effective."""
+
+    id = models.BigAutoField(primary_key=True)
+    customer_id = models.BigIntegerField()
+    name = models.CharField(max_length=200)
+    value = models.JSONField()
+    source = models.CharField(max_length=200)
+    strength = models.SmallIntegerField()  # customers/strength.py
+    time = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["customer_id", "name", "source"], name="trait_key")]

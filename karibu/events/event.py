@@ -1,0 +1,76 @@
+"""An event as the pipeline sees it, and the line items it may carry."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+# The event names of the Segment e-commerce spec V2 (https://segment.com/docs/connections/spec/ecommerce/v2/)
+# keep their spelling; page and screen calls are stored under these names.
+PAGE_VIEWED = "Page Viewed"
+SCREEN_VIEWED = "Screen Viewed"
+
+
+class Item(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """One line of a cart, an order or a product list. Price is for one piece, in the event's currency."""
+
+    product_id: str = ""
+    sku: str = ""
+    name: str = ""
+    brand: str = ""
+    variant: str = ""
+    category: str = ""
+    price: Decimal | None = None
+    quantity: int = 1
+    coupon: str = ""
+    url: str = ""
+    image_url: str = ""
+
+
+class Event(msgspec.Struct, kw_only=True):
+    """One accepted event. Times are aware UTC. Empty text means absent.
+
+    The first block comes from the wire (clock skew already corrected), the second is promoted from
+    `properties` and `context` by commerce.promote(), the third is filled in by stages.
+    """
+
+    message_id: str
+    type: str  # track identify page screen group alias
+    name: str  # the track event's name, PAGE_VIEWED, SCREEN_VIEWED, "Identified", "Grouped", "Aliased"
+    time: datetime
+    received_at: datetime
+    source_id: int
+    source: str = ""
+    channel: str = "web"  # web app server email import ...
+    historical: bool = False  # part of an import: recorded, counted, but starts no journey
+    import_id: int = 0
+    anonymous_id: str = ""
+    user_id: str = ""
+    previous_id: str = ""
+    group_id: str = ""
+    properties: dict[str, Any] = msgspec.field(default_factory=dict)
+    traits: dict[str, Any] = msgspec.field(default_factory=dict)
+    context: dict[str, Any] = msgspec.field(default_factory=dict)
+
+    order_id: str = ""
+    cart_id: str = ""
+    product_id: str = ""
+    category: str = ""
+    query: str = ""
+    value: Decimal | None = None
+    currency: str = ""
+    quantity: int | None = None
+    coupon: str = ""
+    campaign: str = ""
+    message: int | None = None  # id of the message whose link brought this event
+    url: str = ""
+    referrer: str = ""
+    utm_source: str = ""
+    utm_medium: str = ""
+    utm_campaign: str = ""
+    utm_term: str = ""
+    utm_content: str = ""
+    items: list[Item] = msgspec.field(default_factory=list)
+
+    customer_id: int = 0  # set by the identify stage; 0 = nobody can be named

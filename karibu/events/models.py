@@ -1,0 +1,54 @@
+"""PostgreSQL's part of the event log: the tail (not yet in the lake) and which lake version goes with it."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+
+class TailBlock(models.Model):
+    """The events of one micro-batch as one Arrow IPC stream (schema.py), until they are flushed to the lake.
+
+    `flush` is the number of the flush that took this block; null = not taken yet. Rows go away only in the
+    transaction that confirms that flush (Lake.flush, Lake.version), so one SQL snapshot of Lake and the
+    blocks is the exact log: no gap, no double.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    flush = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    first_time = models.DateTimeField()
+    last_time = models.DateTimeField()
+    rows = models.IntegerField()
+    customers = ArrayField(models.BigIntegerField())
+    ipc = models.BinaryField()
+
+
+class Lake(models.Model):
+    """One row (id 1): the last confirmed flush and the Delta version that readers must open with the tail."""
+
+    flush = models.BigIntegerField(default=0)
+    version = models.BigIntegerField(default=-1)
+    compacted_at = models.DateTimeField(null=True)
+
+
+class SeenMessage(models.Model):
+    """A messageId that took effect. Kept at least 24 h after it was received; see dedupe.py."""
+
+    digest = models.UUIDField(primary_key=True)  # 128 bits of the messageId's hash
+    day = models.DateField(db_index=True)
+
+
+class EventCount(models.Model):
+    """Events per hour, lane, source and name, counted in the transaction that took them: exact and instant."""
+
+    id = models.BigAutoField(primary_key=True)
+    hour = models.DateTimeField()
+    lane = models.SmallIntegerField()
+    source = models.CharField(max_length=200)
+    channel = models.CharField(max_length=40)
+    name = models.CharField(max_length=200)
+    count = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["hour", "name", "source", "channel", "lane"], name="event_count_key")
+        ]

@@ -1,0 +1,14 @@
+"""How one part of Karibu tells another that there is work: PostgreSQL's NOTIFY, sent at commit.
+
+A wake-up is only ever a hint that shortens a wait: each loop also looks by itself every so often.
+"""
+
+from django.db import connection
+
+CHANNEL = "karibu"
+
+
+def wake(loop: str) -> None:
+    """Wakes the loop of that name (see config/worker.py) in every worker, once this transaction commits."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, loop])

@@ -1,0 +1,90 @@
+"""Every message is a row first, unique on its key; it explains its own fate with a status and a reason."""
+
+from django.db import models
+
+
+class Template(models.Model):
+    """What a message says. `body` is MJML with Liquid in it, `subject` and `text` are Liquid."""
+
+    key = models.SlugField(max_length=80, unique=True)
+    name = models.CharField(max_length=200)
+    channel = models.CharField(max_length=20, default="email")
+    topic = models.CharField(max_length=40, default="offers")
+    is_marketing = models.BooleanField(default=True)  # else transactional: no consent needed, no unsubscribe
+    subject = models.TextField()
+    body = models.TextField()
+    text = models.TextField(blank=True)  # empty: derived from the HTML
+    language = models.CharField(max_length=16, default="en")
+    updated_at = models.DateTimeField(auto_now=True)
+
+
+class Message(models.Model):
+    """One intent to say something to one person. Statuses and reasons are closed sets (messages/status.py)."""
+
+    id = models.BigAutoField(primary_key=True)
+    key = models.CharField(max_length=300, unique=True)  # "journey:3:enrollment:17:step:2"
+    customer_id = models.BigIntegerField()
+    channel = models.CharField(max_length=20, default="email")
+    template = models.ForeignKey(Template, on_delete=models.PROTECT)
+    topic = models.CharField(max_length=40)
+    is_marketing = models.BooleanField()
+    context = models.JSONField(default=dict)  # what the sender adds: {"cart_id": ..., "order_id": ...}
+    sender = models.CharField(max_length=80)  # "journey:3", "campaign:7", "api"
+    step = models.CharField(max_length=80, blank=True)
+    enrollment_id = models.BigIntegerField(null=True)
+    status = models.CharField(max_length=12, default="intended")
+    reason = models.CharField(max_length=40, blank=True)
+    detail = models.CharField(max_length=500, blank=True)
+    address = models.CharField(max_length=300, blank=True)
+    subject = models.TextField(blank=True)
+    due_at = models.DateTimeField()
+    claimed_at = models.DateTimeField(null=True)
+    attempts = models.SmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField(null=True)
+    clicked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["due_at"], name="message_due", condition=models.Q(status__in=["intended", "held"])),
+            models.Index(fields=["customer_id", "-id"], name="message_customer"),
+            models.Index(fields=["sender", "-id"], name="message_sender"),
+            models.Index(fields=["-id", "status"], name="message_status"),
+        ]
+
+
+class Link(models.Model):
+    """A target that a message links to. The redirect is signed for this id: no open redirect."""
+
+    id = models.BigAutoField(primary_key=True)
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="links")
+    position = models.SmallIntegerField()
+    url = models.TextField()
+
+
+class Visit(models.Model):
+    """One request for a message's link or picture. `is_machine` is judged once, from the evidence kept here."""
+
+    id = models.BigAutoField(primary_key=True)
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="visits")
+    kind = models.CharField(max_length=12)  # opened clicked
+    link_id = models.BigIntegerField(null=True)
+    method = models.CharField(max_length=8, default="GET")
+    user_agent = models.CharField(max_length=500, blank=True)
+    at = models.DateTimeField()
+    is_machine = models.BooleanField(default=False)
+    why = models.CharField(max_length=80, blank=True)
+
+
+class Mail(models.Model):
+    """What the built-in mailbox holds when no SMTP server is set: the very bytes that would have left."""
+
+    id = models.BigAutoField(primary_key=True)
+    message_id = models.BigIntegerField(unique=True, null=True)  # Message.id; null for sign-in links and tests
+    sender = models.CharField(max_length=320)
+    recipient = models.CharField(max_length=320)
+    subject = models.TextField()
+    raw = models.BinaryField()
+    at = models.DateTimeField(auto_now_add=True)
+    read_at = models.DateTimeField(null=True)

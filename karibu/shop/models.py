@@ -1,0 +1,97 @@
+"""What is sold, what lies in carts, what was ordered. Money is Decimal + ISO 4217 currency, never float."""
+
+from django.db import models
+
+MONEY = {"max_digits": 18, "decimal_places": 4}
+
+
+class Product(models.Model):
+    id = models.BigAutoField(primary_key=True)
+    product_id = models.CharField(max_length=200, unique=True)  # the shop's own id
+    sku = models.CharField(max_length=200, blank=True, db_index=True)
+    name = models.CharField(max_length=500, blank=True)
+    brand = models.CharField(max_length=200, blank=True)
+    category = models.CharField(max_length=300, blank=True, db_index=True)
+    price = models.DecimalField(**MONEY, null=True)
+    currency = models.CharField(max_length=3, blank=True)
+    url = models.CharField(max_length=2000, blank=True)
+    image_url = models.CharField(max_length=2000, blank=True)
+    properties = models.JSONField(default=dict)
+    updated_at = models.DateTimeField()
+    import_id = models.BigIntegerField(null=True)
+
+
+class Cart(models.Model):
+    class Status(models.TextChoices):
+        OPEN = "open"
+        ORDERED = "ordered"
+        EMPTIED = "emptied"
+
+    id = models.BigAutoField(primary_key=True)
+    cart_id = models.CharField(max_length=200, unique=True)  # the shop's own id, or "auto:<customer>:<n>"
+    customer_id = models.BigIntegerField(db_index=True)
+    status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
+    items = models.JSONField(default=list)  # [{product_id, name, price, quantity, image_url, url, variant}]
+    value = models.DecimalField(**MONEY, default=0)
+    currency = models.CharField(max_length=3, blank=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField(db_index=True)
+    checkout_started_at = models.DateTimeField(null=True)
+    order_id = models.CharField(max_length=200, blank=True)
+
+
+class Order(models.Model):
+    class Status(models.TextChoices):
+        PLACED = "placed"
+        CANCELLED = "cancelled"
+        REFUNDED = "refunded"  # wholly; partial refunds leave it placed
+
+    id = models.BigAutoField(primary_key=True)
+    order_id = models.CharField(max_length=200, unique=True)
+    customer_id = models.BigIntegerField(db_index=True)
+    cart_id = models.CharField(max_length=200, blank=True)
+    status = models.CharField(max_length=10, choices=Status, default=Status.PLACED)
+    placed_at = models.DateTimeField(db_index=True)
+    total = models.DecimalField(**MONEY)
+    refunded = models.DecimalField(**MONEY, default=0)
+    currency = models.CharField(max_length=3)
+    # In the shop's currency at the stored rate of the order's day; null while no rate is known.
+    total_converted = models.DecimalField(**MONEY, null=True)
+    refunded_converted = models.DecimalField(**MONEY, default=0)
+    coupon = models.CharField(max_length=200, blank=True)
+    channel = models.CharField(max_length=40, blank=True)
+    source = models.CharField(max_length=200, blank=True)
+    updated_at = models.DateTimeField()
+    import_id = models.BigIntegerField(null=True)
+
+
+class OrderLine(models.Model):
+    id = models.BigAutoField(primary_key=True)
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="lines")
+    position = models.IntegerField()
+    product_id = models.CharField(max_length=200, blank=True, db_index=True)
+    name = models.CharField(max_length=500, blank=True)
+    category = models.CharField(max_length=300, blank=True)
+    price = models.DecimalField(**MONEY)
+    quantity = models.IntegerField(default=1)
+
+
+class Refund(models.Model):
+    """One refund of one order. `key` makes it count once: the event's messageId, or the shop's refund id."""
+
+    id = models.BigAutoField(primary_key=True)
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="refunds")
+    key = models.CharField(max_length=200, unique=True)
+    amount = models.DecimalField(**MONEY)
+    at = models.DateTimeField()
+
+
+class Rate(models.Model):
+    """How many units of the shop's currency one unit of `currency` was worth on `day`."""
+
+    currency = models.CharField(max_length=3)
+    day = models.DateField()
+    rate = models.DecimalField(max_digits=20, decimal_places=10)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["currency", "day"], name="rate_key")]
