@@ -114,8 +114,6 @@ def _settings() -> dict[str, str]:
         "max_wal_size": "2GB",
         "wal_level": "minimal",  # no replicas of an embedded server
         "max_wal_senders": "0",
-        "wal_compression": "lz4",
-        "default_toast_compression": "lz4",
         "io_method": "sync",  # spares three processes that idle
         "jit": "off",
         "random_page_cost": "1.1",
