@@ -151,4 +151,3 @@ def bench(arguments: tuple[str, ...]) -> None:
     if not script.exists():
         raise click.ClickException("karibu bench runs from a checkout of the project; this is an installed package.")
     os.execv(script, [str(script), *arguments])  # noqa: S606
-

@@ -38,7 +38,7 @@ def secret_key() -> str:
     try:
         # Written whole before it gets its name: a second process never reads half a key.
         fresh = file.with_suffix(f".{os.getpid()}")
-        with open(os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as out:
+        with os.fdopen(os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_EXCL, 0o600), "w") as out:
             out.write(secrets.token_urlsafe(48))
         os.link(fresh, file)
     except FileExistsError:

@@ -80,7 +80,9 @@ class Tree:
         karibu = [sys.executable, "-m", "karibu"]
         self.children += [Child(f"worker {n + 1}", [*karibu, "worker"]) for n in range(self.workers)]
         if self.demo:
-            self.children.append(Child("shoppers", [*karibu, "shoppers", f"http://{_reachable(self.host)}:{self.port}"]))
+            self.children.append(
+                Child("shoppers", [*karibu, "shoppers", f"http://{_reachable(self.host)}:{self.port}"])
+            )
         for child in self.children:
             child.start()
         self._welcome()

@@ -59,7 +59,6 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
-    "django.contrib.messages",
     "django.contrib.humanize",
     "django.contrib.staticfiles",
 ]

@@ -68,7 +68,9 @@ def _run_loop(loop: Loop) -> None:
         except (OperationalError, InterfaceError, psycopg.OperationalError) as error:
             failures += 1
             pause = min(0.2 * 2**failures, 10)
-            log.warning("%s: the database does not answer (%s); trying again in %.1f s", loop.name, _short(error), pause)
+            log.warning(
+                "%s: the database does not answer (%s); trying again in %.1f s", loop.name, _short(error), pause
+            )
         except Exception:
             failures += 1
             pause = min(0.5 * 2**failures, 60)

@@ -9,7 +9,7 @@ import psycopg
 from karibu.events.event import Event
 
 
-class BadEvent(Exception):  # noqa: N818
+class BadEvent(Exception):
     """Raised by a stage for ONE event that cannot be taken: it is set aside with this reason, the rest go on."""
 
     def __init__(self, event: Event, reason: str) -> None:
