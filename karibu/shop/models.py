@@ -1,8 +1,10 @@
 """What is sold, what lies in carts, what was ordered. Money is Decimal + ISO 4217 currency, never float."""
 
+from typing import Any
+
 from django.db import models
 
-MONEY = {"max_digits": 18, "decimal_places": 4}
+MONEY: dict[str, Any] = {"max_digits": 18, "decimal_places": 4}
 
 
 class Product(models.Model):
