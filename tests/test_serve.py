@@ -1,0 +1,107 @@
+"""`karibu serve`: one clear sentence for what goes wrong, and nothing left behind."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from bench.installation import Installation, free_port
+
+pytestmark = pytest.mark.xdist_group("serve")
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("serve")
+    for parent in [folder, *folder.parents][:4]:
+        parent.chmod(0o755)
+    home = folder / "home"
+    home.mkdir(mode=0o755)
+    installation = Installation(home=home)
+    installation.start()
+    yield installation
+    installation.stop()
+
+
+def serve(home: Path | str, port: int) -> subprocess.CompletedProcess[str]:
+    env = {k: v for k, v in os.environ.items() if not k.startswith("KARIBU_")} | {"KARIBU_HOME": str(home)}
+    command = [sys.executable, "-m", "karibu", "serve", "--port", str(port)]
+    return subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_second_serve_on_the_same_home_says_so_and_leaves_the_first_alone(running):
+    second = serve(running.home, free_port())
+    assert second.returncode == 1
+    assert second.stderr.startswith(f"Error: Karibu already runs on {running.home}")
+    assert len(second.stderr.strip().splitlines()) == 1
+    assert running.is_ready()
+
+
+def test_a_port_in_use_is_named(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        home = tmp_path / "home"
+        result = serve(home, port)
+    assert result.returncode == 1
+    assert result.stderr.strip() == (
+        f"Error: Port {port} on 127.0.0.1 cannot be used: Address already in use. Choose another with --port."
+    )
+
+
+def test_a_home_that_cannot_be_written_is_named():
+    result = serve("/proc/karibu", free_port())
+    assert result.returncode == 1
+    assert result.stderr.startswith("Error: Karibu cannot write to its folder /proc/karibu")
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_an_unreachable_database_is_one_sentence(tmp_path):
+    env = {k: v for k, v in os.environ.items() if not k.startswith("KARIBU_")}
+    env |= {"KARIBU_HOME": str(tmp_path), "KARIBU_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}
+    command = [sys.executable, "-m", "karibu", "serve", "--port", str(free_port())]
+    result = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
+    assert result.returncode == 1
+    assert result.stderr.strip() == "Error: The database named by KARIBU_DATABASE_URL does not answer."
+
+
+def test_the_database_comes_back_after_a_kill(running):
+    [server] = running.named("postgres")
+    server.kill()
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        fresh = [p for p in running.named("postgres") if p.pid != server.pid]
+        if fresh and running.is_ready():
+            return
+        time.sleep(0.1)
+    pytest.fail("PostgreSQL did not come back: " + running.said()[-800:])
+
+
+@pytest.mark.parametrize("what", ["web", "worker"])
+def test_a_killed_child_is_started_again(running, what):
+    before = {p.pid for p in running.named(what)}
+    for process in running.named(what):
+        process.kill()
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        after = {p.pid for p in running.named(what)}
+        if after and not after & before and running.is_ready():
+            return
+        time.sleep(0.1)
+    pytest.fail(f"the {what} process did not come back: " + running.said()[-800:])
+
+
+def test_when_the_parent_is_killed_nothing_stays_and_the_next_serve_starts(running):
+    tree = running.tree()
+    os.kill(running.process.pid, signal.SIGKILL)
+    running.process.wait(10)
+    psutil.wait_procs(tree, timeout=20)
+    assert [p for p in tree if p.is_running() and p.status() != psutil.STATUS_ZOMBIE] == []
+    assert running.start() < 20
