@@ -5,7 +5,6 @@ user can enter. PostgreSQL refuses to run as root, so for root it runs as the sy
 """
 
 import contextlib
-import ctypes
 import hashlib
 import importlib.util
 import os
@@ -22,10 +21,10 @@ import click
 import psycopg
 
 from karibu.config import home
+from karibu.config.process import die_with_parent
 
 INSTALL = "pginstall18"  # the wheel carries two versions
 SYSTEM_USER = "karibu"
-PDEATHSIG = 1  # prctl(2): the signal a process gets when its parent dies
 
 
 def database_url() -> str:
@@ -142,7 +141,6 @@ def _server_user() -> pwd.struct_passwd | None:
 
 def _becomes(user: pwd.struct_passwd | None):  # type: ignore[no-untyped-def]
     """What the child does before PostgreSQL: own session, dies with us, never root."""
-    libc = ctypes.CDLL(None)
 
     def prepare() -> None:
         os.setsid()
@@ -150,8 +148,7 @@ def _becomes(user: pwd.struct_passwd | None):  # type: ignore[no-untyped-def]
             os.initgroups(user.pw_name, user.pw_gid)
             os.setgid(user.pw_gid)
             os.setuid(user.pw_uid)
-        if hasattr(libc, "prctl"):
-            libc.prctl(PDEATHSIG, signal.SIGINT)
+        die_with_parent(signal.SIGINT)
 
     return prepare
 

@@ -4,7 +4,6 @@ A child that dies is started again; when the parent dies, however it dies, its c
 """
 
 import contextlib
-import ctypes
 import fcntl
 import os
 import signal
@@ -19,6 +18,7 @@ from typing import IO
 import click
 
 from karibu.config import home, postgres
+from karibu.config.process import die_with_parent
 
 
 def web_command(host: str, port: int, processes: int) -> list[str]:
@@ -41,10 +41,8 @@ class Child:
 
 
 def _dies_with_parent() -> None:
-    libc = ctypes.CDLL(None)
     os.setsid()
-    if hasattr(libc, "prctl"):
-        libc.prctl(postgres.PDEATHSIG, signal.SIGTERM)
+    die_with_parent(signal.SIGTERM)
 
 
 @dataclass
