@@ -2,8 +2,8 @@
 
 Each shopper identifies, consents and fills a cart; half of them order. Whoever did not order is due one message.
 A call that was not answered 200 is sent again with the same messageIds, as the SDKs do. At the end the log is read
-from outside (plain deltalake on the lake's files): every acknowledged event must stand there exactly once, nothing twice,
-and the mailbox must hold exactly one message for every due cart.
+from outside (plain deltalake on the lake's files): every acknowledged event must stand there exactly once, nothing
+twice, and the mailbox must hold exactly one message for every due cart.
 """
 
 import argparse
