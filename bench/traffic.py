@@ -74,10 +74,10 @@ class Sender:
     people: int = 4000
     sent: int = 0
     refused: int = 0
-    counter: itertools.count[int] = field(default_factory=itertools.count)
+    counter: "itertools.count[int]" = field(default_factory=itertools.count)
 
     async def run(self, seconds: float, rate: float | None = None, connections: int = 8) -> float:
-        """Sends for `seconds`, `rate` batches a second in all (None: no limit). Returns batches answered 200 a second."""
+        """Sends for `seconds` at `rate` batches a second (None: no limit). Returns batches answered 200 a second."""
         begun = time.perf_counter()
         self.sent = 0
         each = rate / connections if rate else None
