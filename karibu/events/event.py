@@ -13,7 +13,10 @@ SCREEN_VIEWED = "Screen Viewed"
 
 
 class Item(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """One line of a cart, an order or a product list. Price is for one piece, in the event's currency."""
+    """One line of a cart, an order or a product list. Price is for one piece, in the event's currency.
+
+    `total` is what the line came to, where that is not price x quantity (a price by weight, an imported line total).
+    """
 
     product_id: str = ""
     sku: str = ""
@@ -23,6 +26,7 @@ class Item(msgspec.Struct, kw_only=True, omit_defaults=True):
     category: str = ""
     price: Decimal | None = None
     quantity: int = 1
+    total: Decimal | None = None
     coupon: str = ""
     url: str = ""
     image_url: str = ""

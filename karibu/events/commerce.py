@@ -1,0 +1,292 @@
+"""The e-commerce events of the Segment spec V2: from the properties that SDKs send to the promoted fields of Event.
+
+https://segment.com/docs/connections/spec/ecommerce/v2/ names the events and their properties. Shops also send the
+names of V1 ("Completed Order"), snake case ("order_completed"), camel case keys and numbers as ids: all are read here,
+once, so that everything after the collection knows one spelling.
+"""
+
+import math
+from collections.abc import Mapping
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Any
+
+from karibu.events.event import Event, Item
+
+# Events about one product, whose fields stand at the top level of the properties.
+ONE_PRODUCT = frozenset(
+    {
+        "Product Clicked",
+        "Product Viewed",
+        "Product Added",
+        "Product Removed",
+        "Product Shared",
+        "Product Reviewed",
+        "Product Added to Wishlist",
+        "Product Removed from Wishlist",
+        "Wishlist Product Added to Cart",
+    }
+)
+# Events about a list of products whose worth is what they add up to, where no total is given.
+WHOLE_CART = frozenset(
+    {
+        "Cart Viewed",
+        "Cart Shared",
+        "Checkout Started",
+        "Checkout Step Viewed",
+        "Checkout Step Completed",
+        "Payment Info Entered",
+        "Order Updated",
+        "Order Completed",
+        "Order Cancelled",
+    }
+)
+OTHERS = frozenset(
+    {
+        "Products Searched",
+        "Product List Viewed",
+        "Product List Filtered",
+        "Promotion Viewed",
+        "Promotion Clicked",
+        "Order Refunded",
+        "Coupon Entered",
+        "Coupon Applied",
+        "Coupon Denied",
+        "Coupon Removed",
+    }
+)
+NAMES = ONE_PRODUCT | WHOLE_CART | OTHERS
+V1 = {
+    "Completed Order": "Order Completed",
+    "Updated Order": "Order Updated",
+    "Refunded Order": "Order Refunded",
+    "Cancelled Order": "Order Cancelled",
+    "Order Canceled": "Order Cancelled",
+    "Viewed Product": "Product Viewed",
+    "Clicked Product": "Product Clicked",
+    "Added Product": "Product Added",
+    "Removed Product": "Product Removed",
+    "Viewed Product Category": "Product List Viewed",
+    "Product Category Viewed": "Product List Viewed",
+    "Viewed Cart": "Cart Viewed",
+    "Started Checkout": "Checkout Started",
+    "Viewed Promotion": "Promotion Viewed",
+    "Clicked Promotion": "Promotion Clicked",
+    "Searched Products": "Products Searched",
+    "Shared Product": "Product Shared",
+    "Shared Cart": "Cart Shared",
+}
+
+# Our field: the keys it may come under, the best first.
+ORDER = ("order_id", "orderId", "orderID", "order_number", "orderNumber")
+CART = ("cart_id", "cartId", "cartID", "cart_token")
+PRODUCT = ("product_id", "productId", "productID", "sku")
+CATEGORY = ("category", "category_id", "categoryId", "product_category", "list_id", "listId")
+QUERY = ("query", "search_term", "searchTerm", "search_query", "keyword")
+VALUE = ("total", "revenue", "value", "amount", "order_total", "cart_total")
+CURRENCY = ("currency", "currency_code", "currencyCode")
+QUANTITY = ("quantity", "qty")
+COUPON = ("coupon", "coupon_code", "couponCode", "coupon_id", "couponId", "coupon_name", "discount_code")
+CAMPAIGN = ("campaign", "campaign_id", "campaignId")
+PRODUCTS = ("products", "items", "line_items")
+PRICE = ("price", "unit_price", "unitPrice")
+IMAGE = ("image_url", "imageUrl", "image", "imageURL")
+LINK = ("url", "product_url", "productUrl")
+OF_INTEREST = frozenset(
+    ORDER + CART + PRODUCT + CATEGORY + QUERY + VALUE + CURRENCY + QUANTITY + COUPON + CAMPAIGN + PRODUCTS + PRICE
+) | {"id", "url", "referrer"}
+
+LIMIT = Decimal(10) ** 12  # of money, either way; anything beyond is a mistake
+MOST_PIECES = 10**9
+PLACES = Decimal("0.0001")
+_COMPACT = str.maketrans("", "", " _-")
+_SPELLINGS = {name.lower().translate(_COMPACT): name for name in NAMES} | {
+    old.lower().translate(_COMPACT): name for old, name in V1.items()
+}
+
+
+def promote(event: Event) -> None:
+    """Fills the promoted fields of `event` from its properties and context, and gives its name the spec's spelling.
+
+    Never raises: a value that cannot be read (money that is no number or beyond LIMIT, an id of 201 characters)
+    leaves its field empty and stays in the properties, which are not changed.
+    """
+    if event.type == "track" and event.name not in NAMES:
+        event.name = _SPELLINGS.get(event.name.lower().translate(_COMPACT), event.name)
+    if event.context:
+        _promote_context(event, event.context)
+    properties = event.properties
+    if properties and not OF_INTEREST.isdisjoint(properties):
+        _promote_properties(event, properties)
+
+
+def money(value: object) -> Decimal | None:
+    """An amount exactly as written, to four places; None for what is no amount. A float counts by its text."""
+    if isinstance(value, float):
+        value = repr(value)
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal) or value == "":
+        return None
+    if isinstance(value, str) and "_" in value:  # Python's digit groups, nobody's money
+        return None
+    try:
+        amount = Decimal(value)
+        if not -LIMIT < amount < LIMIT:  # NaN raises
+            return None
+        if amount.as_tuple().exponent < -4:  # type: ignore[operator]  # finite: an int
+            amount = amount.quantize(PLACES, ROUND_HALF_EVEN)
+    except ArithmeticError:
+        return None
+    return amount
+
+
+def identifier(value: object) -> str:
+    """An id as text: numbers as a shop would write them, "" for what cannot be an id."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and (isinstance(value, bool) or abs(value) >= LIMIT**2):
+        return ""
+    if not isinstance(value, str | int | float) or value in (math.inf, -math.inf) or value != value:
+        return ""
+    text = str(value).strip()
+    return text if len(text) <= 200 and "\x00" not in text else ""
+
+
+def item_of(product: Mapping[str, Any]) -> Item | None:
+    """One line from one product's properties; None where nothing says which product it is."""
+    sku = identifier(product.get("sku"))
+    product_id = _id(product, PRODUCT) or identifier(product.get("id"))
+    name = _text(product.get("name") or product.get("title"), 500)
+    if not (product_id or name):
+        return None
+    price = _money(product, PRICE)
+    quantity, total = _pieces(_first(product, QUANTITY), price)
+    return Item(
+        product_id=product_id,
+        sku=sku,
+        name=name,
+        brand=_text(product.get("brand"), 200),
+        variant=_text(product.get("variant"), 200),
+        category=_text(_first(product, CATEGORY), 300),
+        price=price,
+        quantity=quantity,
+        total=total,
+        coupon=_text(product.get("coupon"), 200),
+        url=_text(_first(product, LINK), 2000),
+        image_url=_text(_first(product, IMAGE), 2000),
+    )
+
+
+def worth(items: list[Item]) -> Decimal | None:
+    """What the lines come to; None when no line has a price."""
+    totals = [line_total(item) for item in items if item.price is not None or item.total is not None]
+    return sum(totals, Decimal(0)) if totals else None
+
+
+def line_total(item: Item) -> Decimal:
+    if item.total is not None:
+        return item.total
+    return item.price * item.quantity if item.price is not None else Decimal(0)
+
+
+def _promote_properties(event: Event, properties: dict[str, Any]) -> None:
+    event.order_id = _id(properties, ORDER)
+    event.cart_id = _id(properties, CART)
+    event.category = _text(_first(properties, CATEGORY), 300)
+    event.query = _text(_first(properties, QUERY), 500)
+    event.currency = _currency(_first(properties, CURRENCY))
+    event.coupon = _text(_first(properties, COUPON), 200)
+    event.campaign = _text(_first(properties, CAMPAIGN), 200)
+    event.url = _text(properties.get("url"), 2000) or event.url
+    event.referrer = _text(properties.get("referrer"), 2000) or event.referrer
+    event.items = _items(event, properties)
+    event.product_id = _id(properties, PRODUCT)
+    if len(event.items) == 1:
+        event.product_id = event.product_id or event.items[0].product_id
+        event.category = event.category or event.items[0].category
+    event.quantity = _whole(_first(properties, QUANTITY))
+    if event.quantity is None and event.items and (event.name in WHOLE_CART or event.name in ONE_PRODUCT):
+        event.quantity = sum(item.quantity for item in event.items)
+    event.value = _value(event, properties)
+
+
+def _items(event: Event, properties: dict[str, Any]) -> list[Item]:
+    listed = _first(properties, PRODUCTS)
+    if isinstance(listed, Mapping):
+        listed = [listed]
+    if isinstance(listed, list):
+        return [item for each in listed if isinstance(each, dict) and (item := item_of(each))]
+    if event.name in ONE_PRODUCT and (item := item_of(properties)):
+        return [item]
+    return []
+
+
+def _value(event: Event, properties: dict[str, Any]) -> Decimal | None:
+    given = _money(properties, VALUE)
+    if given is None and (event.name in WHOLE_CART or event.name in ONE_PRODUCT):
+        given = worth(event.items)
+        if given is not None and abs(given) >= LIMIT:
+            return None
+    return given
+
+
+def _promote_context(event: Event, context: dict[str, Any]) -> None:
+    page = context.get("page")
+    if isinstance(page, dict):
+        event.url = _text(page.get("url"), 2000)
+        event.referrer = _text(page.get("referrer"), 2000)
+    campaign = context.get("campaign")
+    if isinstance(campaign, dict):
+        event.utm_source = _text(campaign.get("source"), 200)
+        event.utm_medium = _text(campaign.get("medium"), 200)
+        event.utm_campaign = _text(campaign.get("name"), 200)
+        event.utm_term = _text(campaign.get("term"), 200)
+        event.utm_content = _text(campaign.get("content"), 200)
+
+
+def _first(properties: Mapping[str, Any], keys: tuple[str, ...]) -> Any:
+    for key in keys:
+        if (value := properties.get(key)) is not None and value != "":
+            return value
+    return None
+
+
+def _id(properties: Mapping[str, Any], keys: tuple[str, ...]) -> str:
+    for key in keys:
+        if (value := properties.get(key)) is not None and (found := identifier(value)):
+            return found
+    return ""
+
+
+def _money(properties: Mapping[str, Any], keys: tuple[str, ...]) -> Decimal | None:
+    for key in keys:
+        if (value := properties.get(key)) is not None and (amount := money(value)) is not None:
+            return amount
+    return None
+
+
+def _text(value: object, limit: int) -> str:
+    if isinstance(value, str):
+        return value[:limit].replace("\x00", "")
+    return identifier(value)[:limit]
+
+
+def _currency(value: object) -> str:
+    if not isinstance(value, str) or len(value) != 3 or not (value.isascii() and value.isalpha()):
+        return ""
+    return value.upper()
+
+
+def _whole(value: object) -> int | None:
+    amount = money(value)
+    if amount is None or amount != amount.to_integral_value() or abs(amount) > MOST_PIECES:
+        return None
+    return int(amount)
+
+
+def _pieces(value: object, price: Decimal | None) -> tuple[int, Decimal | None]:
+    """How many pieces, and the line's total where that is not price x pieces: 1.5 kg count as 2 pieces."""
+    amount = money(value)
+    if amount is None or amount < 0 or amount > MOST_PIECES:
+        return 1, None
+    if amount == amount.to_integral_value():
+        return int(amount), None
+    return max(1, round(amount)), (price * amount).quantize(PLACES) if price is not None else None
