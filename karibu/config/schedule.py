@@ -1,1 +1,6 @@
-"""Every schedule, in one place: what runs when. Jobs are defined in the apps' `jobs.py`."""
+"""Every schedule, in one place: what runs when (cron, UTC). Jobs are defined in the apps' `jobs.py`.
+
+A scheduled job takes one argument, `timestamp` (Unix seconds of its slot); each slot runs once, however many workers.
+"""
+
+SCHEDULE: list[tuple[str, str]] = []  # (cron, dotted path of the task)

@@ -90,6 +90,9 @@ TEMPLATES = [
     },
 ]
 
+# Jobs are found in each app's jobs.py, which every process imports: keep their imports light.
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "jobs"
+
 AUTH_USER_MODEL = "web.User"
 LOGIN_URL = "/sign-in/"
 LOGIN_REDIRECT_URL = "/"

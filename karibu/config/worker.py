@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import psycopg
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
-from karibu.config import postgres
+from karibu.config import jobs, postgres
 from karibu.events.wake import CHANNEL
 
 log = logging.getLogger("karibu.worker")
@@ -39,6 +39,7 @@ def run() -> None:
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: _stop())
     threads = [threading.Thread(target=_run_loop, args=(loop,), name=loop.name) for loop in LOOPS]
+    threads.append(threading.Thread(target=jobs.run, args=(stopping,), name="jobs"))
     threads.append(threading.Thread(target=_listen, name="listen", daemon=True))
     for thread in threads:
         thread.start()
