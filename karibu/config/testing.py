@@ -1,0 +1,87 @@
+"""The plugin that every test of the project runs with (`-p` in pyproject.toml).
+
+One real PostgreSQL (the wheel) for the whole run, fsync off; every test database is made in it.
+
+Sockets to anywhere but this machine are refused. Tests that need something big (Chromium, Java, npm,
+Postfix, the shared data) skip with a loud line where it is missing; KARIBU_TEST_ALL=1 turns that into a failure.
+"""
+
+import atexit
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests() -> Iterator[None]:
+    """Runs before pytest-django reads the settings: gives them a home of their own and a server."""
+    prepare_home()
+    return (yield)
+
+
+def prepare_home() -> None:
+    if os.environ.get("PYTEST_XDIST_WORKER"):  # the first process has started the server already
+        home = Path(tempfile.mkdtemp(prefix="karibu-test-", dir="/tmp"))
+        home.chmod(0o755)
+        os.environ["KARIBU_HOME"] = str(home)
+        atexit.register(shutil.rmtree, home, ignore_errors=True)
+        return
+    home = Path(tempfile.mkdtemp(prefix="karibu-test-", dir="/tmp"))
+    home.chmod(0o755)
+    for name in [n for n in os.environ if n.startswith("KARIBU_") and not n.startswith("KARIBU_TEST")]:
+        del os.environ[name]
+    os.environ["KARIBU_HOME"] = str(home)
+    os.environ["KARIBU_SECRET_KEY"] = "only for tests"
+    from karibu.config import postgres
+
+    server = postgres.start(home, {"fsync": "off", "full_page_writes": "off", "max_connections": "200"})
+    os.environ["KARIBU_DATABASE_URL"] = postgres.embedded_url(home)
+
+    def end() -> None:
+        postgres.stop(server)
+        shutil.rmtree(home, ignore_errors=True)
+
+    atexit.register(end)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    real = socket.socket.connect
+
+    def connect(self, address):  # type: ignore[no-untyped-def]
+        if self.family in (socket.AF_INET, socket.AF_INET6) and not str(address[0]).startswith(
+            ("127.", "::1", "localhost")
+        ):
+            raise OSError(f"a test tried to reach {address[0]}: only this machine is allowed")
+        return real(self, address)
+
+    socket.socket.connect = connect
+
+
+def missing(what: str) -> None:
+    """Skips loudly, or fails where everything is supposed to be there."""
+    if os.environ.get("KARIBU_TEST_ALL"):
+        pytest.fail(f"{what} is missing, and KARIBU_TEST_ALL says that it must be here")
+    pytest.skip(f"!!! NOT TESTED: {what} is missing")
+
+
+@pytest.fixture
+def data() -> Path:
+    """The folder of real data, where it is present."""
+    folder = ROOT.parent / "shared/data"
+    if not folder.exists():
+        missing("../shared/data")
+    return folder
+
+
+@pytest.fixture
+def lake(settings, tmp_path):  # type: ignore[no-untyped-def]
+    """An empty lake folder of this test's own."""
+    settings.KARIBU_LAKE_URL = str(tmp_path / "lake")
+    return tmp_path / "lake"
