@@ -15,6 +15,7 @@ class Template(models.Model):
     body = models.TextField()
     text = models.TextField(blank=True)  # empty: derived from the HTML
     language = models.CharField(max_length=16, default="en")
+    version = models.IntegerField(default=1)  # counts up with each change: what compiled forms are cached under
     updated_at = models.DateTimeField(auto_now=True)
 
 
@@ -35,9 +36,11 @@ class Message(models.Model):
     status = models.CharField(max_length=12, default="intended")
     reason = models.CharField(max_length=40, blank=True)
     detail = models.CharField(max_length=500, blank=True)
+    history = models.JSONField(default=list)  # [{"at", "status", "reason", "detail", "until"}], oldest first
     address = models.CharField(max_length=300, blank=True)
     subject = models.TextField(blank=True)
-    due_at = models.DateTimeField()
+    due_at = models.DateTimeField()  # not looked at before; moves when it is held
+    expires_at = models.DateTimeField(null=True)  # refused (too_late) when it could not leave before
     claimed_at = models.DateTimeField(null=True)
     attempts = models.SmallIntegerField(default=0)
     created_at = models.DateTimeField()
@@ -48,6 +51,7 @@ class Message(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["due_at"], name="message_due", condition=models.Q(status__in=["intended", "held"])),
+            models.Index(fields=["claimed_at"], name="message_claimed", condition=models.Q(status="sending")),
             models.Index(fields=["customer_id", "-id"], name="message_customer"),
             models.Index(fields=["sender", "-id"], name="message_sender"),
             models.Index(fields=["-id", "status"], name="message_status"),
@@ -55,12 +59,15 @@ class Message(models.Model):
 
 
 class Link(models.Model):
-    """A target that a message links to. The redirect is signed for this id: no open redirect."""
+    """A target that a message links to. The redirect is signed for message and position: no open redirect."""
 
     id = models.BigAutoField(primary_key=True)
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="links")
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="links", db_index=False)
     position = models.SmallIntegerField()
     url = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["message", "position"], name="link_position")]
 
 
 class Visit(models.Model):
@@ -69,7 +76,7 @@ class Visit(models.Model):
     id = models.BigAutoField(primary_key=True)
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="visits")
     kind = models.CharField(max_length=12)  # opened clicked
-    link_id = models.BigIntegerField(null=True)
+    position = models.SmallIntegerField(null=True)  # of the link
     method = models.CharField(max_length=8, default="GET")
     user_agent = models.CharField(max_length=500, blank=True)
     at = models.DateTimeField()

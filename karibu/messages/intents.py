@@ -1,0 +1,86 @@
+"""What a sender (journey, campaign, colleague, API) asks for: one message to one person, under a key."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+from psycopg.types.json import Jsonb
+
+from karibu.events.wake import wake
+from karibu.messages import starters
+from karibu.messages.models import Template
+
+
+@dataclass(frozen=True, kw_only=True)
+class Intent:
+    """`key` says what this message is, for ever: the same key twice is the same message.
+
+    `context` is what the sender knows ({"cart_id": ...}); templates see it under its own names. `due_at` None
+    means now. After `expires_at` the message is refused instead of sent late.
+    """
+
+    key: str
+    customer_id: int
+    template_key: str
+    channel: str = "email"
+    context: dict[str, Any] = field(default_factory=dict)
+    sender: str
+    step: str = ""
+    enrollment_id: int | None = None
+    due_at: datetime | None = None
+    expires_at: datetime | None = None
+
+
+_INSERT = """
+    INSERT INTO messages_message (key, customer_id, channel, template_id, topic, is_marketing, context, sender, step,
+        enrollment_id, status, reason, detail, history, address, subject, due_at, expires_at, attempts, created_at)
+    SELECT n.key, n.customer_id, n.channel, t.id, t.topic, t.is_marketing, n.context, n.sender, n.step,
+        n.enrollment_id, 'intended', '', '', '[]', '', '', n.due_at, n.expires_at, 0, %s
+    FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::text[], %s::jsonb[], %s::text[], %s::text[], %s::bigint[],
+        %s::timestamptz[], %s::timestamptz[])
+        AS n(key, customer_id, channel, template_key, context, sender, step, enrollment_id, due_at, expires_at)
+    JOIN messages_template t ON t.key = n.template_key
+    ON CONFLICT (key) DO NOTHING"""
+
+
+def intend(intents: Sequence[Intent]) -> list[int]:
+    """Writes the messages that are not there yet, in the caller's transaction; returns all their ids, in order.
+
+    Nothing is sent here: the send loop is woken at commit and asks the gate. Raises LookupError for a template
+    that does not exist.
+    """
+    if not intents:
+        return []
+    _check_templates({i.template_key for i in intents})
+    now = timezone.now()
+    columns = zip(*(_row(i, now) for i in intents), strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, [now, *(list(column) for column in columns)])
+        cursor.execute("SELECT key, id FROM messages_message WHERE key = ANY(%s)", [[i.key for i in intents]])
+        ids = dict(cursor.fetchall())
+    wake("send")
+    return [ids[i.key] for i in intents]
+
+
+def _row(intent: Intent, now: datetime) -> tuple[object, ...]:
+    return (
+        intent.key,
+        intent.customer_id,
+        intent.channel,
+        intent.template_key,
+        Jsonb(intent.context),
+        intent.sender,
+        intent.step,
+        intent.enrollment_id,
+        intent.due_at or now,
+        intent.expires_at,
+    )
+
+
+def _check_templates(keys: set[str]) -> None:
+    there = set(Template.objects.filter(key__in=keys).values_list("key", flat=True))
+    for key in keys - there:
+        starters.plant(key)

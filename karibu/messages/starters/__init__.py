@@ -1,0 +1,29 @@
+"""The templates that Karibu comes with. They are planted once; from then on they belong to the shop."""
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from karibu.messages.models import Template
+
+FOLDER = Path(__file__).parent
+
+
+def keys() -> list[str]:
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def plant(*wanted: str) -> None:
+    """Makes the starters of these keys (none named: all) that are not there. LookupError for one that is not ours."""
+    for key in wanted or keys():
+        if key not in keys():
+            raise LookupError(f"There is no message template {key!r}.")
+        Template.objects.get_or_create(key=key, defaults=read(key))
+
+
+def read(key: str) -> dict[str, Any]:
+    """A starter's fields: `<key>.toml` says what it is, `<key>.mjml` and `<key>.txt.liquid` what it says."""
+    about = tomllib.loads((FOLDER / f"{key}.toml").read_text(encoding="utf-8"))
+    body = (FOLDER / f"{key}.mjml").read_text(encoding="utf-8")
+    text = (FOLDER / f"{key}.txt.liquid").read_text(encoding="utf-8")
+    return {**about, "body": body, "text": text}
