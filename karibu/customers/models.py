@@ -3,6 +3,9 @@
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+LISTED = models.Q(merged_into__isnull=True, erased_at__isnull=True)
 
 
 class Customer(models.Model):
@@ -25,12 +28,20 @@ class Customer(models.Model):
     orders = models.IntegerField(default=0)
     spent = models.DecimalField(max_digits=18, decimal_places=2, default=0)
     last_order_at = models.DateTimeField(null=True)
-    merged_into = models.BigIntegerField(null=True)
+    merged_into = models.BigIntegerField(null=True)  # always the last winner, never a step on the way
     erased_at = models.DateTimeField(null=True)
     search = SearchVectorField(null=True)
 
     class Meta:
-        indexes = [GinIndex(fields=["search"], name="customer_search")]
+        indexes = [
+            GinIndex(fields=["search"], name="customer_search"),
+            models.Index(fields=["merged_into"], name="customer_merged", condition=models.Q(merged_into__isnull=False)),
+            # One per order of the list, with the id as the tie-break that keyset paging needs.
+            models.Index(fields=["-spent", "-id"], name="customer_spent", condition=LISTED),
+            models.Index(fields=["-orders", "-id"], name="customer_orders", condition=LISTED),
+            models.Index(fields=["name", "id"], name="customer_name", condition=LISTED),
+            models.Index(fields=["country", "-id"], name="customer_country", condition=LISTED),
+        ]
 
 
 class Activity(models.Model):
@@ -47,6 +58,12 @@ class Activity(models.Model):
 class Identity(models.Model):
     """One identifier and whose it is now. Kinds: anonymous, external, email, phone."""
 
+    class Kind(models.TextChoices):
+        ANONYMOUS = "anonymous", _("browser")
+        EXTERNAL = "external", _("the shop's id")
+        EMAIL = "email", _("e-mail")
+        PHONE = "phone", _("phone")
+
     id = models.BigAutoField(primary_key=True)
     kind = models.CharField(max_length=20)
     value = models.CharField(max_length=300)
@@ -54,9 +71,49 @@ class Identity(models.Model):
     source = models.CharField(max_length=200)
     evidence = models.CharField(max_length=200)  # how we know: "identify", "order 1042", "import 3"
     first_seen = models.DateTimeField()
+    # Anonymous ids only: the nameless customer that its events from before the first sign-in are recorded as.
+    own_id = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "value"], name="identity_key")]
+
+
+class Link(models.Model):
+    """From `since` on this browser was used by this customer; `until` is the last time that was confirmed.
+
+    One row per change of person (see links.py): most browsers have one, a shared one has several.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    anonymous_id = models.CharField(max_length=300)
+    customer_id = models.BigIntegerField(db_index=True)
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["anonymous_id", "since"], name="link_key")]
+
+
+class Suggestion(models.Model):
+    """Two customers who may be one person: for a colleague to merge or to keep apart. left < right."""
+
+    class Status(models.TextChoices):
+        OPEN = "open"
+        MERGED = "merged"
+        APART = "apart"
+
+    id = models.BigAutoField(primary_key=True)
+    left = models.BigIntegerField()
+    right = models.BigIntegerField(db_index=True)
+    kind = models.CharField(max_length=20)  # which identifier they share: email, phone
+    at = models.DateTimeField()
+    status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.CharField(max_length=254, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["left", "right", "kind"], name="suggestion_key")]
+        indexes = [models.Index(fields=["-id"], name="suggestion_open", condition=models.Q(status="open"))]
 
 
 class Merge(models.Model):
@@ -68,7 +125,7 @@ class Merge(models.Model):
     at = models.DateTimeField()
     by = models.CharField(max_length=254)  # "identify", a colleague's e-mail, "import 3"
     reason = models.CharField(max_length=300)
-    kept = models.JSONField(default=dict)
+    kept = models.JSONField(default=dict)  # {"table.column": [keys of the rows that moved], ...}
     undone_at = models.DateTimeField(null=True)
     undone_by = models.CharField(max_length=254, blank=True)
 
@@ -85,4 +142,4 @@ class Trait(models.Model):
     time = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["customer_id", "name", "source"], name="trait_key")]
+        constraints = [models.UniqueConstraint(fields=["customer_id", "name", "source", "strength"], name="trait_key")]

@@ -77,4 +77,7 @@ class Event(msgspec.Struct, kw_only=True):
     utm_content: str = ""
     items: list[Item] = msgspec.field(default_factory=list)
 
-    customer_id: int = 0  # set by the identify stage; 0 = nobody can be named
+    customer_id: int = 0  # set by the identify stage: whose event this is now; 0 = nobody can be named
+    # What the log keeps when it is not customer_id: a browser's own nameless customer, for what was done on it
+    # before the first sign-in. It is merged into customer_id today, and can be taken apart again.
+    recorded_as: int = 0

@@ -1,0 +1,69 @@
+"""Finding people: the words under which a customer is found, and the query made of what someone typed.
+
+The words are lexemes of our own making (no text-search parser is involved on either side), so what is typed
+is always compared with what was written: folded to lower case without accents, each word as a prefix.
+"""
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from karibu.customers import addresses
+from karibu.customers.raw import Cursor
+
+_WORD = re.compile(r"\w+")
+_PHONE = re.compile(r"[\s+()./-]*\d[\d\s()./-]*")
+_ROOM = 100  # characters of one word
+
+
+def fold(text: str) -> str:
+    """Lower case without accents: `José` and `JOSE` are found by `jose`."""
+    plain = unicodedata.normalize("NFKD", text.lower())
+    return "".join(letter for letter in plain if not unicodedata.combining(letter))
+
+
+def words_of(name: str, values: Sequence[tuple[str, str]]) -> set[str]:
+    """Every word under which someone of this name, with these (kind, value) identifiers, is found."""
+    words = set(_WORD.findall(fold(name)))
+    for kind, value in values:
+        if kind == "phone":
+            words |= {value.lstrip("+"), addresses.national_digits(value)}
+        else:
+            folded = fold(value)
+            words |= {"".join(folded.split()), *_WORD.findall(folded)}
+    return {word[:_ROOM] for word in words if word}
+
+
+def query(text: str) -> str:
+    """What was typed as a `tsquery`: all words, each as a prefix; empty when there is nothing to look for."""
+    if _PHONE.fullmatch(text) and len(digits := re.sub(r"\D", "", text)) >= 5:
+        words = [digits.lstrip("0") or "0"]
+    else:
+        words = fold(text.replace("\0", "")).split()[:8]
+    quoted = (word[:_ROOM].replace("\\", "\\\\").replace("'", "''") for word in words)
+    return " & ".join(f"'{word}':*" for word in quoted)
+
+
+def refresh(raw: Cursor, customer_ids: Sequence[int]) -> None:
+    """Writes the search words of these customers again; those that were merged lose theirs."""
+    raw.execute(
+        "SELECT c.id, c.name, c.merged_into IS NOT NULL, coalesce(array_agg(i.kind || ' ' || i.value)"
+        " FILTER (WHERE i.id IS NOT NULL), '{}'), c.email, c.phone FROM customers_customer c"
+        " LEFT JOIN customers_identity i ON i.customer_id = c.id AND i.kind <> 'anonymous'"
+        " WHERE c.id = ANY(%s) GROUP BY c.id",
+        [list(customer_ids)],
+    )
+    found = [
+        (row[0], "" if row[2] else " ".join(sorted(words_of(row[1], _identifiers(row[3], row[4], row[5])))))
+        for row in raw.fetchall()
+    ]
+    raw.execute(
+        "UPDATE customers_customer c SET search = array_to_tsvector(string_to_array(u.words, ' '))"
+        " FROM unnest(%s::bigint[], %s::text[]) AS u(id, words) WHERE c.id = u.id",
+        [[customer_id for customer_id, _ in found], [words for _, words in found]],
+    )
+
+
+def _identifiers(stored: list[str], email: str, phone: str) -> list[tuple[str, str]]:
+    pairs = [(kind, value) for kind, _, value in (text.partition(" ") for text in stored)]
+    return [*pairs, *([("email", email)] if email else []), *([("phone", phone)] if phone else [])]

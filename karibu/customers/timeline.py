@@ -1,0 +1,65 @@
+"""The one timeline of a customer: every app adds its own kinds of rows.
+
+A provider is `provider(customer_ids, before, limit) -> list[Entry]`: the newest `limit` of its entries that
+are strictly older than `before` (None: from now), newest first, for a family of ids (queries.family).
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from heapq import merge
+from itertools import islice
+
+from django.utils.safestring import SafeString
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row: a sentence (safe HTML made with format_html) with its evidence behind a click.
+
+    `kind` is what the filter shows: "visits", "orders", "messages", "consents", "changes", ...
+    `evidence` are (name, value) pairs in the order in which they are shown. `url` is where it leads to.
+    """
+
+    at: datetime
+    kind: str
+    sentence: SafeString | str
+    evidence: Sequence[tuple[str, str]] = field(default_factory=tuple)
+    icon: str = "dot"
+    url: str = ""
+
+
+Provider = Callable[[list[int], datetime | None, int], list[Entry]]
+_providers: list[tuple[Provider, tuple[str, ...]]] = []
+
+
+def register(provider: Provider, kinds: Iterable[str] = ()) -> None:
+    """Adds a provider. `kinds` are those it can return: a filter on another kind does not ask it. Once each."""
+    if all(known is not provider for known, _ in _providers):
+        _providers.append((provider, tuple(kinds)))
+
+
+def kinds() -> list[str]:
+    """Every kind that a registered provider has announced, in order of registration."""
+    return list(dict.fromkeys(kind for _, announced in _providers for kind in announced))
+
+
+def read(customer_ids: list[int], before: datetime | None = None, limit: int = 50, kind: str = "") -> list[Entry]:
+    """The newest `limit` entries of all providers (of one kind) that are older than `before`, newest first."""
+    asked = [provider for provider, announced in _providers if not kind or not announced or kind in announced]
+    lists = [_of_kind(provider, customer_ids, before, limit, kind) for provider in asked]
+    return list(islice(merge(*lists, key=lambda entry: entry.at, reverse=True), limit))
+
+
+def _of_kind(provider: Provider, ids: list[int], before: datetime | None, limit: int, kind: str) -> list[Entry]:
+    """A provider of several kinds is asked again, further back, until it has filled the limit or is exhausted."""
+    if not kind:
+        return provider(ids, before, limit)
+    found: list[Entry] = []
+    for _ in range(20):
+        page = provider(ids, before, limit)
+        found += [entry for entry in page if entry.kind == kind]
+        if len(page) < limit or len(found) >= limit:
+            break
+        before = page[-1].at
+    return found[:limit]
