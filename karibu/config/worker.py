@@ -31,7 +31,9 @@ class Loop:
     woken: threading.Event = field(default_factory=threading.Event)
 
 
-LOOPS: list[Loop] = []
+LOOPS: list[Loop] = [
+    Loop("flush", "karibu.events.flush.step"),
+]
 
 
 def run() -> None:

@@ -18,6 +18,7 @@ class TailBlock(models.Model):
     first_time = models.DateTimeField()
     last_time = models.DateTimeField()
     rows = models.IntegerField()
+    step = models.SmallIntegerField(default=1)  # of the schema it was written at (schema.STEPS)
     customers = ArrayField(models.BigIntegerField())
     ipc = models.BinaryField()
 
@@ -27,6 +28,9 @@ class Lake(models.Model):
 
     flush = models.BigIntegerField(default=0)
     version = models.BigIntegerField(default=-1)
+    step = models.SmallIntegerField(default=0)  # of the schema that the lake's table is at; 0 = no table yet
+    trouble = models.TextField(blank=True)  # why the last write to the lake failed, in one sentence
+    trouble_since = models.DateTimeField(null=True)
     compacted_at = models.DateTimeField(null=True)
 
 
@@ -38,7 +42,10 @@ class SeenMessage(models.Model):
 
 
 class EventCount(models.Model):
-    """Events per hour, lane, source and name, counted in the transaction that took them: exact and instant."""
+    """Events per hour, lane, source and name, counted in the transaction that took them: exact and instant.
+
+    Lane -1 holds what was taken out again (erased people, undone imports) as negative counts.
+    """
 
     id = models.BigAutoField(primary_key=True)
     hour = models.DateTimeField()

@@ -1,0 +1,59 @@
+"""DuckDB in this process: one small in-memory instance, a cursor for each use, no extensions, nothing downloaded.
+
+It is imported and started with the first query, so that a process at rest does not carry it.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING
+
+from karibu.config import home
+
+if TYPE_CHECKING:
+    import duckdb
+
+MEMORY = "384MB"  # of all queries of a process together; sorts beyond it go to disk
+THREADS = 2
+_starting = threading.Lock()
+
+
+@contextmanager
+def cursor() -> "Iterator[duckdb.DuckDBPyConnection]":
+    """A connection of one's own to this process's instance, closed afterwards. Times are shown in UTC."""
+    with _starting:
+        instance = _instance()
+    own = instance.cursor()
+    try:
+        yield own
+    finally:
+        own.close()
+
+
+@cache
+def _instance() -> "duckdb.DuckDBPyConnection":
+    return start(MEMORY)
+
+
+def start(memory: str) -> "duckdb.DuckDBPyConnection":
+    """An instance with this limit; what does not fit spills to `$KARIBU_HOME/tmp`."""
+    import duckdb
+
+    spill = home.path() / "tmp"
+    spill.mkdir(parents=True, exist_ok=True, mode=0o700)
+    instance = duckdb.connect(
+        ":memory:",
+        config={
+            "threads": THREADS,
+            "memory_limit": memory,
+            "temp_directory": str(spill),
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "parquet_metadata_cache": True,
+            "enable_external_file_cache": False,  # the operating system has one already
+            "preserve_insertion_order": False,
+        },
+    )
+    instance.execute("SET TimeZone = 'UTC'")
+    return instance

@@ -1,0 +1,173 @@
+"""The columns of the event log, and how events become a batch of them.
+
+Columns are added in numbered steps and never change or go. A tail block says which step it was written
+at; a lake that is behind is brought up by `karibu lake migrate`, and the server does not start before.
+To add columns: append a Step to STEPS.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from operator import attrgetter
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from karibu.events.batch import BadEvent
+from karibu.events.event import Event, Item
+
+MONEY = pa.decimal128(18, 4)
+MOMENT = pa.timestamp("us", tz="UTC")
+ITEM = pa.struct(
+    [
+        *[pa.field(name, pa.string()) for name in ("product_id", "sku", "name", "brand", "variant", "category")],
+        pa.field("price", MONEY),
+        pa.field("quantity", pa.int64()),
+        *[pa.field(name, pa.string()) for name in ("coupon", "url", "image_url")],
+    ]
+)
+PARTITION = pa.field("month", pa.string())  # "2026-11", of `time` in UTC; not stored in a tail block
+
+Values = list[Any]
+Take = Callable[[Sequence[Event]], Values]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column. `take` gives its values for many events at once; None is absent (never an empty text)."""
+
+    name: str
+    type: pa.DataType
+    take: Take
+
+    def array(self, events: Sequence[Event]) -> pa.Array:
+        values = self.take(events)
+        try:
+            return pa.array(values, self.type) if any(values) else _only_nothing(values, self.type)
+        except (pa.ArrowException, OverflowError, UnicodeError, TypeError, ValueError):
+            return pa.array([self._fitted(e, v) for e, v in zip(events, values, strict=True)], self.type)
+
+    def _fitted(self, event: Event, value: Any) -> Any:
+        """The value as it fits the column; raises BadEvent for the one that cannot."""
+        try:
+            fitted = rounded(value) if isinstance(value, Decimal) else _rounded_items(value)
+            pa.array([fitted], self.type)
+        except (pa.ArrowException, OverflowError, UnicodeError, TypeError, ValueError, InvalidOperation):
+            raise BadEvent(event, f"{self.name}: this value does not fit ({self.type})") from None
+        return fitted
+
+
+@dataclass(frozen=True)
+class Step:
+    """Columns that came together. Applying a step twice does nothing the second time."""
+
+    number: int
+    about: str
+    columns: tuple[Column, ...]
+
+
+def rounded(amount: Decimal) -> Decimal:
+    """To the four decimals that the log keeps."""
+    return amount.quantize(Decimal("0.0001"))
+
+
+def _rounded_items(value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    return [{**item, "price": rounded(item["price"])} if item.get("price") is not None else item for item in value]
+
+
+def _only_nothing(values: Values, type_: pa.DataType) -> pa.Array:
+    """Most columns are empty in most batches. A zero is a value all the same."""
+    return pa.nulls(len(values), type_) if values.count(None) == len(values) else pa.array(values, type_)
+
+
+def _plain(name: str, type_: pa.DataType, field: str = "") -> Column:
+    get = attrgetter(field or name)
+    return Column(name, type_, lambda events: list(map(get, events)))
+
+
+def _filled(name: str, type_: pa.DataType = pa.string(), field: str = "") -> Column:
+    """Empty text, and an id of 0, mean absent."""
+    get = attrgetter(field or name)
+    return Column(name, type_, lambda events: [value or None for value in map(get, events)])
+
+
+def _json(name: str) -> Column:
+    get, encode = attrgetter(name), msgspec.json.Encoder().encode
+    return Column(name, pa.string(), lambda events: [encode(value) if value else None for value in map(get, events)])
+
+
+def _items(events: Sequence[Event]) -> Values:
+    return [[_line(item) for item in event.items] if event.items else None for event in events]
+
+
+def _line(item: Item) -> dict[str, Any]:
+    return {name: value for name in item.__struct_fields__ if (value := getattr(item, name)) not in ("", None)}
+
+
+STEPS: list[Step] = [
+    Step(
+        1,
+        "the first columns",
+        (
+            _filled("message_id"),
+            _filled("customer", pa.int64(), "customer_id"),
+            _plain("type", pa.string()),
+            _plain("name", pa.string()),
+            _plain("time", MOMENT),
+            _plain("received_at", MOMENT),
+            _filled("source_id", pa.int64()),
+            _filled("source"),
+            _filled("channel"),
+            _plain("historical", pa.bool_()),
+            _filled("import_id", pa.int64()),
+            _filled("anonymous_id"),
+            _filled("user_id"),
+            _filled("previous_id"),
+            _filled("group_id"),
+            _filled("order_id"),
+            _filled("cart_id"),
+            _filled("product_id"),
+            _filled("category"),
+            _filled("query"),
+            _plain("value", MONEY),
+            _filled("currency"),
+            _plain("quantity", pa.int64()),
+            _filled("coupon"),
+            _filled("campaign"),
+            _plain("message", pa.int64()),
+            _filled("url"),
+            _filled("referrer"),
+            _filled("utm_source"),
+            _filled("utm_medium"),
+            _filled("utm_campaign"),
+            _filled("utm_term"),
+            _filled("utm_content"),
+            Column("items", pa.list_(ITEM), _items),
+            _json("properties"),
+            _json("traits"),
+            _json("context"),
+        ),
+    ),
+]
+
+
+def latest_step() -> int:
+    return STEPS[-1].number
+
+
+def columns(step: int | None = None) -> list[Column]:
+    """Every column there was at `step` (now, when not given), in order."""
+    return [column for s in STEPS if step is None or s.number <= step for column in s.columns]
+
+
+def schema(step: int | None = None) -> pa.Schema:
+    """The columns of a tail block or a data file; the lake's own schema has PARTITION behind them."""
+    return pa.schema([pa.field(column.name, column.type) for column in columns(step)])
+
+
+def to_batch(events: Sequence[Event]) -> pa.RecordBatch:
+    """The events as columns, in the order given. Raises BadEvent for one that has a value no column can hold."""
+    return pa.RecordBatch.from_arrays([column.array(events) for column in columns()], schema=schema())

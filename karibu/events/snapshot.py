@@ -1,0 +1,185 @@
+"""The exact log at one moment: the lake's confirmed version and the tail's blocks, read in ONE SQL statement.
+
+Because a flush drops its blocks in the transaction that confirms their Delta version, any snapshot holds
+every event once. A snapshot stays readable until its files are vacuumed; log.py then takes a fresh one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.db import connection
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+    from karibu.events import lake
+
+T = TypeVar("T")
+TRIES = 4
+
+_READ = """
+    SELECT lake.version, block.id,
+           CASE WHEN block.id = ANY(%(known)s::bigint[]) THEN NULL ELSE block.ipc END
+    FROM (SELECT coalesce(max(version), -1) AS version FROM events_lake) AS lake
+    LEFT JOIN events_tailblock AS block
+        ON (%(customers)s::bigint[] IS NULL OR block.customers && %(customers)s::bigint[])
+    ORDER BY block.id
+"""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """`tail` has the columns of schema.schema(); `files` are the lake's, those of the newest month last."""
+
+    version: int
+    files: Sequence[lake.DataFile]
+    tail: pa.Table
+
+    def narrowed(
+        self,
+        *,
+        customers: Collection[int] | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Snapshot:
+        """Without the files that hold nothing of these customers, or nothing in since ≤ time < until."""
+        kept = [file for file in self.files if _may_hold(file, customers, since, until)]
+        return Snapshot(self.version, kept, self.tail)
+
+    def attach(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Gives `cursor` the view `events`: the lake's columns, tail and files as one."""
+        from karibu.events import lake, schema
+
+        cursor.register("tail", self.tail)
+        parts = ["SELECT *, strftime(time, '%Y-%m') AS month FROM tail"]
+        if self.files and lake.is_local():
+            names = ", ".join(_quoted(str(Path(lake.url(), file.path))) for file in self.files)
+            options = "hive_partitioning = true, hive_types = {'month': VARCHAR}"
+            if schema.latest_step() > 1:  # files from before a step lack its columns
+                options += ", union_by_name = true"
+            parts.append(f"SELECT * FROM read_parquet([{names}], {options})")
+        elif self.files:
+            cursor.register("files", _dataset(self.version, self.files))
+            parts.append("SELECT * FROM files")
+        cursor.execute(f"CREATE OR REPLACE TEMP VIEW events AS {' UNION ALL BY NAME '.join(parts)}")
+
+
+def read(work: Callable[[Snapshot], T], customers: Collection[int] | None = None) -> T:
+    """`work` on a snapshot; on a fresh one if files went away under it (an erasure leaves none behind)."""
+    import duckdb
+
+    for _ in range(TRIES - 1):
+        try:
+            return work(take(customers))
+        except (duckdb.IOException, FileNotFoundError):
+            continue
+    return work(take(customers))
+
+
+def take(customers: Collection[int] | None = None) -> Snapshot:
+    """The log as of now. With `customers`, only the tail's blocks in which one of them is."""
+    known = _blocks.known()
+    with connection.cursor() as cursor:
+        cursor.execute(_READ, {"known": list(known), "customers": None if customers is None else list(customers)})
+        rows = cursor.fetchall()
+    version = int(rows[0][0])
+    blocks = [known[id_] if ipc is None else _blocks.keep(id_, ipc) for _, id_, ipc in rows if id_ is not None]
+    from karibu.events import tail
+
+    return Snapshot(version, _versions.files(version), tail.concatenated(blocks))
+
+
+def _may_hold(
+    file: lake.DataFile, customers: Collection[int] | None, since: datetime | None, until: datetime | None
+) -> bool:
+    if (since and file.times[1] < since) or (until and file.times[0] >= until):
+        return False
+    if customers is None:
+        return True
+    least, most = file.customers or (1, 0)
+    return any(least <= customer <= most for customer in customers)
+
+
+def _dataset(version: int, files: Sequence[lake.DataFile]) -> Any:
+    """Those files as a pyarrow dataset, for lakes that DuckDB alone cannot read."""
+    from pyarrow import dataset
+
+    from karibu.events import lake
+
+    table = lake.opened(version)
+    wanted = {file.path for file in files}
+    whole = table.to_pyarrow_dataset()
+    fragments = [f for f in whole.get_fragments() if f.path in wanted]
+    return dataset.FileSystemDataset(fragments, whole.schema, whole.format, whole.filesystem)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+class _Blocks:
+    """Blocks of the tail this process has unpacked lately. A block never changes: what changes gets a new id."""
+
+    LIMIT = 32 * 2**20  # bytes
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[int, pa.Table] = OrderedDict()
+        self._size = 0
+        self._lock = threading.Lock()
+
+    def known(self) -> dict[int, pa.Table]:
+        with self._lock:
+            return dict(self._kept)
+
+    def keep(self, id_: int, ipc: bytes | memoryview) -> pa.Table:
+        from karibu.events import tail
+
+        table = tail.decode(ipc)
+        with self._lock:
+            if id_ not in self._kept:
+                self._kept[id_] = table
+                self._size += table.nbytes
+            while self._size > self.LIMIT:
+                self._size -= self._kept.popitem(last=False)[1].nbytes
+        return table
+
+    def forget(self) -> None:
+        with self._lock:
+            self._kept.clear()
+            self._size = 0
+
+
+class _Versions:
+    """The files of the version opened last; most queries come while it is still the one."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._key: tuple[str, int] = ("", -1)
+        self._files: Sequence[lake.DataFile] = ()
+
+    def files(self, version: int) -> Sequence[lake.DataFile]:
+        if version < 0:
+            return ()
+        from karibu.events import lake
+
+        with self._lock:
+            if self._key != (lake.url(), version):
+                self._files = lake.files(lake.opened(version))
+                self._key = (lake.url(), version)
+            return self._files
+
+
+_blocks, _versions = _Blocks(), _Versions()
+
+
+def forget() -> None:
+    """Drops what this process remembers of the tail (it may hold an erased person)."""
+    _blocks.forget()
