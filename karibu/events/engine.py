@@ -50,10 +50,9 @@ def start(memory: str) -> "duckdb.DuckDBPyConnection":
             "temp_directory": str(spill),
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
-            "parquet_metadata_cache": True,
             "enable_external_file_cache": False,  # the operating system has one already
             "preserve_insertion_order": False,
         },
     )
-    instance.execute("SET TimeZone = 'UTC'")
+    instance.execute("SET GLOBAL TimeZone = 'UTC'; SET GLOBAL parquet_metadata_cache = true")
     return instance

@@ -42,6 +42,7 @@ PROPERTIES = {
     "delta.checkpointInterval": "20",
     "delta.logRetentionDuration": "interval 2 days",
 }
+EVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 TROUBLES = (OSError, DeltaError, pa.ArrowException)  # what a folder or a bucket that cannot be used raises
 
 
@@ -139,7 +140,7 @@ def files(table: DeltaTable) -> list[DataFile]:
     ranges = [extent(column) for column in STATISTICS]
     sizes = (actions["path"], actions["size_bytes"], actions["num_records"])
     found = [
-        DataFile(path, size, rows, customers, times or (datetime.min, datetime.max), imports)
+        DataFile(path, size, rows, customers, times or EVER, imports)
         for path, size, rows, customers, times, imports in zip(*sizes, *ranges, strict=True)
     ]
     return sorted(found, key=lambda file: (file.month, file.times[0], file.path))
@@ -177,8 +178,7 @@ class NewFile:
             sync(Path(url(), self.path))
         size = self.filesystem.get_file_info(self.path).size
         ranges = [self._ranges.get(column) for column in STATISTICS]
-        return DataFile(self.path, size, self.rows, ranges[0], ranges[1] or (datetime.min, datetime.max), ranges[2])
-
+        return DataFile(self.path, size, self.rows, ranges[0], ranges[1] or EVER, ranges[2])
 
     def abandon(self) -> None:
         """Takes away what was written of it."""
@@ -263,7 +263,7 @@ def _removal(file: DataFile, now: int) -> RemoveAction:
 
 
 def confirm(version: int, *, flush: int | None = None) -> None:
-    """Readers open `version` from this transaction's commit on; `flush` also drops that flush's blocks from the tail."""
+    """Readers open `version` once this transaction commits; `flush` also drops that flush's blocks of the tail."""
     with connection.cursor() as cursor:
         cursor.execute("UPDATE events_lake SET version = %s WHERE version < %s", [version, version])
         if flush is not None:

@@ -67,7 +67,7 @@ class LoggedEvent(msgspec.Struct, kw_only=True, frozen=True):
     context: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
-_FIELDS = LoggedEvent.__struct_fields__
+_SELECTED = ", ".join(LoggedEvent.__struct_fields__)
 _JSON = ("properties", "traits", "context")
 
 
@@ -103,7 +103,8 @@ def recent(
 def find(message_id: str, around: datetime) -> LoggedEvent | None:
     """One event by its message id, where its time is known; None if the log has no such event."""
     since, before = around - timedelta(seconds=1), around + timedelta(seconds=1)
-    sql = f"SELECT {', '.join(_FIELDS)} FROM events WHERE message_id = $id AND time >= $since AND time < $before LIMIT 1"  # noqa: S608
+    where = "message_id = $id AND time >= $since AND time < $before"
+    sql = f"SELECT {_SELECTED} FROM events WHERE {where} LIMIT 1"  # noqa: S608
     table = query(sql, {"id": message_id, "since": since, "before": before}, since=since, until=before)
     return next(iter(_events(table)), None)
 
@@ -143,14 +144,17 @@ def query(
     def run(taken: snapshot.Snapshot) -> "pa.Table":
         with engine.cursor() as cursor:
             taken.narrowed(customers=customers, since=since, until=until).attach(cursor)
-            return cursor.execute(sql, dict(parameters or {})).to_arrow_table()
+            return cursor.sql(sql, params=dict(parameters or {})).to_arrow_table()
 
     return snapshot.read(run, customers)
 
 
 def _newest(
     taken: snapshot.Snapshot,
-    wanted: Mapping[str, Collection[Any] | None], since: datetime | None, before: datetime | None, limit: int
+    wanted: Mapping[str, Collection[Any] | None],
+    since: datetime | None,
+    before: datetime | None,
+    limit: int,
 ) -> list[LoggedEvent]:
     """Looks month by month from the newest back, and stops when there is enough."""
     taken = taken.narrowed(customers=wanted["customer"], since=since, until=before)
@@ -159,11 +163,9 @@ def _newest(
         for first, end in _rounds(taken, since, before):
             where, parameters = _where(wanted, first, end)
             taken.narrowed(since=first, until=end).attach(cursor)
-            cursor.execute(
-                f"SELECT {', '.join(_FIELDS)} FROM events WHERE {where} ORDER BY time DESC, message_id LIMIT $limit",  # noqa: S608
-                {**parameters, "limit": limit - len(found)},
-            )
-            found += _events(cursor.to_arrow_table())
+            sql = f"SELECT {_SELECTED} FROM events WHERE {where} ORDER BY time DESC, message_id LIMIT $limit"  # noqa: S608
+            parameters["limit"] = limit - len(found)
+            found += _events(cursor.sql(sql, params=parameters).to_arrow_table())
             if len(found) >= limit:
                 break
     return found
@@ -182,7 +184,7 @@ def _rounds(
 def _where(
     wanted: Mapping[str, Collection[Any] | None], since: datetime | None, until: datetime | None
 ) -> tuple[str, dict[str, Any]]:
-    conditions, parameters = ["true"], {}
+    conditions, parameters = ["true"], dict[str, Any]()
     for column, values in wanted.items():
         if values is not None:
             places = [f"{column}{i}" for i in range(len(values))]

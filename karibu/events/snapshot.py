@@ -65,7 +65,7 @@ class Snapshot:
             options = "hive_partitioning = true, hive_types = {'month': VARCHAR}"
             if schema.latest_step() > 1:  # files from before a step lack its columns
                 options += ", union_by_name = true"
-            parts.append(f"SELECT * FROM read_parquet([{names}], {options})")
+            parts.append(f"SELECT * FROM read_parquet([{names}], {options})")  # noqa: S608
         elif self.files:
             cursor.register("files", _dataset(self.version, self.files))
             parts.append("SELECT * FROM files")
