@@ -1,0 +1,79 @@
+"""Recording consents and suppressing addresses. Both only ever add rows."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from django.db import connection
+from django.utils import timezone
+
+from karibu.consents import queries
+from karibu.consents.models import Suppression
+from karibu.consents.statement import Statement
+from karibu.web.actions import record
+
+_RECORD = """
+    INSERT INTO consents_consent (customer_id, channel, topic, status, method, basis, wording, source, strength,
+        evidence, at, import_id)
+    SELECT n.customer_id, n.channel, n.topic, n.status, n.method, n.basis, n.wording, n.source, n.strength,
+        n.evidence, n.at, n.import_id
+    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
+        %s::smallint[], %s::text[], %s::timestamptz[], %s::bigint[], %s::bool[])
+        AS n(customer_id, channel, topic, status, method, basis, wording, source, strength, evidence, at, import_id,
+            is_state)
+    WHERE NOT n.is_state OR n.status IS DISTINCT FROM (
+        SELECT c.status FROM consents_consent c
+        WHERE c.customer_id = n.customer_id AND c.channel = n.channel AND c.topic = n.topic
+            AND c.source = n.source AND c.method = n.method
+        ORDER BY c.at DESC, c.id DESC LIMIT 1)"""
+
+
+def record_consents(statements: Sequence[Statement]) -> int:
+    """Adds the statements to the ledger in the caller's transaction; returns how many were news.
+
+    A state (see statement.STATES) that its source has stated before is no news.
+    """
+    rows = [_row(s) for s in _without_repeats(statements)]
+    if not rows:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(_RECORD, [list(column) for column in zip(*rows, strict=True)])
+        return int(cursor.rowcount)
+
+
+def _without_repeats(statements: Iterable[Statement]) -> list[Statement]:
+    """Leaves out a state that the same source stated just before within this very call."""
+    said: dict[tuple[object, ...], str] = {}
+    news = []
+    for s in statements:
+        about = (s.customer_id, s.channel, s.topic, s.source, s.method)
+        if s.is_state and said.get(about) == s.status:
+            continue
+        said[about] = s.status
+        news.append(s)
+    return news
+
+
+def _row(s: Statement) -> tuple[object, ...]:
+    said = (s.customer_id, s.channel, s.topic[:40], s.status, s.method, s.basis, s.wording, s.source[:200])
+    return (*said, s.strength, s.evidence[:300], s.at, s.import_id, s.is_state)
+
+
+def suppress(channel: str, addresses: Iterable[str], reason: str, *, at: datetime | None = None) -> int:
+    """Nothing goes to these addresses any more, whoever they belong to. Returns how many were not blocked before."""
+    wanted = {queries.normalise(channel, address) for address in addresses} - {""}
+    new = wanted - queries.suppressed(channel, wanted).keys()
+    at = at or timezone.now()
+    Suppression.objects.bulk_create(
+        Suppression(channel=channel, value=value, reason=reason, at=at) for value in sorted(new)
+    )
+    return len(new)
+
+
+def lift_suppression(channel: str, address: str, *, by: str) -> int:
+    """A colleague's decision to write to an address again; the ledger keeps that it was blocked. Returns the rows."""
+    value = queries.normalise(channel, address)
+    rows = Suppression.objects.filter(channel=channel, value=value, lifted_at=None)
+    lifted = rows.update(lifted_at=timezone.now(), lifted_by=by)
+    if lifted:
+        record(by, "lifted suppression", f"{channel} address")
+    return lifted

@@ -1,0 +1,57 @@
+"""What the gate asks: is the consent in force, is the address blocked. Always for many people at once."""
+
+from collections.abc import Collection
+from typing import Any
+
+from django.db import connection
+
+from karibu.consents.models import Consent, Suppression
+from karibu.consents.statement import EVERYTHING, FILE, GIVEN, OFFERS, WITHDRAWN
+
+# A "given" counts when no withdrawal stands against it: it must be later than every withdrawal, at least as strong
+# as the strongest, and not from a file. Without any withdrawal every "given" counts. A withdrawal counts always.
+_IN_FORCE = """
+    WITH said AS (
+        SELECT customer_id, status, strength, at FROM consents_consent
+        WHERE customer_id = ANY(%s) AND channel = %s AND topic = ANY(%s)
+    ), withdrawn AS (
+        SELECT customer_id, max(at) AS at, max(strength) AS strength FROM said
+        WHERE status = 'withdrawn' GROUP BY customer_id
+    )
+    SELECT s.customer_id, bool_or(s.status = 'given' AND (
+        w.at IS NULL OR (s.at > w.at AND s.strength >= w.strength AND s.strength > %s)))
+    FROM said s LEFT JOIN withdrawn w USING (customer_id)
+    GROUP BY s.customer_id"""
+
+
+def in_force(customer_ids: Collection[int], channel: str, topic: str = OFFERS) -> dict[int, str]:
+    """{customer: "given" or "withdrawn"} for one channel and topic; who never said anything is left out."""
+    if not customer_ids:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_IN_FORCE, [list(customer_ids), channel, [topic, EVERYTHING], FILE])
+        return {customer: str(GIVEN if given else WITHDRAWN) for customer, given in cursor.fetchall()}
+
+
+def marks(customer_id: int) -> list[dict[str, Any]]:
+    """Each channel and topic this person has said something about, with what is in force and the last statement."""
+    said = Consent.objects.filter(customer_id=customer_id).order_by("channel", "topic", "-at", "-id")
+    found = []
+    for last in said.distinct("channel", "topic"):
+        status = in_force([customer_id], last.channel, last.topic)[customer_id]
+        found.append({"channel": last.channel, "topic": last.topic, "status": status, "last": last})
+    return found
+
+
+def normalise(channel: str, address: str) -> str:
+    """The form in which addresses are compared: without surrounding space, in lower case."""
+    return address.strip().lower()
+
+
+def suppressed(channel: str, addresses: Collection[str]) -> dict[str, str]:
+    """{normalised address: reason} of those that are blocked, in one query."""
+    wanted = [normalise(channel, address) for address in addresses]
+    if not wanted:
+        return {}
+    rows = Suppression.objects.filter(channel=channel, value__in=wanted, lifted_at=None, is_hashed=False)
+    return dict(rows.values_list("value", "reason"))
