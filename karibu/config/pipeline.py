@@ -6,8 +6,11 @@ removal of the inbox rows: either all of it happened or none. Each stage takes t
 
 from karibu.events import counts, tail
 from karibu.events.batch import Stage
+from karibu.insights import attribution, live
 
 STAGES: list[Stage] = [
+    attribution.attribute,
     counts.count,
     tail.append,
+    live.announce,
 ]
