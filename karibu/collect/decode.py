@@ -8,7 +8,7 @@ import msgspec
 
 from karibu.collect import times, wire
 from karibu.collect.models import Source
-from karibu.collect.wire import Refused, Wire, text
+from karibu.collect.wire import Wire, text
 from karibu.events.commerce import promote
 from karibu.events.event import PAGE_VIEWED, SCREEN_VIEWED, Event
 

@@ -22,6 +22,7 @@ from karibu.collect.models import RejectedEvent
 from karibu.collect.wire import Refused
 from karibu.events.batch import BadEvent, Batch, Stage
 from karibu.events.event import Event
+from karibu.events.wake import WORKER
 
 log = logging.getLogger("karibu.pipeline")
 
@@ -30,7 +31,6 @@ IDLE = 5.0  # seconds until the inbox is looked at without having been woken
 BUSY = 0.05  # seconds until another look when other workers own every lane that has rows
 BAD_ONES = 8  # events that stages may name as bad in one batch before it is halved
 LOCK = 0x6B61  # the namespace of our advisory locks on lanes
-WORKER = "karibu worker"  # application_name of the one connection on which each worker listens
 
 # The lane that has waited longest comes first; of several workers each leaves the others their share.
 CLAIM = """
@@ -84,13 +84,19 @@ def drain() -> int:
         cursor = _cursor()
         waiting = _take(cursor)
         if waiting:
-            _set_aside(_work_on(waiting, cursor, import_string(settings.KARIBU_PIPELINE)))
+            _set_aside(_work_on(waiting, cursor, _stages()))
     return len(waiting)
 
 
 def _cursor() -> psycopg.Cursor[tuple[object, ...]]:
     connection.ensure_connection()
     return psycopg.Cursor(connection.connection)
+
+
+def _stages() -> list[Stage]:
+    """The setting names the list; tests may put a list of their own there."""
+    named = settings.KARIBU_PIPELINE
+    return list(import_string(named) if isinstance(named, str) else named)
 
 
 def _is_anything_waiting() -> bool:
@@ -109,13 +115,14 @@ def _take(cursor: psycopg.Cursor[tuple[object, ...]]) -> list[Sent]:
     return [sent for row, body in sorted(map(_row, cursor), key=lambda r: r[0].id) for sent in sent_in(row, body)]
 
 
-def _within(limit: int, rows: Sequence[tuple[object, ...]]) -> list[object]:
+def _within(limit: int, rows: Sequence[tuple[object, ...]]) -> list[int]:
     """The ids of the first rows that hold about `limit` events together, one at least."""
-    ids, events = [], 0
+    ids: list[int] = []
+    events = 0
     for id_, count in rows:
         if ids and events + int(str(count)) > limit:
             break
-        ids.append(id_)
+        ids.append(int(str(id_)))
         events += int(str(count))
     return ids
 
@@ -163,9 +170,7 @@ def _decode(waiting: list[Sent]) -> tuple[list[Sent], list[Event], list[SetAside
     return taken, events, aside
 
 
-def _run(
-    events: list[Event], lane: int, cursor: psycopg.Cursor[tuple[object, ...]], stages: list[Stage]
-) -> None:
+def _run(events: list[Event], lane: int, cursor: psycopg.Cursor[tuple[object, ...]], stages: list[Stage]) -> None:
     with transaction.atomic():
         batch = Batch(events=list(events), now=timezone.now(), cursor=cursor, lane=lane)
         for stage in stages:

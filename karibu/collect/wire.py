@@ -73,7 +73,7 @@ def read(raw: bytes, kind: str = "") -> tuple[Wire, bytes]:
     wire, raw = _decoded(raw)
     if kind and wire.type != kind:
         wire.type = kind
-        raw = raw.rstrip()[:-1] + (b"" if raw.strip("{} \t\r\n".encode()) == b"" else b",") + b'"type":"%b"}' % kind.encode()
+        raw = raw.rstrip()[:-1] + (b"" if raw.strip(b"{} \t\r\n") == b"" else b",") + b'"type":"%b"}' % kind.encode()
     return wire, raw
 
 
@@ -156,7 +156,7 @@ def _children(value: Any) -> list[Any]:
 
 
 def repaired(raw: bytes) -> bytes:
-    """The same event as strict JSON: NaN and infinities become null, NUL characters go, what is no Unicode becomes U+FFFD.
+    """The same event as strict JSON: NaN becomes null, NUL characters go, half a surrogate pair becomes U+FFFD.
 
     Raises ValueError (RecursionError for one nested too deeply) when it is not even nearly JSON.
     """
