@@ -28,7 +28,7 @@ class _Target:
 
     @property
     def condition(self) -> str:
-        return f"{self.column} IN (SELECT value FROM given)"
+        return f"{self.column} IN (SELECT value FROM given)"  # noqa: S608
 
     @property
     def given(self) -> pa.Table:
