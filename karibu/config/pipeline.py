@@ -8,10 +8,12 @@ from karibu.collect.dedupe import dedupe
 from karibu.events import counts, tail
 from karibu.events.batch import Stage
 from karibu.insights import attribution, live
+from karibu.journeys import react
 
 STAGES: list[Stage] = [
     dedupe,
     attribution.attribute,
+    react.react,
     counts.count,
     tail.append,
     live.announce,
