@@ -8,12 +8,12 @@ from karibu.collect.dedupe import dedupe
 from karibu.events import counts, tail
 from karibu.events.batch import Stage
 from karibu.insights import attribution, live
-from karibu.journeys import react
+from karibu.shop.stage import keep_shop
 
 STAGES: list[Stage] = [
     dedupe,
+    keep_shop,
     attribution.attribute,
-    react.react,
     counts.count,
     tail.append,
     live.announce,
