@@ -1,5 +1,5 @@
 """`/api/v1`: one NinjaAPI that gathers each app's `api.py` router. OpenAPI at `/api/v1/openapi.json`."""
 
-from ninja import NinjaAPI
+from karibu.web.api import build
 
-api = NinjaAPI(title="Karibu", version="1", urls_namespace="api", docs_url=None)
+api = build()

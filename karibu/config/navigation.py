@@ -1,5 +1,16 @@
 """The left rail, top to bottom."""
 
+from django.utils.translation import gettext_lazy as _
+
 from karibu.web.navigation import Entry
 
-NAVIGATION: list[Entry] = []
+NAVIGATION: list[Entry] = [
+    Entry(_("Home"), "/", "home", "h", on_phone=True),
+    Entry(_("Customers"), "/customers/", "customers", "c", on_phone=True),
+    Entry(_("Journeys"), "/journeys/", "journeys", "j", on_phone=True),
+    Entry(_("Messages"), "/messages/", "messages", "m", also=("/templates/", "/mailbox/")),
+    Entry(_("Shop"), "/orders/", "shop", "o", on_phone=True, also=("/products/", "/carts/")),
+    Entry(_("Events"), "/events/", "events", "e"),
+    Entry(_("Imports"), "/imports/", "import", "i"),
+    Entry(_("Settings"), "/settings/", "settings", "s"),
+]

@@ -18,3 +18,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("karibu.events.urls")),
     path("", include("karibu.demo.urls")),
 ]
+
+handler400 = "karibu.web.views.errors.bad_request"
+handler403 = "karibu.web.views.errors.forbidden"
+handler404 = "karibu.web.views.errors.not_found"
+handler500 = "karibu.web.views.errors.server_error"

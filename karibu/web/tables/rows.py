@@ -1,0 +1,52 @@
+"""Where a list's rows come from: a queryset, or anything that can answer the same four questions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from django.db import connection
+from django.db.models import QuerySet
+
+from karibu.web import paging
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The rows behind `after` in the order of `key` (columns, "-" for downwards, the last one unique)."""
+
+    key: tuple[str, ...]
+    limit: int
+    after: list[Any] | None = None
+    backwards: bool = False
+
+
+class Rows(Protocol):
+    """Rows after search and filters. `take` with `backwards` gives the rows before, the nearest first."""
+
+    def take(self, wanted: Slice) -> list[Any]: ...
+
+    def key_of(self, row: Any, key: Sequence[str]) -> list[Any]: ...
+
+    def count(self, most: int | None = None) -> int:
+        """How many there are; counting stops at `most` where that is given."""
+        ...
+
+
+@dataclass(frozen=True)
+class QuerysetRows:
+    queryset: QuerySet[Any]
+
+    def take(self, wanted: Slice) -> list[Any]:
+        return paging.take(self.queryset, wanted.key, wanted.after, wanted.limit, backwards=wanted.backwards)
+
+    def key_of(self, row: Any, key: Sequence[str]) -> list[Any]:
+        return paging.key_of(row, key)
+
+    def count(self, most: int | None = None) -> int:
+        plain = self.queryset.order_by().select_related(None)
+        if most is None:
+            return plain.count()
+        sql, parameters = plain.values("pk")[:most].query.sql_with_params()
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT count(*) FROM ({sql}) AS some", parameters)  # noqa: S608
+            return int(cursor.fetchone()[0])
