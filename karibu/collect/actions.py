@@ -1,11 +1,74 @@
-"""Sources: made, renamed, closed."""
+"""Sources: made, renamed, closed. Events taken in without HTTP. Set-aside events: tried again, deleted."""
 
 import secrets
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
 
-from karibu.collect.models import Source
+import msgspec
+from django.db import connection, transaction
+from django.utils import timezone
+
+from karibu.collect.intake import INBOX, INBOX_COLUMNS, REJECTED, REJECTED_COLUMNS, Intake, Letter, sort_in
+from karibu.collect.models import RejectedEvent, Source
+from karibu.events.wake import wake
 
 
 def create_source(name: str, *, kind: str = "web") -> Source:
     """A new source with a write key of its own; an open source of the same name is returned as it is."""
     found = Source.objects.filter(name=name, closed_at=None).first()
     return found or Source.objects.create(name=name, kind=kind, write_key="wk_" + secrets.token_urlsafe(18))
+
+
+def close_source(source: Source) -> None:
+    """From now on (a few seconds for web processes to notice) its write key is refused. Its events stay."""
+    source.closed_at = source.closed_at or timezone.now()
+    source.save(update_fields=["closed_at"])
+
+
+def take_in(
+    events: Iterable[dict[str, Any]],
+    source: Source,
+    *,
+    historical: bool = False,
+    import_id: int = 0,
+    received_at: datetime | None = None,
+) -> Intake:
+    """Puts events, written as the Segment spec says, into the inbox in the caller's transaction.
+
+    They take effect when a worker (or drain.drain_all) gets to them. Those that are refused are set aside;
+    `refusals` of the answer says which and why.
+    """
+    letter = Letter(source.pk, received_at or timezone.now(), historical=historical, import_id=import_id)
+    intake = sort_in(map(msgspec.json.encode, events), letter)
+    store(intake)
+    return intake
+
+
+@transaction.atomic
+def store(intake: Intake) -> None:
+    """Writes an intake on Django's connection (collect/inbox.py is the way of many requests at once)."""
+    _copy(INBOX, INBOX_COLUMNS, intake.rows)
+    _copy(REJECTED, REJECTED_COLUMNS, intake.rejected)
+    if intake.rows:
+        wake("pipeline")
+
+
+def _copy(table: str, columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
+    if not rows:
+        return
+    with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+@transaction.atomic
+def retry(rejected: Iterable[RejectedEvent]) -> int:
+    """Sends set-aside events through the inbox again; those refused once more are set aside anew. Returns how many."""
+    found = list(RejectedEvent.objects.select_for_update().filter(pk__in=[one.pk for one in rejected], retried_at=None))
+    for one in found:
+        # The time of day it came is kept: it is what its own time is measured against.
+        letter = Letter(one.source_id, one.received_at)
+        store(sort_in([one.body.encode()], letter))
+    RejectedEvent.objects.filter(pk__in=[one.pk for one in found]).update(retried_at=timezone.now())
+    return len(found)

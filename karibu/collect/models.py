@@ -1,4 +1,4 @@
-"""Where events come in: sources, the durable inbox, and what was set aside."""
+"""Where events come in: sources, the durable inbox, what was set aside, and which messages have been seen."""
 
 from django.db import models
 
@@ -16,8 +16,8 @@ class Source(models.Model):
 class InboxRow(models.Model):
     """Events that were answered 200 and are not yet worked on: a JSON array of the events as sent, one lane.
 
-    A lane is a hash of the person's key (user id, else anonymous id) modulo LANES: one worker at a time
-    drains a lane, in id order, so that one person's events take effect in the order received.
+    A lane is a hash of the person's key (lanes.py): one worker at a time drains a lane, in id order, so that
+    one person's events take effect in the order received.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -26,6 +26,8 @@ class InboxRow(models.Model):
     received_at = models.DateTimeField()
     skew_us = models.BigIntegerField(default=0)  # added to each event's own time
     historical = models.BooleanField(default=False)
+    import_id = models.BigIntegerField(default=0)
+    events = models.IntegerField()  # how many stand in `body`
     body = models.BinaryField()
 
     class Meta:
@@ -42,3 +44,24 @@ class RejectedEvent(models.Model):
     reason = models.TextField()
     body = models.TextField()
     retried_at = models.DateTimeField(null=True)
+
+
+class Seen(models.Model):
+    """The hash of a messageId that took effect. One table for each day in turn, see dedupe.py."""
+
+    digest = models.UUIDField(primary_key=True)
+
+    class Meta:
+        abstract = True
+
+
+class Seen0(Seen):
+    pass
+
+
+class Seen1(Seen):
+    pass
+
+
+class Seen2(Seen):
+    pass

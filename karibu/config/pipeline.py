@@ -4,10 +4,17 @@ A worker takes a micro-batch from the inbox and runs these stages over it in ONE
 removal of the inbox rows: either all of it happened or none. Each stage takes the whole Batch.
 """
 
+from karibu.collect.dedupe import dedupe
 from karibu.events import counts, tail
 from karibu.events.batch import Stage
+from karibu.insights import attribution, live
+from karibu.shop.stage import keep_shop
 
 STAGES: list[Stage] = [
+    dedupe,
+    keep_shop,
+    attribution.attribute,
     counts.count,
     tail.append,
+    live.announce,
 ]

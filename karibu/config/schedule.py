@@ -3,4 +3,6 @@
 A scheduled job takes one argument, `timestamp` (Unix seconds of its slot); each slot runs once, however many workers.
 """
 
-SCHEDULE: list[tuple[str, str]] = []  # (cron, dotted path of the task)
+SCHEDULE: list[tuple[str, str]] = [  # (cron, dotted path of the task)
+    ("7 3 * * *", "karibu.collect.jobs.forget_messages"),
+]

@@ -85,3 +85,21 @@ def lake(settings, tmp_path):  # type: ignore[no-untyped-def]
     """An empty lake folder of this test's own."""
     settings.KARIBU_LAKE_URL = str(tmp_path / "lake")
     return tmp_path / "lake"
+
+
+@pytest.fixture
+def send(db):  # type: ignore[no-untyped-def]
+    """`send({"userId": "u1", "event": "Product Viewed", ...}, ...)`: events take the way of every event, to its end.
+
+    Each is written as the Segment spec says; `type` is "track" unless said. Keywords: `source` (a name), `kind`,
+    `historical`, `import_id`, `received_at` (aware). Returns collect's Intake, whose `refusals` name bad events.
+    """
+    from karibu.collect.actions import create_source, take_in
+    from karibu.collect.drain import drain_all
+
+    def send(*events, source="Shop", kind="web", **keywords):  # type: ignore[no-untyped-def]
+        taken = take_in(({"type": "track", **e} for e in events), create_source(source, kind=kind), **keywords)
+        drain_all()
+        return taken
+
+    return send

@@ -15,7 +15,7 @@ import psycopg
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
 from karibu.config import jobs, postgres
-from karibu.events.wake import CHANNEL
+from karibu.events.wake import CHANNEL, WORKER
 
 log = logging.getLogger("karibu.worker")
 Step = Callable[[], float]
@@ -32,6 +32,7 @@ class Loop:
 
 
 LOOPS: list[Loop] = [
+    Loop("pipeline", "karibu.collect.drain.step"),
     Loop("flush", "karibu.events.flush.step"),
 ]
 
@@ -88,7 +89,7 @@ def _listen() -> None:
     """One connection hears for all loops; after a loss every loop looks for itself once."""
     while not stopping.is_set():
         try:
-            with psycopg.connect(postgres.database_url(), autocommit=True) as ear:
+            with psycopg.connect(postgres.database_url(), autocommit=True, application_name=WORKER) as ear:
                 ear.execute(f"LISTEN {CHANNEL}")
                 _wake("")
                 for notice in ear.notifies():

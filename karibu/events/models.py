@@ -34,13 +34,6 @@ class Lake(models.Model):
     compacted_at = models.DateTimeField(null=True)
 
 
-class SeenMessage(models.Model):
-    """A messageId that took effect. Kept at least 24 h after it was received; see dedupe.py."""
-
-    digest = models.UUIDField(primary_key=True)  # 128 bits of the messageId's hash
-    day = models.DateField(db_index=True)
-
-
 class EventCount(models.Model):
     """Events per hour, lane, source and name, counted in the transaction that took them: exact and instant.
 

@@ -24,6 +24,7 @@ ITEM = pa.struct(
         *[pa.field(name, pa.string()) for name in ("product_id", "sku", "name", "brand", "variant", "category")],
         pa.field("price", MONEY),
         pa.field("quantity", pa.int64()),
+        pa.field("total", MONEY),
         *[pa.field(name, pa.string()) for name in ("coupon", "url", "image_url")],
     ]
 )
@@ -75,7 +76,9 @@ def rounded(amount: Decimal) -> Decimal:
 def _rounded_items(value: Any) -> Any:
     if not isinstance(value, list):
         return value
-    return [{**item, "price": rounded(item["price"])} if item.get("price") is not None else item for item in value]
+    return [
+        {name: rounded(each) if isinstance(each, Decimal) else each for name, each in item.items()} for item in value
+    ]
 
 
 def _only_nothing(values: Values, type_: pa.DataType) -> pa.Array:

@@ -6,6 +6,7 @@ A wake-up is only ever a hint that shortens a wait: each loop also looks by itse
 from django.db import connection
 
 CHANNEL = "karibu"
+WORKER = "karibu worker"  # application_name of the one connection on which each worker process listens
 
 
 def wake(loop: str) -> None:

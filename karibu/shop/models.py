@@ -7,6 +7,14 @@ from django.db import models
 MONEY: dict[str, Any] = {"max_digits": 18, "decimal_places": 4}
 
 
+class Shop(models.Model):
+    """One row (id 1): what the whole shop has one of."""
+
+    name = models.CharField(max_length=200, blank=True)
+    currency = models.CharField(max_length=3, default="USD")  # totals are in it
+    cart_url = models.CharField(max_length=2000, blank=True)  # back to a cart; {cart} stands for its id
+
+
 class Product(models.Model):
     id = models.BigAutoField(primary_key=True)
     product_id = models.CharField(max_length=200, unique=True)  # the shop's own id
@@ -41,19 +49,26 @@ class Cart(models.Model):
     checkout_started_at = models.DateTimeField(null=True)
     order_id = models.CharField(max_length=200, blank=True)
 
+    class Meta:
+        indexes = [models.Index(fields=["status", "-updated_at", "-id"], name="cart_by_status")]
+
 
 class Order(models.Model):
+    """One order, the same whatever order its events arrived in: see orders.py."""
+
     class Status(models.TextChoices):
+        AWAITED = "awaited"  # a refund or an update came before the completion; counts nowhere, shown nowhere
         PLACED = "placed"
         CANCELLED = "cancelled"
         REFUNDED = "refunded"  # wholly; partial refunds leave it placed
 
     id = models.BigAutoField(primary_key=True)
     order_id = models.CharField(max_length=200, unique=True)
-    customer_id = models.BigIntegerField(db_index=True)
-    cart_id = models.CharField(max_length=200, blank=True)
+    customer_id = models.BigIntegerField()
+    cart_id = models.CharField(max_length=200, blank=True, db_index=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.PLACED)
-    placed_at = models.DateTimeField(db_index=True)
+    placed_at = models.DateTimeField()
+    cancelled_at = models.DateTimeField(null=True)
     total = models.DecimalField(**MONEY)
     refunded = models.DecimalField(**MONEY, default=0)
     currency = models.CharField(max_length=3)
@@ -65,6 +80,14 @@ class Order(models.Model):
     source = models.CharField(max_length=200, blank=True)
     updated_at = models.DateTimeField()
     import_id = models.BigIntegerField(null=True)
+    told = models.JSONField(default=dict)  # {field: stamp of the event that said it last}
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-placed_at", "-id"], name="order_by_time"),
+            models.Index(fields=["customer_id", "-placed_at"], name="order_by_customer"),
+            models.Index(fields=["import_id"], name="order_by_import", condition=models.Q(import_id__isnull=False)),
+        ]
 
 
 class OrderLine(models.Model):
@@ -74,18 +97,25 @@ class OrderLine(models.Model):
     product_id = models.CharField(max_length=200, blank=True, db_index=True)
     name = models.CharField(max_length=500, blank=True)
     category = models.CharField(max_length=300, blank=True)
-    price = models.DecimalField(**MONEY)
+    price = models.DecimalField(**MONEY, null=True)  # for one piece, rounded where `total` does not divide
     quantity = models.IntegerField(default=1)
+    total = models.DecimalField(**MONEY, default=0)  # exact
 
 
 class Refund(models.Model):
-    """One refund of one order. `key` makes it count once: the event's messageId, or the shop's refund id."""
+    """One refund of one order. `key` makes it count once: the event's messageId, or the shop's refund id.
+
+    `asked` and `items` are what the event said (neither: all that is left); `amount` is what that comes to.
+    """
 
     id = models.BigAutoField(primary_key=True)
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="refunds")
-    key = models.CharField(max_length=200, unique=True)
-    amount = models.DecimalField(**MONEY)
+    key = models.CharField(max_length=420, unique=True)
+    asked = models.DecimalField(**MONEY, null=True)
+    items = models.JSONField(default=list)  # [{product_id, quantity, price}]
+    amount = models.DecimalField(**MONEY, default=0)
     at = models.DateTimeField()
+    import_id = models.BigIntegerField(null=True)
 
 
 class Rate(models.Model):

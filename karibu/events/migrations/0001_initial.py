@@ -25,13 +25,6 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name='SeenMessage',
-            fields=[
-                ('digest', models.UUIDField(primary_key=True, serialize=False)),
-                ('day', models.DateField(db_index=True)),
-            ],
-        ),
-        migrations.CreateModel(
             name='TailBlock',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),

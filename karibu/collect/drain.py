@@ -1,0 +1,203 @@
+"""The worker's loop "pipeline": inbox rows become events that have taken effect.
+
+One transaction takes rows of some lanes, runs every stage of config/pipeline.py over their events and removes the
+rows. If it fails, all of it has not happened, and it is tried again. An event that cannot be taken is set aside
+(RejectedEvent) in the same transaction: it never holds up the others.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+
+import psycopg
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from karibu.collect.decode import Row, Sent, event_of, sent_in
+from karibu.collect.lanes import LANES
+from karibu.collect.models import RejectedEvent
+from karibu.collect.wire import Refused
+from karibu.events.batch import BadEvent, Batch, Stage
+from karibu.events.event import Event
+from karibu.events.wake import WORKER
+
+log = logging.getLogger("karibu.pipeline")
+
+TAKE = 4000  # events in one transaction
+IDLE = 5.0  # seconds until the inbox is looked at without having been woken
+BUSY = 0.05  # seconds until another look when other workers own every lane that has rows
+BAD_ONES = 8  # events that stages may name as bad in one batch before it is halved
+LOCK = 0x6B61  # the namespace of our advisory locks on lanes
+
+# The lane that has waited longest comes first; of several workers each leaves the others their share.
+CLAIM = """
+    SELECT lane FROM (
+        SELECT lane, (SELECT id FROM collect_inboxrow r WHERE r.lane = l.lane ORDER BY id LIMIT 1) AS oldest
+        FROM generate_series(0, %s) AS l(lane) ORDER BY oldest OFFSET 0
+    ) waiting
+    WHERE oldest IS NOT NULL AND pg_try_advisory_xact_lock(%s, lane)
+    LIMIT (SELECT ceil(%s::numeric / greatest(count(*), 1)) FROM pg_stat_activity
+           WHERE application_name = %s AND datname = current_database())
+"""
+CHOOSE = """
+    SELECT r.id, r.events FROM unnest(%s::int[]) AS l(lane), LATERAL (
+        SELECT id, events FROM collect_inboxrow WHERE lane = l.lane ORDER BY id LIMIT %s
+    ) r ORDER BY r.id
+"""
+TAKE_OUT = """
+    DELETE FROM collect_inboxrow WHERE id = ANY(%s)
+    RETURNING id, lane, source_id, received_at, skew_us, historical, import_id, body
+"""
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """An event that was not taken, and why."""
+
+    sent: Sent
+    field: str
+    reason: str
+
+
+def step() -> float:
+    """Works on one micro-batch. Returns how many seconds the loop may sleep."""
+    try:
+        return 0 if drain() else (BUSY if _is_anything_waiting() else IDLE)
+    except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
+        return 0
+
+
+def drain_all() -> int:
+    """Works on everything that waits in the inbox, now, in this process. Returns how many events it took out."""
+    total = 0
+    while taken := drain():
+        total += taken
+    return total
+
+
+def drain() -> int:
+    """One transaction. Returns how many events left the inbox: none when it is empty or other workers own its lanes."""
+    with transaction.atomic():
+        cursor = _cursor()
+        waiting = _take(cursor)
+        if waiting:
+            _set_aside(_work_on(waiting, cursor, _stages()))
+    return len(waiting)
+
+
+def _cursor() -> psycopg.Cursor[tuple[object, ...]]:
+    connection.ensure_connection()
+    return psycopg.Cursor(connection.connection)
+
+
+def _stages() -> list[Stage]:
+    """The setting names the list; tests may put a list of their own there."""
+    named = settings.KARIBU_PIPELINE
+    return list(import_string(named) if isinstance(named, str) else named)
+
+
+def _is_anything_waiting() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT EXISTS (SELECT FROM collect_inboxrow)")
+        return bool(cursor.fetchone()[0])
+
+
+def _take(cursor: psycopg.Cursor[tuple[object, ...]]) -> list[Sent]:
+    cursor.execute(CLAIM, [LANES - 1, LOCK, LANES, WORKER])
+    lanes = [lane for (lane,) in cursor.fetchall()]
+    if not lanes:
+        return []
+    cursor.execute(CHOOSE, [lanes, TAKE // len(lanes) + 1])
+    cursor.execute(TAKE_OUT, [_within(TAKE, cursor.fetchall())], binary=True)
+    return [sent for row, body in sorted(map(_row, cursor), key=lambda r: r[0].id) for sent in sent_in(row, body)]
+
+
+def _within(limit: int, rows: Sequence[tuple[object, ...]]) -> list[int]:
+    """The ids of the first rows that hold about `limit` events together, one at least."""
+    ids: list[int] = []
+    events = 0
+    for id_, count in rows:
+        if ids and events + int(str(count)) > limit:
+            break
+        ids.append(int(str(id_)))
+        events += int(str(count))
+    return ids
+
+
+def _row(found: tuple[object, ...]) -> tuple[Row, bytes]:
+    id_, lane, source_id, received_at, skew_us, historical, import_id, body = found
+    skew = timedelta(microseconds=skew_us)  # type: ignore[arg-type]
+    row = Row(id_, lane, source_id, received_at.astimezone(UTC), skew, historical, import_id)  # type: ignore
+    return row, bytes(body)  # type: ignore[call-overload]
+
+
+def _work_on(
+    waiting: list[Sent], cursor: psycopg.Cursor[tuple[object, ...]], stages: list[Stage], bad_ones: int = 0
+) -> list[SetAside]:
+    """Runs the stages over `waiting`, without the events that turn out bad; returns those."""
+    taken, events, aside = _decode(waiting)
+    try:
+        if taken:
+            _run(events, taken[0].row.lane, cursor, stages)
+        return aside
+    except BadEvent as bad:
+        place = next((n for n, event in enumerate(events) if event is bad.event), None)
+        if place is not None and bad_ones < BAD_ONES:
+            aside.append(SetAside(taken.pop(place), "", bad.reason))
+            return aside + _work_on(taken, cursor, stages, bad_ones + 1)
+        failure: Exception = bad
+    except psycopg.OperationalError:
+        raise  # the database's trouble is no event's fault: all of it is tried again
+    except Exception as error:
+        failure = error
+    if len(taken) == 1:
+        return [*aside, SetAside(taken[0], "", _say(failure))]
+    middle = len(taken) // 2
+    return aside + _work_on(taken[:middle], cursor, stages) + _work_on(taken[middle:], cursor, stages)
+
+
+def _decode(waiting: list[Sent]) -> tuple[list[Sent], list[Event], list[SetAside]]:
+    taken, events, aside = [], [], []
+    for sent in waiting:
+        try:
+            events.append(event_of(sent))
+            taken.append(sent)
+        except Refused as refused:
+            aside.append(SetAside(sent, refused.field, refused.reason))
+    return taken, events, aside
+
+
+def _run(events: list[Event], lane: int, cursor: psycopg.Cursor[tuple[object, ...]], stages: list[Stage]) -> None:
+    with transaction.atomic():
+        batch = Batch(events=list(events), now=timezone.now(), cursor=cursor, lane=lane)
+        for stage in stages:
+            stage(batch)
+
+
+def _say(error: Exception) -> str:
+    """The reason for the colleague who looks at the event. The log gets the kind alone: messages may quote people."""
+    if isinstance(error, BadEvent):
+        return error.reason
+    frame = error.__traceback__
+    while frame and frame.tb_next:
+        frame = frame.tb_next
+    where = f"{frame.tb_frame.f_globals.get('__name__')}:{frame.tb_lineno}" if frame else "?"
+    log.error("an event was set aside: %s in %s", type(error).__name__, where)
+    said = error.diag.message_primary if isinstance(error, psycopg.Error) else str(error)
+    return f"{type(error).__name__}: {said or ''}"[:500]
+
+
+def _set_aside(found: list[SetAside]) -> None:
+    RejectedEvent.objects.bulk_create(
+        RejectedEvent(
+            source_id=one.sent.row.source_id,
+            received_at=one.sent.row.received_at,
+            field=one.field,
+            reason=one.reason,
+            body=one.sent.raw.decode("utf-8", "replace").replace("\x00", "\ufffd"),
+        )
+        for one in found
+    )

@@ -1,0 +1,79 @@
+"""What came in one request becomes inbox rows, one for each lane, and what must be set aside."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from karibu.collect.lanes import lane_of
+from karibu.collect.wire import Refused, check, read, text
+
+INBOX = "collect_inboxrow"
+INBOX_COLUMNS = ("lane", "source_id", "received_at", "skew_us", "historical", "import_id", "events", "body")
+INBOX_TYPES = ("int2", "int8", "timestamptz", "int8", "bool", "int8", "int4", "bytea")
+REJECTED = "collect_rejectedevent"
+REJECTED_COLUMNS = ("source_id", "received_at", "field", "reason", "body")
+REJECTED_TYPES = ("int8", "timestamptz", "varchar", "text", "text")
+
+MICROSECOND = timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What the events of one request have in common."""
+
+    source_id: int
+    received_at: datetime
+    skew: timedelta = timedelta()
+    historical: bool = False
+    import_id: int = 0
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """The `place`-th event of a request was not taken: `field` is wrong ("": the whole event) for this reason."""
+
+    place: int
+    field: str
+    reason: str
+
+
+@dataclass
+class Intake:
+    """Tuples for COPY, in the order of the columns above."""
+
+    rows: list[tuple[object, ...]] = field(default_factory=list)
+    rejected: list[tuple[object, ...]] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    size: int = 0  # bytes that will be written
+
+
+def sort_in(raws: Iterable[bytes], letter: Letter, kind: str = "") -> Intake:
+    """Checks each event; `kind` is the type that the address named, "" where each event says its own."""
+    intake = Intake()
+    lanes: dict[int, list[bytes]] = {}
+    for place, raw in enumerate(raws):
+        try:
+            wire, kept = read(raw, kind)
+            check(wire, letter.received_at, letter.skew, historical=letter.historical)
+            lanes.setdefault(lane_of(text(wire.user_id), text(wire.anonymous_id)), []).append(kept)
+        except Refused as refused:
+            intake.refusals.append(Refusal(place, refused.field, refused.reason))
+            intake.rejected.append(_rejected(letter, refused, raw))
+        intake.size += len(raw)
+    intake.rows = [_row(letter, lane, events) for lane, events in lanes.items()]
+    return intake
+
+
+def _row(letter: Letter, lane: int, events: list[bytes]) -> tuple[object, ...]:
+    skew = letter.skew // MICROSECOND
+    body = b"[" + b",".join(events) + b"]"
+    return lane, letter.source_id, letter.received_at, skew, letter.historical, letter.import_id, len(events), body
+
+
+def _rejected(letter: Letter, refused: Refused, raw: bytes) -> tuple[object, ...]:
+    body = raw.decode("utf-8", "replace").replace("\x00", "\ufffd")
+    return letter.source_id, letter.received_at, _plain(refused.field), _plain(refused.reason), body
+
+
+def _plain(said: str) -> str:
+    return said.replace("\x00", "\ufffd").encode("utf-8", "replace").decode()

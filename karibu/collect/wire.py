@@ -1,0 +1,178 @@
+"""One event as SDKs send it: decoded, checked, or refused with the field and the reason.
+
+The Segment spec (https://segment.com/docs/connections/spec/common/) says what an event is; what clients really send
+is wider (numbers as ids, NaN, half a surrogate pair), and what can be understood is taken. The bytes are kept as
+they came, unless they are no JSON or hold what PostgreSQL's text cannot: then a repaired copy is kept.
+"""
+
+import json
+import math
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from karibu.collect.times import Stamp, happened_at
+
+EVENT_LIMIT = 32 * 1024  # bytes
+NAME_LIMIT = 200  # characters
+ID_LIMIT = 300  # characters
+DEPTH_LIMIT = 50  # levels of objects and arrays
+TYPES = ("track", "identify", "page", "screen", "group", "alias")
+
+Id = str | int | float | None
+Object = dict[str, Any] | None
+
+
+class Wire(msgspec.Struct, kw_only=True, rename="camel"):
+    """The fields that are understood, as sent; the rest of an event is left where it is."""
+
+    type: str = ""
+    message_id: Id = None
+    event: Id = None
+    name: Id = None
+    category: Id = None
+    user_id: Id = None
+    anonymous_id: Id = None
+    previous_id: Id = None
+    group_id: Id = None
+    timestamp: Stamp = None
+    original_timestamp: Stamp = None
+    sent_at: Any = None
+    channel: Any = None
+    write_key: Any = None
+    properties: Object = None
+    traits: Object = None
+    context: Object = None
+
+    @property
+    def stamp(self) -> Stamp:
+        return self.original_timestamp if self.timestamp in (None, "") else self.timestamp
+
+
+class Refused(Exception):
+    """An event that cannot be taken: which field is wrong ("" = the event as a whole), and why."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}" if field else reason)
+        self.field, self.reason = field[:200], reason
+
+
+_decode = msgspec.json.Decoder(Wire).decode
+_PATH = re.compile(r" - at `\$\.?(.*?)(\[\.\.\.\])?`$")
+
+
+def read(raw: bytes, kind: str = "") -> tuple[Wire, bytes]:
+    """The event in `raw` and the bytes to keep of it. `kind` is the type that the address named, if it did.
+
+    Raises Refused.
+    """
+    if len(raw) > EVENT_LIMIT:
+        raise Refused("", f"the event is {len(raw):,} bytes long; at most {EVENT_LIMIT:,} are taken")
+    wire, raw = _decoded(raw)
+    if kind and wire.type != kind:
+        wire.type = kind
+        raw = raw.rstrip()[:-1] + (b"" if raw.strip(b"{} \t\r\n") == b"" else b",") + b'"type":"%b"}' % kind.encode()
+    return wire, raw
+
+
+def check(wire: Wire, received_at: datetime, skew: timedelta, *, historical: bool = False) -> datetime:
+    """The time at which `wire` happened. Raises Refused when it is no event of the spec."""
+    if wire.type not in TYPES:
+        raise Refused("type", f"must be one of {', '.join(TYPES)}" if wire.type else "is missing")
+    for field in ("user_id", "anonymous_id", "previous_id", "group_id", "message_id"):
+        if len(text(getattr(wire, field))) > ID_LIMIT:
+            raise Refused(_camel(field), f"is longer than {ID_LIMIT} characters")
+    if not (text(wire.user_id) or text(wire.anonymous_id)):
+        raise Refused("userId", "userId or anonymousId must say who it was")
+    _check_kind(wire)
+    try:
+        return happened_at(wire.stamp, received_at, skew, historical=historical)
+    except ValueError as error:
+        raise Refused("timestamp" if wire.timestamp not in (None, "") else "originalTimestamp", str(error)) from None
+
+
+def _check_kind(wire: Wire) -> None:
+    if wire.type == "track":
+        name = text(wire.event)
+        if not name or len(name) > NAME_LIMIT:
+            raise Refused("event", f"is longer than {NAME_LIMIT} characters" if name else "the event's name is missing")
+    elif wire.type == "alias" and not text(wire.previous_id):
+        raise Refused("previousId", "is missing")
+    elif wire.type == "group" and not text(wire.group_id):
+        raise Refused("groupId", "is missing")
+
+
+def text(value: Id) -> str:
+    """An id or a name as text: "" for none, 12 and 12.0 alike as "12"."""
+    if isinstance(value, str):
+        return value.strip()
+    if value is None:
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _decoded(raw: bytes) -> tuple[Wire, bytes]:
+    try:
+        if b"\\u0000" in raw:
+            raw = repaired(raw)
+        try:
+            wire = _decode(raw)
+        except msgspec.ValidationError:
+            raise
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raw = repaired(raw)
+            wire = _decode(raw)
+    except msgspec.ValidationError as error:
+        raise _refusal(error) from None
+    except RecursionError:
+        raise Refused("", f"is nested more than {DEPTH_LIMIT} levels deep") from None
+    except ValueError as error:
+        raise Refused("", f"is not JSON: {str(error)[:120]}") from None
+    if raw.count(b"{") + raw.count(b"[") > DEPTH_LIMIT:
+        _check_depth(wire)
+    return wire, raw
+
+
+def _refusal(error: msgspec.ValidationError) -> Refused:
+    said = str(error)
+    found = _PATH.search(said)
+    return Refused(found[1] if found else "", _PATH.sub("", said))
+
+
+def _check_depth(wire: Wire) -> None:
+    level: list[Any] = [wire.properties, wire.traits, wire.context]
+    for _ in range(DEPTH_LIMIT):
+        level = [child for value in level for child in _children(value)]
+        if not level:
+            return
+    raise Refused("", f"is nested more than {DEPTH_LIMIT} levels deep")
+
+
+def _children(value: Any) -> list[Any]:
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return [child for child in inside if isinstance(child, dict | list)]
+
+
+def repaired(raw: bytes) -> bytes:
+    """The same event as strict JSON: NaN becomes null, NUL characters go, half a surrogate pair becomes U+FFFD.
+
+    Raises ValueError (RecursionError for one nested too deeply) when it is not even nearly JSON.
+    """
+    return msgspec.json.encode(_clean(json.loads(raw.decode("utf-8", "replace"), strict=False)))
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\x00", "").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(value, dict):
+        return {_clean(key): _clean(child) for key, child in value.items()}
+    if isinstance(value, list):
+        return [_clean(child) for child in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _camel(field: str) -> str:
+    first, *rest = field.split("_")
+    return first + "".join(word.title() for word in rest)

@@ -1,0 +1,100 @@
+"""The `visitors` metric: different people in the log. Counting them reads the log, so each day's answer is kept.
+
+A kept day holds for as long as the number of events of that day stays what it was: an import or an erasure makes
+it be counted again. A day that is still filling up is counted again after a few seconds.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+
+from django.db import connection
+
+from karibu.events import log
+from karibu.insights.event_log import limits
+from karibu.insights.metrics import Measurement, in_time
+from karibu.insights.models import VisitorDay
+from karibu.insights.periods import Period, midnight
+
+FRESH = timedelta(seconds=10)
+PEOPLE = "count(DISTINCT coalesce(CAST(customer AS VARCHAR), anonymous_id))"
+ON_PAGES = "channel IN ('web', 'app')"
+
+
+def read(period: Period, by: str) -> Measurement:
+    """The total counts a person once however many days they came, so it is less than the days' sum."""
+    if by:
+        days = list(period.days()) or _days_with_events(period)
+        return Measurement(_together(period), in_time(dict(daily(days, period)), period, by))
+    return Measurement(_together(period), [])
+
+
+def daily(days: Iterable[date], period: Period) -> dict[date, int]:
+    """How many people came on each of `days`."""
+    stamps = _stamps(days, period)
+    kept = {row.day: row for row in VisitorDay.objects.filter(zone=str(period.zone), day__in=stamps)}
+    stale = [day for day, events in stamps.items() if events and not _holds(kept.get(day), events)]
+    fresh = _count(stale, period) if stale else {}
+    _keep(fresh, stamps, period)
+    counts = {day: row.visitors for day, row in kept.items() if stamps[day]} | fresh
+    return {day: counts.get(day, 0) for day in stamps}
+
+
+def _holds(row: VisitorDay | None, events: int) -> bool:
+    return row is not None and (row.events == events or row.counted_at > datetime.now(UTC) - FRESH)
+
+
+def _together(period: Period) -> int:
+    conditions, parameters = limits(period)
+    query = f"SELECT {PEOPLE} AS people FROM events WHERE {ON_PAGES} AND {conditions}"  # noqa: S608
+    return int(log.query(query, parameters, since=period.start, until=period.end)["people"][0].as_py())
+
+
+def _count(days: list[date], period: Period) -> dict[date, int]:
+    """One reading of the log from the first of `days` to the last."""
+    span = Period(midnight(min(days), period.zone), midnight(max(days) + timedelta(days=1), period.zone), period.zone)
+    conditions, parameters = limits(span)
+    query = (
+        f"SELECT CAST(timezone($zone, time) AS DATE) AS day, {PEOPLE} AS people "  # noqa: S608
+        f"FROM events WHERE {ON_PAGES} AND {conditions} GROUP BY 1"
+    )
+    table = log.query(query, {**parameters, "zone": str(period.zone)}, since=span.start, until=span.end)
+    counted = dict(zip(table["day"].to_pylist(), table["people"].to_pylist(), strict=True))
+    return {day: counted.get(day, 0) for day in days}
+
+
+def _stamps(days: Iterable[date], period: Period) -> dict[date, int]:
+    """How many events each day has, to the hour: enough to notice that something changed."""
+    wanted = dict.fromkeys(days, 0)
+    if not wanted:
+        return wanted
+    start, end = midnight(min(wanted), period.zone), midnight(max(wanted) + timedelta(days=1), period.zone)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (hour AT TIME ZONE %s)::date AS day, sum(count) FROM events_eventcount"
+            " WHERE hour > %s - interval '1 hour' AND hour < %s GROUP BY 1",
+            [str(period.zone), start, end],
+        )
+        return wanted | {day: int(events) for day, events in cursor.fetchall() if day in wanted}
+
+
+def _days_with_events(period: Period) -> list[date]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT (hour AT TIME ZONE %s)::date FROM events_eventcount"
+            " WHERE hour >= coalesce(%s, '-infinity'::timestamptz) AND hour < coalesce(%s, 'infinity'::timestamptz)",
+            [str(period.zone), period.start, period.end],
+        )
+        return sorted(day for (day,) in cursor.fetchall())
+
+
+def _keep(counts: dict[date, int], stamps: dict[date, int], period: Period) -> None:
+    now, zone = datetime.now(UTC), str(period.zone)
+    VisitorDay.objects.bulk_create(
+        [
+            VisitorDay(zone=zone, day=day, events=stamps[day], visitors=people, counted_at=now)
+            for day, people in sorted(counts.items())
+        ],
+        update_conflicts=True,
+        unique_fields=["zone", "day"],
+        update_fields=["events", "visitors", "counted_at"],
+    )

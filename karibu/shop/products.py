@@ -1,0 +1,103 @@
+"""Products as events show them: every view, cart and order teaches what it says, and never blanks what is known."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+
+from karibu.events.event import Event, Item
+
+TEXTS = ("sku", "name", "brand", "category", "url", "image_url")
+
+
+@dataclass(slots=True)
+class Known:
+    """What is known of one product; `price_is_list` = from a view or a cart, not from what somebody paid."""
+
+    product_id: str
+    sku: str = ""
+    name: str = ""
+    brand: str = ""
+    category: str = ""
+    url: str = ""
+    image_url: str = ""
+    price: Decimal | None = None
+    currency: str = ""
+    updated_at: datetime | None = None
+    import_id: int | None = None
+
+
+def learn_products(cursor: psycopg.Cursor[Any], events: Iterable[Event]) -> None:
+    """Upserts the products that the events' items name; touches no row that would stay the same."""
+    named: dict[str, list[tuple[Event, Item]]] = {}
+    for event in events:
+        for item in event.items:
+            if item.product_id:
+                named.setdefault(item.product_id, []).append((event, item))
+    if not named:
+        return
+    known = _load(cursor, sorted(named))
+    changed = []
+    for product_id in sorted(named):
+        product = known.get(product_id) or Known(product_id)
+        if _learn(product, named[product_id]):
+            changed.append(product)
+    if changed:
+        _save(cursor, changed)
+
+
+def _learn(product: Known, sightings: list[tuple[Event, Item]]) -> bool:
+    is_new = product.updated_at is None
+    before = None if is_new else asdict(product)
+    for event, item in sightings:
+        newer = product.updated_at is None or event.time >= product.updated_at
+        for name in TEXTS:
+            said = getattr(item, name)
+            if said and (newer or not getattr(product, name)):
+                setattr(product, name, said)
+        paid = event.name.startswith("Order ")
+        if item.price is not None and (product.price is None or (newer and not paid)):
+            product.price, product.currency = item.price, event.currency or product.currency
+        if is_new and product.updated_at is None:
+            product.import_id = event.import_id or None
+        if newer:
+            product.updated_at = event.time
+    if before is None:
+        return True
+    before["updated_at"] = product.updated_at
+    return asdict(product) != before
+
+
+def _load(cursor: psycopg.Cursor[Any], ids: list[str]) -> dict[str, Known]:
+    cursor.execute(
+        """SELECT product_id, sku, name, brand, category, url, image_url, price, currency, updated_at, import_id
+           FROM shop_product WHERE product_id = ANY(%s)""",
+        [ids],
+    )
+    return {row[0]: Known(*row) for row in cursor.fetchall()}
+
+
+def _save(cursor: psycopg.Cursor[Any], products: list[Known]) -> None:
+    """Another lane may learn of the same new product meanwhile: then known fields win over blanks here, too."""
+    columns = list(zip(*[tuple(asdict(product).values()) for product in products], strict=True))
+    cursor.execute(
+        """INSERT INTO shop_product AS p
+               (product_id, sku, name, brand, category, url, image_url, price, currency, updated_at, import_id,
+                properties)
+           SELECT *, '{}'::jsonb FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
+                %s::text[], %s::numeric[], %s::text[], %s::timestamptz[], %s::bigint[])
+           ON CONFLICT (product_id) DO UPDATE SET
+               sku = coalesce(nullif(excluded.sku, ''), p.sku),
+               name = coalesce(nullif(excluded.name, ''), p.name),
+               brand = coalesce(nullif(excluded.brand, ''), p.brand),
+               category = coalesce(nullif(excluded.category, ''), p.category),
+               url = coalesce(nullif(excluded.url, ''), p.url),
+               image_url = coalesce(nullif(excluded.image_url, ''), p.image_url),
+               price = coalesce(excluded.price, p.price),
+               currency = coalesce(nullif(excluded.currency, ''), p.currency),
+               updated_at = greatest(excluded.updated_at, p.updated_at)""",
+        [list(column) for column in columns],
+    )
