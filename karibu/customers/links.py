@@ -6,6 +6,7 @@ span [since, until] over which one person was confirmed, and later evidence spli
 """
 
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -15,11 +16,12 @@ CONFIRM_EVERY = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Span:
-    """One person's stretch on a browser, confirmed at both ends."""
+    """One person's stretch on a browser, confirmed at both ends. `row` is its Link; 0: not stored yet."""
 
     customer_id: int
     since: datetime
     until: datetime
+    row: int = 0
 
 
 @dataclass
@@ -54,16 +56,11 @@ class LinkHistory:
         self.spans.insert(following, Span(customer_id, time, time))
         return True
 
-    def rename(self, find: dict[int, int]) -> None:
-        """The same history after some customers became others; neighbours that are now one person are joined."""
-        joined: list[Span] = []
-        for span in self.spans:
-            owner = find.get(span.customer_id, span.customer_id)
-            if joined and joined[-1].customer_id == owner:
-                joined[-1] = replace(joined[-1], until=span.until)
-            else:
-                joined.append(replace(span, customer_id=owner))
-        self.spans = joined
+    def rename(self, find: Callable[[int], int]) -> None:
+        """The same history after some customers became others."""
+        for at, span in enumerate(self.spans):
+            if (owner := find(span.customer_id)) != span.customer_id:
+                self.spans[at] = replace(span, customer_id=owner)
 
     def _before(self, time: datetime) -> int:
         return bisect_right(self.spans, time, key=lambda span: span.since) - 1
@@ -78,4 +75,4 @@ class LinkHistory:
     def _split(self, at: int) -> None:
         span = self.spans[at]
         self.spans[at] = replace(span, until=span.since)
-        self.spans.insert(at + 1, replace(span, since=span.until))
+        self.spans.insert(at + 1, replace(span, since=span.until, row=0))

@@ -95,7 +95,7 @@ class Link(models.Model):
 
 
 class Suggestion(models.Model):
-    """Two customers who may be one person: for a colleague to merge or to keep apart. left < right."""
+    """Two customers who may be one person: for a colleague to merge or to keep apart. one < other."""
 
     class Status(models.TextChoices):
         OPEN = "open"
@@ -103,8 +103,8 @@ class Suggestion(models.Model):
         APART = "apart"
 
     id = models.BigAutoField(primary_key=True)
-    left = models.BigIntegerField()
-    right = models.BigIntegerField(db_index=True)
+    one = models.BigIntegerField()
+    other = models.BigIntegerField(db_index=True)
     kind = models.CharField(max_length=20)  # which identifier they share: email, phone
     at = models.DateTimeField()
     status = models.CharField(max_length=10, choices=Status, default=Status.OPEN)
@@ -112,7 +112,7 @@ class Suggestion(models.Model):
     decided_by = models.CharField(max_length=254, blank=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["left", "right", "kind"], name="suggestion_key")]
+        constraints = [models.UniqueConstraint(fields=["one", "other", "kind"], name="suggestion_key")]
         indexes = [models.Index(fields=["-id"], name="suggestion_open", condition=models.Q(status="open"))]
 
 

@@ -1,0 +1,240 @@
+"""Writing a plan down under locks, in bulk: a statement for each kind of row, none where there is nothing to write.
+
+Locks are taken in order: identifiers by (kind, value), then customers by id. Whoever finds that the world changed
+since the plan was made raises Outdated, and the stage plans again.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from karibu.customers import activity, known, merging, search, traits
+from karibu.customers.evidence import Evidence, guesses, how
+from karibu.customers.merging import Pair
+from karibu.customers.plan import Place, Plan
+from karibu.customers.raw import Cursor
+from karibu.customers.traits import Said
+from karibu.events.event import Event
+
+BY = "identify"
+
+
+class Outdated(Exception):
+    """Another transaction changed what the plan was built on."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The events of a batch with what they say and where they belong, side by side."""
+
+    events: list[Event]
+    evidence: list[Evidence]
+    places: list[Place]
+
+
+def write(raw: Cursor, plan: Plan, taken: Taken, now: datetime) -> None:
+    """Stores what the plan decided and tells each event its customer. Raises Outdated."""
+    numbers = _number(raw, plan)
+    _write_identities(raw, plan, numbers)
+    _lock_browsers(raw, plan)
+    _lock_customers(raw, plan, taken)
+    _write_customers(raw, plan, numbers)
+    _write_merges(raw, plan, numbers, now)
+    _write_links(raw, plan, numbers)
+    _write_suggestions(raw, plan, numbers, now)
+    for event, place in zip(taken.events, taken.places, strict=True):
+        event.customer_id = _real(plan, numbers, place.customer_id)
+        own = numbers.get(place.own, place.own)
+        event.recorded_as = own if own != event.customer_id else 0
+    spoken_of = traits.record(raw, _said(taken))
+    _refresh_search(raw, plan, numbers, spoken_of)
+    activity.see(raw, taken.events, now)
+
+
+def _real(plan: Plan, numbers: dict[int, int], customer_id: int) -> int:
+    root = plan.find(customer_id)
+    return numbers.get(root, root)
+
+
+def _number(raw: Cursor, plan: Plan) -> dict[int, int]:
+    """Ids for those new customers that remain: a person found to be another leaves no row, a browser's own does."""
+    owns = set(plan.owns.values())
+    lasting = [number for number in plan.fresh if number in owns or plan.find(number) == number]
+    if not lasting:
+        return {}
+    raw.execute(
+        "SELECT nextval(pg_get_serial_sequence('customers_customer', 'id')) FROM generate_series(1, %s)", [len(lasting)]
+    )
+    return dict(zip(lasting, (row[0] for row in raw.fetchall()), strict=True))
+
+
+def _write_identities(raw: Cursor, plan: Plan, numbers: dict[int, int]) -> None:
+    rows = []
+    for (kind, value), attached in sorted(plan.attached.items()):
+        own = numbers.get(plan.owns.get(value, 0)) if kind == "anonymous" else None
+        customer_id = _real(plan, numbers, attached.customer_id)
+        event = attached.event
+        rows.append((kind, value, customer_id, event.source, how(event), event.time, own))
+    if rows:
+        raw.execute(
+            "INSERT INTO customers_identity (kind, value, customer_id, source, evidence, first_seen, own_id)"
+            " SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::timestamptz[],"
+            " %s::bigint[]) ON CONFLICT (kind, value) DO NOTHING",
+            [list(column) for column in zip(*rows, strict=True)],
+        )
+        if raw.rowcount != len(rows):
+            raise Outdated
+    _write_owns(raw, plan, numbers)
+
+
+def _write_owns(raw: Cursor, plan: Plan, numbers: dict[int, int]) -> None:
+    """Browsers that were known by a sign-in alone and now show something from before it."""
+    late = sorted(name for name in plan.owns if ("anonymous", name) not in plan.attached)
+    if late:
+        raw.execute(
+            "UPDATE customers_identity i SET own_id = u.own FROM unnest(%s::text[], %s::bigint[]) AS u(value, own)"
+            " WHERE i.kind = 'anonymous' AND i.value = u.value AND i.own_id IS NULL",
+            [late, [numbers[plan.owns[name]] for name in late]],
+        )
+        if raw.rowcount != len(late):
+            raise Outdated
+
+
+def _lock_browsers(raw: Cursor, plan: Plan) -> None:
+    """Histories are read, changed and written: one at a time for each browser."""
+    names = sorted(name for name in plan.changed if ("anonymous", name) not in plan.attached)
+    if not names:
+        return
+    raw.execute(
+        "SELECT 1 FROM customers_identity WHERE kind = 'anonymous' AND value = ANY(%s) ORDER BY value FOR UPDATE",
+        [names],
+    )
+    now_stored = known.read_histories(raw, names)
+    for name in names:
+        spans = now_stored[name].spans if name in now_stored else []
+        if spans != plan.known.stored.get(name, []):
+            raise Outdated
+
+
+def _lock_customers(raw: Cursor, plan: Plan, taken: Taken) -> None:
+    """Who is merged is locked against everyone, who is changed against changes, who is named against merging."""
+    pairs = [*plan.merges, *plan.moved]
+    merged = {customer_id for pair in pairs for customer_id in (pair.winner, pair.loser)}
+    told = {plan.find(place.customer_id) for place, found in zip(taken.places, taken.evidence, strict=True) if found.said}
+    told |= {plan.find(attached.customer_id) for key, attached in plan.attached.items() if key[0] != "anonymous"}
+    told -= merged
+    named = {plan.find(place.customer_id) for place in taken.places}
+    moved = {pair.loser for pair in plan.moved}
+    _lock(raw, merged - moved, "FOR UPDATE")
+    _lock(raw, told, "FOR NO KEY UPDATE")
+    _lock(raw, named - merged - told, "FOR KEY SHARE")
+
+
+def _lock(raw: Cursor, customer_ids: Iterable[int], strength: str) -> None:
+    existing = sorted(customer_id for customer_id in customer_ids if customer_id > 0)
+    if not existing:
+        return
+    raw.execute(
+        "SELECT count(*) FROM (SELECT 1 FROM customers_customer WHERE id = ANY(%s)"  # noqa: S608 - one of three words
+        f" AND merged_into IS NULL AND erased_at IS NULL ORDER BY id {strength}) AS locked",
+        [existing],
+    )
+    if raw.fetchone() != (len(existing),):
+        raise Outdated
+
+
+def _write_customers(raw: Cursor, plan: Plan, numbers: dict[int, int]) -> None:
+    if not numbers:
+        return
+    rows = []
+    for number, customer_id in numbers.items():
+        event = plan.fresh[number]
+        language, zone = guesses(event)
+        nameless = number in plan.nameless
+        rows.append((customer_id, language, zone, event.source, event.import_id or None, event.time, nameless))
+    raw.execute(
+        "INSERT INTO customers_customer (id, name, email, phone, country, city, language, timezone, traits,"
+        " first_source, import_id, created_at, is_anonymous, orders, spent)"
+        " SELECT id, '', '', '', '', '', language, zone, '{}', source, import_id, at, nameless, 0, 0"
+        " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::timestamptz[], %s::bool[])"
+        " AS u(id, language, zone, source, import_id, at, nameless)",
+        [list(column) for column in zip(*rows, strict=True)],
+    )
+
+
+def _write_merges(raw: Cursor, plan: Plan, numbers: dict[int, int], now: datetime) -> None:
+    if plan.moved:
+        raw.execute(
+            "SELECT id FROM customers_merge WHERE loser = ANY(%s) AND undone_at IS NULL ORDER BY id",
+            [[pair.loser for pair in plan.moved]],
+        )
+        merging.undo_many(raw, [row[0] for row in raw.fetchall()], by=BY)
+    pairs = [
+        Pair(_real(plan, numbers, pair.winner) if pair.winner < 0 else pair.winner, numbers.get(pair.loser, pair.loser), pair.reason)
+        for pair in (*plan.merges, *plan.moved)
+    ]
+    if pairs:
+        merging.merge_many(raw, pairs, by=BY, now=now)
+
+
+def _write_links(raw: Cursor, plan: Plan, numbers: dict[int, int]) -> None:
+    """New spans are added, known ones stretched; whose a browser is now follows its last span."""
+    names = sorted(plan.changed)
+    spans = [(name, span) for name in names for span in plan.known.histories[name].spans]
+    added = [(n, _real(plan, numbers, s.customer_id), s.since, s.until) for n, s in spans if not s.row]
+    stored = {span.row: span for spans_ in plan.known.stored.values() for span in spans_}
+    stretched = [(s.row, s.since, s.until) for _, s in spans if s.row and (s.since, s.until) != _times(stored[s.row])]
+    if stretched:
+        raw.execute(
+            "UPDATE customers_link l SET since = u.since, until = u.until"
+            " FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) AS u(id, since, until) WHERE l.id = u.id",
+            [list(column) for column in zip(*stretched, strict=True)],
+        )
+    if added:
+        raw.execute(
+            "INSERT INTO customers_link (anonymous_id, customer_id, since, until)"
+            " SELECT * FROM unnest(%s::text[], %s::bigint[], %s::timestamptz[], %s::timestamptz[])",
+            [list(column) for column in zip(*added, strict=True)],
+        )
+        raw.execute(
+            "UPDATE customers_identity i SET customer_id = l.customer_id FROM (SELECT DISTINCT ON (anonymous_id)"
+            " anonymous_id, customer_id FROM customers_link WHERE anonymous_id = ANY(%s)"
+            " ORDER BY anonymous_id, since DESC) AS l WHERE i.kind = 'anonymous' AND i.value = l.anonymous_id"
+            " AND i.customer_id <> l.customer_id",
+            [[row[0] for row in added]],
+        )
+
+
+def _times(span: known.Span) -> tuple[datetime, datetime]:
+    return span.since, span.until
+
+
+def _write_suggestions(raw: Cursor, plan: Plan, numbers: dict[int, int], now: datetime) -> None:
+    rows = set()
+    for one, other, kind in plan.suggestions:
+        left, right = sorted((_real(plan, numbers, one), _real(plan, numbers, other)))
+        if left != right:
+            rows.add((left, right, kind, now))
+    if rows:
+        raw.execute(
+            "INSERT INTO customers_suggestion (one, other, kind, at, status, decided_by)"
+            " SELECT l, r, kind, at, 'open', '' FROM"
+            " unnest(%s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[]) AS u(l, r, kind, at)"
+            " ON CONFLICT DO NOTHING",
+            [list(column) for column in zip(*sorted(rows), strict=True)],
+        )
+
+
+def _said(taken: Taken) -> Iterable[Said]:
+    for event, found in zip(taken.events, taken.evidence, strict=True):
+        if found.said and event.customer_id:
+            source = f"import {event.import_id}" if event.import_id else event.source
+            for strength, spelled in found.said:
+                for name, value in spelled.items():
+                    yield Said(event.customer_id, name, value, source, strength, event.time)
+
+
+def _refresh_search(raw: Cursor, plan: Plan, numbers: dict[int, int], spoken_of: list[int]) -> None:
+    strong = (attached.customer_id for key, attached in plan.attached.items() if key[0] != "anonymous")
+    if changed := sorted({*spoken_of, *(_real(plan, numbers, customer_id) for customer_id in strong)}):
+        search.refresh(raw, changed)
