@@ -5,6 +5,7 @@ removal of the inbox rows: either all of it happened or none. Each stage takes t
 """
 
 from karibu.collect.dedupe import dedupe
+from karibu.customers.identify import identify
 from karibu.events import counts, tail
 from karibu.events.batch import Stage
 from karibu.insights import attribution, live
@@ -12,6 +13,7 @@ from karibu.shop.stage import keep_shop
 
 STAGES: list[Stage] = [
     dedupe,
+    identify,
     keep_shop,
     attribution.attribute,
     counts.count,

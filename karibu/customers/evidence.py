@@ -14,7 +14,22 @@ ORDERED = frozenset(("Order Completed", "Order Placed", "Order Updated"))
 _ORDER_TRAITS = ("email", "phone", "name", "first_name", "last_name", "firstName", "lastName")
 # What careless shops send for everybody; taken at its word it would make all of them one person.
 _NOBODY = frozenset(
-    ("", "0", "-1", "null", "none", "nil", "nan", "undefined", "anonymous", "guest", "unknown", "[object object]", "true", "false")
+    (
+        "",
+        "0",
+        "-1",
+        "null",
+        "none",
+        "nil",
+        "nan",
+        "undefined",
+        "anonymous",
+        "guest",
+        "unknown",
+        "[object object]",
+        "true",
+        "false",
+    )
 )
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,2}")
 
@@ -86,7 +101,10 @@ def _said(event: Event, region: str) -> list[tuple[Strength, dict[str, Any]]]:
     if not tells_traits(event):
         return []
     return [
-        (min(strength, Strength.IMPORT) if event.import_id else strength, traits.spelled(given, region_of(given) or region))
+        (
+            min(strength, Strength.IMPORT) if event.import_id else strength,
+            traits.spelled(given, region_of(given) or region),
+        )
         for strength, given in _given(event)
     ]
 

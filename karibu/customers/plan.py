@@ -6,7 +6,7 @@ Customers that do not exist yet have negative numbers; `find` follows those that
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from karibu.customers.evidence import Evidence, Key, how
+from karibu.customers.evidence import Evidence, Key
 from karibu.customers.known import Known
 from karibu.customers.links import LinkHistory
 from karibu.customers.merging import Pair
@@ -75,11 +75,11 @@ class Plan:
     def _person(self, event: Event, keys: list[Key]) -> int:
         owned = [(key, self.find(self.known.owners[key])) for key in keys if key in self.known.owners]
         person = self._choose(keys, owned) or self._new(event)
-        for key, owner in owned:
-            person = self._join(person, owner, key[0], event)
         for key in keys:
             if key not in self.known.owners:
                 self._attach(key, person, event)
+        for key, owner in owned:
+            person = self._join(person, owner, key[0], event)
         return person
 
     def _choose(self, keys: list[Key], owned: list[tuple[Key, int]]) -> int:

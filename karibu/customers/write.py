@@ -10,6 +10,7 @@ from datetime import datetime
 
 from karibu.customers import activity, known, merging, search, traits
 from karibu.customers.evidence import Evidence, guesses, how
+from karibu.customers.links import Span
 from karibu.customers.merging import Pair
 from karibu.customers.plan import Place, Plan
 from karibu.customers.raw import Cursor
@@ -120,7 +121,9 @@ def _lock_customers(raw: Cursor, plan: Plan, taken: Taken) -> None:
     """Who is merged is locked against everyone, who is changed against changes, who is named against merging."""
     pairs = [*plan.merges, *plan.moved]
     merged = {customer_id for pair in pairs for customer_id in (pair.winner, pair.loser)}
-    told = {plan.find(place.customer_id) for place, found in zip(taken.places, taken.evidence, strict=True) if found.said}
+    told = {
+        plan.find(place.customer_id) for place, found in zip(taken.places, taken.evidence, strict=True) if found.said
+    }
     told |= {plan.find(attached.customer_id) for key, attached in plan.attached.items() if key[0] != "anonymous"}
     told -= merged
     named = {plan.find(place.customer_id) for place in taken.places}
@@ -170,11 +173,20 @@ def _write_merges(raw: Cursor, plan: Plan, numbers: dict[int, int], now: datetim
         )
         merging.undo_many(raw, [row[0] for row in raw.fetchall()], by=BY)
     pairs = [
-        Pair(_real(plan, numbers, pair.winner) if pair.winner < 0 else pair.winner, numbers.get(pair.loser, pair.loser), pair.reason)
+        Pair(
+            _real(plan, numbers, pair.winner) if pair.winner < 0 else pair.winner,
+            numbers.get(pair.loser, pair.loser),
+            pair.reason,
+        )
         for pair in (*plan.merges, *plan.moved)
     ]
     if pairs:
         merging.merge_many(raw, pairs, by=BY, now=now)
+
+
+def _numbered(plan: Plan, numbers: dict[int, int], pair: Pair) -> Pair:
+    winner = pair.winner if pair.winner > 0 else _real(plan, numbers, pair.winner)
+    return Pair(winner, numbers.get(pair.loser, pair.loser), pair.reason)
 
 
 def _write_links(raw: Cursor, plan: Plan, numbers: dict[int, int]) -> None:
@@ -205,7 +217,7 @@ def _write_links(raw: Cursor, plan: Plan, numbers: dict[int, int]) -> None:
         )
 
 
-def _times(span: known.Span) -> tuple[datetime, datetime]:
+def _times(span: Span) -> tuple[datetime, datetime]:
     return span.since, span.until
 
 

@@ -102,6 +102,11 @@ def _json(name: str) -> Column:
     return Column(name, pa.string(), lambda events: [encode(value) if value else None for value in map(get, events)])
 
 
+def customer(event: Event) -> int:
+    """The customer that the log keeps for this event: the one from before the first sign-in, where there is one."""
+    return event.recorded_as or event.customer_id
+
+
 def _items(events: Sequence[Event]) -> Values:
     return [[_line(item) for item in event.items] if event.items else None for event in events]
 
@@ -116,7 +121,7 @@ STEPS: list[Step] = [
         "the first columns",
         (
             _filled("message_id"),
-            _filled("customer", pa.int64(), "customer_id"),
+            Column("customer", pa.int64(), lambda events: [customer(event) or None for event in events]),
             _plain("type", pa.string()),
             _plain("name", pa.string()),
             _plain("time", MOMENT),

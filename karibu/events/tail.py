@@ -21,7 +21,7 @@ def append(batch: Batch) -> None:
     if not batch.events:
         return
     times = [event.time for event in batch.events]
-    customers = sorted({event.customer_id for event in batch.events if event.customer_id})
+    customers = sorted({schema.customer(event) for event in batch.events} - {0})
     ipc = encode(schema.to_batch(batch.events))
     row = [batch.now, min(times), max(times), len(times), schema.latest_step(), customers, ipc]
     batch.cursor.execute(_INSERT, row)
