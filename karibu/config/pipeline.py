@@ -9,6 +9,7 @@ from karibu.customers.identify import identify
 from karibu.events import counts, tail
 from karibu.events.batch import Stage
 from karibu.insights import attribution, live
+from karibu.journeys import react
 from karibu.shop.stage import keep_shop
 
 STAGES: list[Stage] = [
@@ -16,6 +17,7 @@ STAGES: list[Stage] = [
     identify,
     keep_shop,
     attribution.attribute,
+    react.react,
     counts.count,
     tail.append,
     live.announce,

@@ -33,6 +33,7 @@ class Loop:
 
 LOOPS: list[Loop] = [
     Loop("pipeline", "karibu.collect.drain.step"),
+    Loop("journeys", "karibu.journeys.engine.step"),
     Loop("flush", "karibu.events.flush.step"),
 ]
 

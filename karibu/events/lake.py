@@ -221,16 +221,22 @@ def write_months(events: pa.Table, kind: str = "part") -> list[DataFile]:
 
 
 def commit(
-    table: DeltaTable, added: Sequence[DataFile], removed: Sequence[DataFile] = (), *, flush: int | None = None
+    table: DeltaTable,
+    added: Sequence[DataFile],
+    removed: Sequence[DataFile] = (),
+    *,
+    flush: int | None = None,
+    same_events: bool = False,
 ) -> int:
     """One Delta commit on top of the version that `table` is at; returns its version.
 
     Raises CommitFailedError when someone else committed in between: nothing was changed then.
-    `flush` is stored in the commit, so that a flush whose confirmation was lost is recognised.
+    `flush` is stored in the commit, so that a flush whose confirmation was lost is recognised. `same_events`
+    says that what is added is only what was removed, better arranged.
     """
     now = int(time.time() * 1000)
-    actions: list[AddAction | RemoveAction] = [_removal(file, now) for file in removed]
-    actions += [_addition(file, now, is_new=not removed) for file in added]
+    actions: list[AddAction | RemoveAction] = [_removal(file, now, not same_events) for file in removed]
+    actions += [_addition(file, now, not same_events) for file in added]
     transactions = [Transaction(APP, flush)] if flush is not None else None
     properties = CommitProperties(app_transactions=transactions, max_commit_retries=0)
     table.create_write_transaction(
@@ -243,7 +249,7 @@ def commit(
     return version
 
 
-def _addition(file: DataFile, now: int, *, is_new: bool) -> AddAction:
+def _addition(file: DataFile, now: int, is_change: bool) -> AddAction:
     ranges = dict(zip(STATISTICS, (file.customers, file.times, file.imports), strict=True))
     known = {column: pair for column, pair in ranges.items() if pair}
     statistics = {
@@ -251,15 +257,15 @@ def _addition(file: DataFile, now: int, *, is_new: bool) -> AddAction:
         "minValues": {column: _stated(pair[0]) for column, pair in known.items()},
         "maxValues": {column: _stated(pair[1]) for column, pair in known.items()},
     }
-    return AddAction(file.path, file.size, {"month": file.month}, now, is_new, json.dumps(statistics))
+    return AddAction(file.path, file.size, {"month": file.month}, now, is_change, json.dumps(statistics))
 
 
 def _stated(value: int | datetime) -> int | str:
     return value if isinstance(value, int) else value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _removal(file: DataFile, now: int) -> RemoveAction:
-    return RemoveAction(file.path, False, now, file.size, {"month": file.month})
+def _removal(file: DataFile, now: int, is_change: bool) -> RemoveAction:
+    return RemoveAction(file.path, is_change, now, file.size, {"month": file.month})
 
 
 def confirm(version: int, *, flush: int | None = None) -> None:

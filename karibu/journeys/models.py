@@ -1,19 +1,20 @@
 """Journeys (what should happen) and enrollments (one person's way through one, under one key)."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Journey(models.Model):
     class Status(models.TextChoices):
-        DRAFT = "draft"
-        LIVE = "live"
-        PAUSED = "paused"
+        DRAFT = "draft", _("Draft")
+        LIVE = "live", _("Live")
+        PAUSED = "paused", _("Paused")  # nobody enters, nobody moves; leaving is always possible
 
     name = models.CharField(max_length=200)
     recipe = models.CharField(max_length=80, blank=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
-    definition = models.JSONField(default=dict)  # see definition.py
-    version = models.IntegerField(default=0)
+    definition = models.JSONField(default=dict)  # what is being edited; see definition.py
+    version = models.IntegerField(default=0)  # the published one; 0 = none yet
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     published_at = models.DateTimeField(null=True)
@@ -33,33 +34,41 @@ class Version(models.Model):
 
 
 class Enrollment(models.Model):
-    """One run through a journey, unique on (journey, customer, key): key is the cart id for an abandoned cart."""
+    """One run of one person through a journey, under a key: the cart id for an abandoned cart.
+
+    `slot` is what only one run at a time can have: the key itself where it belongs to one person at a time (a cart),
+    else the customer as known at entry with the key. It never changes, so that a merge of customers breaks nothing.
+    """
 
     class Status(models.TextChoices):
-        ACTIVE = "active"
-        FINISHED = "finished"
-        LEFT = "left"
-        FAILED = "failed"  # set aside with its reason; retryable
+        ACTIVE = "active", _("Inside")
+        FINISHED = "finished", _("Finished")
+        LEFT = "left", _("Left")
+        FAILED = "failed", _("Set aside")  # with its reason; retryable
 
     id = models.BigAutoField(primary_key=True)
-    journey = models.ForeignKey(Journey, on_delete=models.CASCADE, related_name="enrollments")
+    journey = models.ForeignKey(Journey, on_delete=models.CASCADE, related_name="enrollments", db_index=False)
     version = models.IntegerField()
     customer_id = models.BigIntegerField(db_index=True)
-    key = models.CharField(max_length=200)
-    run = models.IntegerField(default=1)  # counts re-entries under the same key
+    key = models.CharField(max_length=200, blank=True)
+    slot = models.CharField(max_length=240)
+    run = models.IntegerField(default=1)  # counts re-entries in the same slot
     status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
-    reason = models.CharField(max_length=200, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
     step = models.IntegerField(default=0)
-    due_at = models.DateTimeField(null=True)
-    context = models.JSONField(default=dict)
+    arrived_at = models.DateTimeField()  # at this step; a wait for quiet moves it with each further event
+    due_at = models.DateTimeField(null=True)  # when the step is taken; null when the run is over
+    context = models.JSONField(default=dict)  # what the entry's event said; messages see it
     entered_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["journey", "customer_id", "key", "run"], name="enrollment_key")]
+        constraints = [models.UniqueConstraint(fields=["journey", "slot", "run"], name="enrollment_slot")]
         indexes = [
-            models.Index(fields=["due_at"], name="enrollment_due", condition=models.Q(status="active")),
-            models.Index(fields=["journey", "key"], name="enrollment_by_key", condition=models.Q(status="active")),
+            models.Index(fields=["journey", "due_at"], name="enrollment_due", condition=models.Q(status="active")),
+            models.Index(fields=["journey", "customer_id"], name="enrollment_person"),
+            models.Index(fields=["journey", "-id"], name="enrollment_newest"),
+            models.Index(fields=["journey", "status", "step"], name="enrollment_where"),
         ]
 
 
@@ -68,7 +77,12 @@ class Passage(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     enrollment = models.ForeignKey(Enrollment, on_delete=models.CASCADE, related_name="passages")
+    journey_id = models.BigIntegerField()
+    version = models.IntegerField()
     step = models.IntegerField()
     kind = models.CharField(max_length=30)
     outcome = models.CharField(max_length=200)
     at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["journey_id", "step"], name="passage_step")]

@@ -73,7 +73,7 @@ def _hold(cursor: psycopg.Cursor[Any], order_ids: list[str]) -> dict[str, Held]:
         f"SELECT {LOADED} FROM shop_order WHERE order_id = ANY(%s) ORDER BY id FOR UPDATE",  # noqa: S608
         [order_ids],
     )
-    return {row[1]: Held(*row, msgspec.json.decode(told)) for *row, told in cursor.fetchall()}
+    return {row[1]: Held(*row, msgspec.json.decode(told)) for *row, told in cursor.fetchall()}  # type: ignore[call-arg]
 
 
 def _begun(event: Event) -> Held:

@@ -1,0 +1,57 @@
+"""Run as a program: does one thing to the log and is killed (SIGKILL) at a given point.
+
+python -m karibu.events.tests.dying flush before|after MODULE.FUNCTION LAKE
+"""
+
+import os
+import signal
+import subprocess
+import sys
+from importlib import import_module
+from typing import Any
+
+from django.db import connection
+
+DOINGS = {
+    "flush": "karibu.events.flush.flush_everything",
+    "compact": "karibu.events.compact.compact",
+}
+
+
+def die(doing: str, when: str, point: str, lake: object) -> None:
+    """Starts this program on the test's database and lake, and sees that it was killed."""
+    kept = connection.settings_dict
+    url = f"postgresql://{kept['USER']}@/{kept['NAME']}?host={kept['HOST']}"
+    environment = {
+        **os.environ,
+        "KARIBU_DATABASE_URL": url,
+        "KARIBU_LAKE_URL": str(lake),
+        "DJANGO_SETTINGS_MODULE": "karibu.config.settings",
+    }
+    command = [sys.executable, "-m", "karibu.events.tests.dying", doing, when, point]
+    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == -signal.SIGKILL, ended.stderr
+
+
+def _lethal(function: Any, when: str) -> Any:
+    def killed(*arguments: Any, **named: Any) -> Any:
+        if when == "after":
+            function(*arguments, **named)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    return killed
+
+
+def main(doing: str, when: str, point: str) -> None:
+    import django
+
+    django.setup()
+    name, _, function = point.rpartition(".")
+    module = import_module(f"karibu.events.{name}")
+    setattr(module, function, _lethal(getattr(module, function), when))
+    name, _, function = DOINGS[doing].rpartition(".")
+    getattr(import_module(name), function)()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,107 @@
+"""Merging, clustering and tidying up, beside readers and after crashes."""
+
+from datetime import timedelta
+
+import pytest
+from deltalake import DeltaTable
+
+from karibu.events import compact, flush, log, rewrite
+from karibu.events import lake as lakes
+from karibu.events.tests.dying import die
+from karibu.events.tests.making import NOON, append, event
+
+pytestmark = pytest.mark.django_db(transaction=True)
+OLD = NOON - timedelta(days=70)
+
+
+@pytest.fixture(autouse=True)
+def today(time_machine_at):
+    time_machine_at(NOON)
+
+
+@pytest.fixture
+def time_machine_at(monkeypatch):
+    def travel(moment) -> None:
+        monkeypatch.setattr("karibu.events.compact.timezone.now", lambda: moment)
+
+    return travel
+
+
+def flushed(*events) -> None:
+    append(*events)
+    flush.flush_everything()
+
+
+def paths() -> list[lakes.DataFile]:
+    return lakes.files(lakes.opened())
+
+
+def test_a_month_that_ended_is_clustered_by_customer(lake, monkeypatch) -> None:
+    monkeypatch.setattr(rewrite, "FILE_ROWS", 40)
+    monkeypatch.setattr(lakes, "ROW_GROUP", 20)
+    for minute in range(4):
+        flushed(*[event(customer_id=n % 25 + 1, time=OLD + timedelta(minutes=minute, seconds=n)) for n in range(25)])
+    before = (log.history([7]), log.count("name"))
+    assert compact.compact() == {"replaced": 4, "written": 3, "deleted": 0}
+    ranges = [file.customers for file in paths()]
+    assert all(file.is_clustered for file in paths())
+    assert sorted(ranges) == ranges == [(1, 10), (11, 20), (21, 25)]
+    assert (log.history([7]), log.count("name")) == before
+    assert compact.compact() == {"replaced": 0, "written": 0, "deleted": 0}
+
+
+def test_the_newest_month_stays_in_time_order_in_few_files(lake) -> None:
+    for minute in range(compact.MANY):
+        flushed(event(time=NOON + timedelta(minutes=minute)))
+    assert compact.compact()["written"] == 1
+    [file] = paths()
+    assert (file.rows, file.is_clustered) == (compact.MANY, False)
+    assert len(log.history([1])) == compact.MANY
+
+
+def test_few_late_events_do_not_rewrite_a_whole_month(lake) -> None:
+    flushed(*[event(time=OLD) for _ in range(100)])
+    compact.compact()
+    flushed(event(time=OLD))
+    assert compact.compact()["replaced"] == 0
+    assert log.count() == {None: 101}
+    flushed(*[event(time=OLD) for _ in range(20)])
+    assert compact.compact()["replaced"] == 3
+    assert log.count() == {None: 121}
+
+
+def test_unused_files_go_after_their_grace(lake, monkeypatch) -> None:
+    flushed(event(time=OLD))
+    stray = lake / "month=2026-09" / "part-of-a-flush-that-died.parquet"
+    stray.write_bytes(b"half a file")
+    monkeypatch.setattr(compact, "GRACE", 3600)
+    assert compact.compact()["deleted"] == 0
+    monkeypatch.setattr(compact, "GRACE", 0)
+    assert compact.compact()["deleted"] == 2
+    assert {path.name for path in lake.rglob("*.parquet")} == {file.path.split("/")[1] for file in paths()}
+
+
+def test_a_reader_whose_files_went_away_reads_again(lake, monkeypatch) -> None:
+    from karibu.events import snapshot
+
+    flushed(event(time=OLD))
+    stale = snapshot.take()
+    monkeypatch.setattr(compact, "GRACE", 0)
+    compact.compact()
+    fresh, given = snapshot.take, [stale]
+    monkeypatch.setattr(snapshot, "take", lambda customers=None: given.pop() if given else fresh(customers))
+    assert log.count() == {None: 1}
+    assert not given
+
+
+@pytest.mark.parametrize(
+    ("when", "point"),
+    [("after", "rewrite.rewritten"), ("after", "lake.commit"), ("after", "lake.confirm"), ("before", "lake.vacuum")],
+)
+def test_killed_in_mid_compaction(when: str, point: str, lake) -> None:
+    flushed(event(time=OLD), event(time=OLD, customer_id=2))
+    die("compact", when, point, lake)
+    assert log.count() == {None: 2}
+    flushed(event(time=OLD))
+    compact.compact()
+    assert log.count() == {None: 3} and DeltaTable(lake).count() == 3

@@ -1,0 +1,150 @@
+"""What a colleague or the API does with a journey. Each is one transaction with its line in the audit log."""
+
+from datetime import datetime
+from typing import Any, Literal
+
+from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from karibu.events.wake import wake
+from karibu.journeys.definition import Definition, DefinitionError, parse
+from karibu.journeys.models import Enrollment, Journey, Version
+from karibu.journeys.steps.send import Send
+from karibu.messages import starters
+from karibu.messages.models import Template
+from karibu.web.actions import record
+
+Inside = Literal["new", "before", "nobody"]
+INSIDE: tuple[Inside, ...] = ("new", "before", "nobody")
+
+
+def create(name: str, definition: dict[str, Any], *, by: str, recipe: str = "") -> Journey:
+    """A draft. Raises DefinitionError for a definition that cannot run."""
+    parse(definition)
+    with transaction.atomic():
+        journey = Journey.objects.create(name=name, definition=definition, recipe=recipe)
+        record(by, "created journey", f"journey {journey.pk}", name=name)
+    return journey
+
+
+def edit(journey: Journey, *, by: str, name: str | None = None, definition: dict[str, Any] | None = None) -> Journey:
+    """Changes the draft; what is live stays as it was published. Raises DefinitionError."""
+    if definition is not None:
+        parse(definition)
+    with transaction.atomic():
+        journey = _locked(journey)
+        journey.name = journey.name if name is None else name
+        journey.definition = journey.definition if definition is None else definition
+        journey.save(update_fields=["name", "definition", "updated_at"])
+        record(by, "edited journey", f"journey {journey.pk}", name=journey.name)
+    return journey
+
+
+def publish(journey: Journey, *, by: str, inside: Inside = "new", now: datetime | None = None) -> Journey:
+    """Makes the draft live. Who is inside already gets the new version as `inside` says:
+
+    "new": only new people get it, those inside go on as they entered. "before": also those who have not yet gone
+    through the first step that changed; who waits there waits by the new settings, from when they came. "nobody":
+    it stays a draft, nothing changes. Raises DefinitionError for a definition that cannot run.
+    """
+    if inside == "nobody":
+        return journey
+    now = now or timezone.now()
+    with transaction.atomic():
+        journey = _locked(journey)
+        definition = runnable(journey.definition)
+        if journey.version == 0 or has_changes(journey):
+            _new_version(journey, definition, by, inside)
+        journey.status = Journey.Status.LIVE
+        journey.published_at = now
+        journey.save(update_fields=["status", "version", "published_at", "updated_at"])
+        record(by, "published journey", f"journey {journey.pk}", version=journey.version, inside=inside)
+        wake("journeys")
+    return journey
+
+
+def pause(journey: Journey, *, by: str) -> Journey:
+    """From the commit on nobody enters and nobody moves; who orders still leaves."""
+    return _turn(journey, Journey.Status.LIVE, Journey.Status.PAUSED, by, "paused journey")
+
+
+def resume(journey: Journey, *, by: str) -> Journey:
+    """Everyone goes on where they were; what fell due during the pause is taken now."""
+    return _turn(journey, Journey.Status.PAUSED, Journey.Status.LIVE, by, "resumed journey")
+
+
+def retry(enrollments: list[int], *, by: str, now: datetime | None = None) -> int:
+    """Puts those set aside before their step again, due now. Returns how many."""
+    with transaction.atomic():
+        again = Enrollment.objects.filter(pk__in=enrollments, status=Enrollment.Status.FAILED)
+        count = again.update(status=Enrollment.Status.ACTIVE, reason="", ended_at=None, due_at=now or timezone.now())
+        record(by, "retried enrollments", "journeys", count=count)
+        wake("journeys")
+    return count
+
+
+def has_changes(journey: Journey) -> bool:
+    """Whether the draft differs from what is published."""
+    published = Version.objects.filter(journey=journey, number=journey.version).first()
+    return published is None or published.definition != journey.definition
+
+
+def runnable(raw: dict[str, Any]) -> Definition:
+    """The definition, when everything it needs is there. Raises DefinitionError."""
+    definition = parse(raw)
+    for i, step in enumerate(definition.steps):
+        if isinstance(step, Send) and not _template_exists(step.template):
+            sentence = _("There is no message template “%(key)s”.") % {"key": step.template}
+            raise DefinitionError(f"$.steps[{i}].send.template", sentence)
+    return definition
+
+
+def _template_exists(key: str) -> bool:
+    ours = starters.keys()
+    return key in ours or Template.objects.filter(key=key).exists()
+
+
+def _locked(journey: Journey) -> Journey:
+    return Journey.objects.select_for_update().get(pk=journey.pk)
+
+
+def _turn(journey: Journey, before: str, after: str, by: str, verb: str) -> Journey:
+    with transaction.atomic():
+        journey = _locked(journey)
+        if journey.status == before:
+            journey.status = after
+            journey.save(update_fields=["status", "updated_at"])
+            record(by, verb, f"journey {journey.pk}")
+            wake("journeys")
+    return journey
+
+
+def _new_version(journey: Journey, definition: Definition, by: str, inside: Inside) -> None:
+    old = Version.objects.filter(journey=journey, number=journey.version).first()
+    journey.version += 1
+    Version.objects.create(journey=journey, number=journey.version, definition=journey.definition, published_by=by)
+    if inside == "before" and old is not None:
+        _move_to(journey, definition, first_change(parse(old.definition), definition))
+
+
+def first_change(old: Definition, new: Definition) -> int:
+    """The position of the first step that differs; behind the last common one when only the end was changed."""
+    common = zip(old.steps, new.steps, strict=False)
+    return next((i for i, (a, b) in enumerate(common) if a != b), min(len(old.steps), len(new.steps)))
+
+
+def _move_to(journey: Journey, definition: Definition, changed: int) -> None:
+    """Those up to the changed step follow the new version; due times at that step are reckoned anew."""
+    inside = Enrollment.objects.filter(journey=journey, status=Enrollment.Status.ACTIVE, step__lte=changed)
+    if changed >= len(definition.steps):
+        inside = inside.filter(step__lt=changed)
+    inside.filter(step__lt=changed).update(version=journey.version)
+    if changed < len(definition.steps):
+        wait = definition.steps[changed].due(timezone.now()) - timezone.now()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE journeys_enrollment SET version = %s, due_at = arrived_at + make_interval(secs => %s) "
+                "WHERE journey_id = %s AND status = 'active' AND step = %s",
+                [journey.version, wait.total_seconds(), journey.pk, changed],
+            )

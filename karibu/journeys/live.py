@@ -1,0 +1,99 @@
+"""What the pipeline needs to know of the journeys that run: which events concern which of them.
+
+Parsed once per process and kept until a journey is published, paused or resumed; a batch asks with one small query.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+from django.db import connection
+
+from karibu.journeys.definition import Definition, Exit, parse
+from karibu.journeys.steps.wait import Wait
+
+Stamp = tuple[tuple[Any, ...], ...]
+OLDER_VERSIONS = 10  # kept in sight besides those with people inside: a batch under way may still enter them
+
+
+@dataclass(frozen=True)
+class Way:
+    """One version of one journey; open when new people may enter it."""
+
+    journey_id: int
+    version: int
+    definition: Definition
+    is_open: bool
+
+
+@dataclass
+class Rules:
+    """By event name: the ways in, and the ways out with their exit."""
+
+    entries: dict[str, list[Way]] = field(default_factory=lambda: defaultdict(list))
+    exits: dict[str, list[tuple[Way, Exit]]] = field(default_factory=lambda: defaultdict(list))
+    quiet: list[tuple[int, int, int, timedelta]] = field(default_factory=list)  # journey, version, step, length
+
+    def concern(self, name: str) -> bool:
+        return name in self.entries or name in self.exits
+
+
+_kept: tuple[Stamp, Rules] = ((), Rules())
+
+
+def rules(cursor: Any) -> Rules:
+    """The rules in force in this transaction."""
+    global _kept
+    cursor.execute("SELECT id, status, version, published_at FROM journeys_journey WHERE status <> 'draft' ORDER BY id")
+    stamp = tuple(cursor.fetchall())
+    if stamp != _kept[0]:
+        _kept = (stamp, _load(cursor, {row[0]: (row[1], row[2]) for row in stamp}))
+    return _kept[1]
+
+
+def _load(cursor: Any, journeys: dict[int, tuple[str, int]]) -> Rules:
+    cursor.execute(
+        "SELECT v.journey_id, v.number FROM journeys_version v JOIN journeys_journey j ON j.id = v.journey_id "
+        "WHERE j.status <> 'draft' AND (v.number > j.version - %s OR EXISTS (SELECT 1 FROM journeys_enrollment e "
+        "WHERE e.journey_id = v.journey_id AND e.version = v.number AND e.status = 'active'))",
+        [OLDER_VERSIONS],
+    )
+    found = Rules()
+    for journey_id, number in cursor.fetchall():
+        status, current = journeys[journey_id]
+        is_open = status == "live" and number == current
+        _add(found, Way(journey_id, number, definition(journey_id, number), is_open))
+    return found
+
+
+def _add(found: Rules, way: Way) -> None:
+    # A paused journey or an older version takes nobody in, but a person inside may still put more into the cart.
+    for name in way.definition.entry.names if way.is_open or _quiet_steps(way) else []:
+        found.entries[name].append(way)
+    for exit_ in way.definition.exits:
+        for name in exit_.names:
+            found.exits[name].append((way, exit_))
+    found.quiet.extend(_quiet_steps(way))
+
+
+def _quiet_steps(way: Way) -> list[tuple[int, int, int, timedelta]]:
+    steps = enumerate(way.definition.steps)
+    return [(way.journey_id, way.version, i, s.length) for i, s in steps if isinstance(s, Wait) and s.quiet]
+
+
+@lru_cache(maxsize=1000)
+def definition(journey_id: int, version: int) -> Definition:
+    """A published definition: it never changes, so it is parsed once."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT definition FROM journeys_version WHERE journey_id = %s AND number = %s", [journey_id, version]
+        )
+        return parse(decoded(cursor.fetchone()[0]))
+
+
+def decoded(value: Any) -> Any:
+    """JSON from the database, whichever of the two kinds of cursor it came through."""
+    return msgspec.json.decode(value) if isinstance(value, str) else value
