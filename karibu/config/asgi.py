@@ -8,17 +8,23 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "karibu.config.settings")
 
 from django.core.asgi import get_asgi_application
 
+from karibu.collect.http import Collector
+from karibu.config import postgres
 from karibu.config.process import die_with_parent
 from karibu.web import assets
 
 # Granian runs this in a child of its own: without it, a killed parent would leave the child holding the port.
 die_with_parent(signal.SIGTERM)
 
+collect = Collector(postgres.database_url())
 django = get_asgi_application()
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
-    if scope["type"] == "http" and scope["path"].startswith("/static/"):
+    path = scope.get("path", "")
+    if path.startswith("/v1/") or path == "/k.js":
+        await collect(scope, receive, send)
+    elif path.startswith("/static/"):
         await assets.serve(scope, send)
     else:
         await django(scope, receive, send)

@@ -1,0 +1,148 @@
+"""Durable before 200: what many requests bring is written by one COPY and one commit.
+
+While one flush is being made durable the next one fills up, so the number of fsyncs stays small under load and a
+lone request waits for nobody. One connection, so that rows get their ids in the order in which requests came.
+"""
+
+import asyncio
+import time
+
+import psycopg
+
+from karibu.collect import intake
+from karibu.collect.intake import Intake
+from karibu.events.wake import CHANNEL
+
+MOST_WAITING = 32 * 1024 * 1024  # bytes in memory; beyond that clients are told to come back
+MOST_AT_ONCE = 4 * 1024 * 1024  # bytes in one commit
+NOTICE_EVERY = 0.05  # seconds between wake-ups of the workers: NOTIFY makes commits wait for each other
+PATIENCE = 3  # seconds to wait for the database's greeting
+
+
+class Full(Exception):
+    """More is waiting than may wait; nothing was kept."""
+
+
+class Unavailable(Exception):
+    """The database did not confirm. The sender must send again (messageIds make that harmless)."""
+
+
+class Inbox:
+    """Belongs to one event loop."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.waiting: list[tuple[Intake, asyncio.Future[None]]] = []
+        self.size = 0  # bytes waiting or being written
+        self.filled = asyncio.Event()
+        self.connection: psycopg.AsyncConnection | None = None
+        self.noticed_at = float("-inf")
+        self.notice_owed = False
+        self.writer: asyncio.Task[None] | None = None
+
+    async def keep(self, brought: Intake) -> None:
+        """Returns once `brought` is durable. Raises Full or Unavailable."""
+        if self.size + brought.size > MOST_WAITING and self.size:
+            raise Full
+        if self.writer is None or self.writer.done():
+            self.writer = asyncio.get_running_loop().create_task(self._write_for_ever())
+        durable: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.waiting.append((brought, durable))
+        self.size += brought.size
+        self.filled.set()
+        await durable
+
+    async def close(self) -> None:
+        if self.writer:
+            self.writer.cancel()
+        await self._hang_up()
+
+    async def _write_for_ever(self) -> None:
+        while True:
+            await self._until_filled()
+            taken = self._take()
+            outcome: Exception | None = None
+            try:
+                await self._write([brought for brought, _ in taken])
+            except (psycopg.Error, OSError) as error:
+                outcome = Unavailable(type(error).__name__)
+                await self._hang_up()
+            for brought, durable in taken:
+                self.size -= brought.size
+                if not durable.done():  # its client may have gone away
+                    durable.set_exception(outcome) if outcome else durable.set_result(None)
+
+    async def _until_filled(self) -> None:
+        if self.notice_owed and not self.waiting:
+            try:
+                await asyncio.wait_for(self.filled.wait(), NOTICE_EVERY)
+            except TimeoutError:
+                await self._give_owed_notice()
+        await self.filled.wait()
+
+    def _take(self) -> list[tuple[Intake, asyncio.Future[None]]]:
+        size = count = 0
+        while count < len(self.waiting) and (size < MOST_AT_ONCE or not count):
+            size += self.waiting[count][0].size
+            count += 1
+        taken, self.waiting = self.waiting[:count], self.waiting[count:]
+        if not self.waiting:
+            self.filled.clear()
+        return taken
+
+    async def _write(self, brought: list[Intake]) -> None:
+        """One transaction. A connection that turns out to be dead before the commit is replaced once."""
+        try:
+            connection = await self._fill(brought)
+        except (psycopg.OperationalError, psycopg.InterfaceError):
+            await self._hang_up()
+            connection = await self._fill(brought)
+        await connection.commit()
+
+    async def _fill(self, brought: list[Intake]) -> psycopg.AsyncConnection:
+        if self.connection is None or self.connection.closed:
+            self.connection = await psycopg.AsyncConnection.connect(
+                self.url, connect_timeout=PATIENCE, application_name="karibu inbox"
+            )
+        rows = [row for one in brought for row in one.rows]
+        rejected = [row for one in brought for row in one.rejected]
+        if rows:
+            await self._copy(intake.INBOX, intake.INBOX_COLUMNS, intake.INBOX_TYPES, rows)
+            await self._notice(self.connection)
+        if rejected:
+            await self._copy(intake.REJECTED, intake.REJECTED_COLUMNS, intake.REJECTED_TYPES, rejected)
+        return self.connection
+
+    async def _copy(
+        self, table: str, columns: tuple[str, ...], types: tuple[str, ...], rows: list[tuple[object, ...]]
+    ) -> None:
+        assert self.connection
+        async with self.connection.cursor() as cursor:
+            statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)"
+            async with cursor.copy(statement) as copy:
+                copy.set_types(types)
+                for row in rows:
+                    await copy.write_row(row)
+
+    async def _notice(self, connection: psycopg.AsyncConnection) -> None:
+        """Wakes the workers with this commit, unless they have just been woken: then a little later."""
+        now = time.monotonic()
+        self.notice_owed = now - self.noticed_at < NOTICE_EVERY
+        if not self.notice_owed:
+            await connection.execute("SELECT pg_notify(%s, 'pipeline')", [CHANNEL])
+            self.noticed_at = now
+
+    async def _give_owed_notice(self) -> None:
+        self.notice_owed = False
+        try:
+            if self.connection and not self.connection.closed:
+                await self.connection.execute("SELECT pg_notify(%s, 'pipeline')", [CHANNEL])
+                await self.connection.commit()
+                self.noticed_at = time.monotonic()
+        except psycopg.Error:
+            await self._hang_up()  # the workers look by themselves every few seconds
+
+    async def _hang_up(self) -> None:
+        connection, self.connection = self.connection, None
+        if connection:
+            await connection.close()
