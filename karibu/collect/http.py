@@ -210,7 +210,7 @@ def _key(scope: Scope) -> str:
     scheme, _, said = _header(scope, b"authorization").partition(b" ")
     if scheme.lower() == b"basic":
         try:
-            return base64.b64decode(said).partition(b":")[0].decode("latin-1")
+            return str(base64.b64decode(said).partition(b":")[0], "latin-1")
         except binascii.Error:
             return ""
     if scope["query_string"]:
