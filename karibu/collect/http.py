@@ -214,7 +214,7 @@ def _key(scope: Scope) -> str:
         except binascii.Error:
             return ""
     if scope["query_string"]:
-        return parse_qs(scope["query_string"].decode("latin-1")).get("writeKey", [""])[0]
+        return parse_qs(str(scope["query_string"], "latin-1")).get("writeKey", [""])[0]
     return ""
 
 
