@@ -1,3 +1,13 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from karibu.demo import storefront
+
+urlpatterns: list[URLPattern] = [
+    path("shop/", storefront.front, name="storefront"),
+    path("shop/categories/<slug:slug>/", storefront.category, name="storefront-category"),
+    path("shop/search/", storefront.search, name="storefront-search"),
+    path("shop/products/<slug:product_id>/", storefront.product, name="storefront-product"),
+    path("shop/cart/", storefront.cart, name="storefront-cart"),
+    path("shop/checkout/", storefront.checkout, name="storefront-checkout"),
+    path("shop/thanks/", storefront.thanks, name="storefront-thanks"),
+]
