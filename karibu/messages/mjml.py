@@ -1,0 +1,98 @@
+"""MJML with Liquid in it becomes HTML with Liquid in it, once per template version.
+
+Liquid tags are put aside while the MJML is compiled, so that `{% if a < b %}` is no broken XML and `mrml` never touches
+what is between the braces.
+"""
+
+import re
+from xml.parsers import expat
+
+import mrml
+
+_LIQUID = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
+_MARK = re.compile(r"liquid_(\d+)_here")
+_OPENING = re.compile(r"<(mj[\w-]*)")
+_ELEMENTS = frozenset(
+    [
+        "mjml",
+        "mj-head",
+        "mj-body",
+        "mj-attributes",
+        "mj-all",
+        "mj-class",
+        "mj-style",
+        "mj-title",
+        "mj-preview",
+        "mj-font",
+        "mj-breakpoint",
+        "mj-raw",
+        "mj-include",
+        "mj-wrapper",
+        "mj-section",
+        "mj-group",
+        "mj-column",
+        "mj-text",
+        "mj-button",
+        "mj-image",
+        "mj-divider",
+        "mj-spacer",
+        "mj-table",
+        "mj-hero",
+        "mj-navbar",
+        "mj-navbar-link",
+        "mj-social",
+        "mj-social-element",
+        "mj-accordion",
+        "mj-accordion-element",
+        "mj-accordion-title",
+        "mj-accordion-text",
+        "mj-carousel",
+        "mj-carousel-image",
+    ]
+)
+
+
+class BadMarkup(ValueError):
+    """The MJML cannot be read; `line` is where (1 is the first), 0 where nobody can tell."""
+
+    def __init__(self, reason: str, line: int = 0) -> None:
+        super().__init__(f"Line {line}: {reason}" if line else reason)
+        self.line = line
+
+
+def compile_mjml(source: str) -> str:
+    """The HTML of an MJML document, its Liquid untouched. Raises BadMarkup."""
+    tags: list[str] = []
+
+    def put_aside(match: re.Match[str]) -> str:
+        tags.append(match[0])
+        # Line breaks inside a tag are kept, so that errors name the author's lines.
+        return f"liquid_{len(tags) - 1}_here" + "\n" * match[0].count("\n")
+
+    bare = _LIQUID.sub(put_aside, source)
+    _refuse_unknown_elements(bare)
+    try:
+        html = mrml.to_html(bare, render_options=mrml.RenderOptions(fonts={})).content  # fetch no web fonts
+    except OSError as error:
+        raise _located(bare, str(error)) from None
+    return _MARK.sub(lambda match: tags[int(match[1])], html)
+
+
+def _refuse_unknown_elements(source: str) -> None:
+    """mrml leaves out what it does not know; an author who mistypes an element wants to hear of it."""
+    for number, line in enumerate(source.split("\n"), 1):
+        for name in _OPENING.findall(line):
+            if name not in _ELEMENTS:
+                raise BadMarkup(f"there is no element <{name}> in MJML", number)
+
+
+def _located(source: str, reason: str) -> BadMarkup:
+    """mrml says what is wrong but not always where; an XML parser that stumbles over the same thing knows the line."""
+    parser = expat.ParserCreate()
+    parser.UseForeignDTD(True)  # HTML's &nbsp; and its kind are no error
+    parser.SkippedEntityHandler = lambda *_: None
+    try:
+        parser.Parse(source, True)
+    except expat.ExpatError as error:
+        return BadMarkup(expat.errors.messages[error.code], error.lineno)
+    return BadMarkup(reason)
