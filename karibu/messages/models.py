@@ -58,6 +58,14 @@ class Message(models.Model):
         ]
 
 
+class Rules(models.Model):
+    """How this shop wants to write to people (one row, id 1). Empty quiet hours: any hour will do."""
+
+    gap_hours = models.SmallIntegerField(default=16)  # between two marketing messages to one person; 0: no limit
+    quiet_from = models.TimeField(null=True, blank=True)  # in the person's zone
+    quiet_until = models.TimeField(null=True, blank=True)
+
+
 class Link(models.Model):
     """A target that a message links to. The redirect is signed for message and position: no open redirect."""
 

@@ -55,6 +55,7 @@ class Reason(models.TextChoices):
         "unknown_outcome",
         _("Interrupted during hand-over; not sent again, lest it arrive twice"),
     )
+    ERROR = "error", _("Karibu stumbled over this message; its log says more")
     # cancelled
     LEFT_JOURNEY = "left_journey", _("The person left the journey")
     BY_HAND = "by_hand", _("Cancelled by a colleague")

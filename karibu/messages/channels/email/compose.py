@@ -1,0 +1,68 @@
+"""The bytes of a mail: headers that cannot be broken out of, a plain-text and an HTML part."""
+
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP, SMTPUTF8
+from email.utils import format_datetime
+from urllib.parse import urlsplit
+
+from django.utils import timezone
+
+from karibu.messages import tokens
+from karibu.messages.addresses import page, public_url
+from karibu.messages.channels import Letter
+from karibu.messages.content import Content
+from karibu.messages.models import Message
+from karibu.web.models import Shop
+
+
+def compose(message: Message, recipient: str, content: Content, shop: Shop) -> Letter:
+    """The message as it leaves. The same message has the same Message-ID for ever (RFC 5322)."""
+    sender = sender_of(shop)
+    mail = EmailMessage(policy=SMTP if recipient.isascii() else SMTPUTF8)
+    mail["From"] = _named(shop.sender_name or shop.name, sender)
+    mail["To"] = _named("", recipient)
+    mail["Subject"] = content.subject
+    mail["Date"] = format_datetime(timezone.now())
+    mail["Message-ID"] = message_id(message.id)
+    mail["Feedback-ID"] = f"{_word(message.sender)}:{_word(message.topic)}:karibu"
+    if message.is_marketing:
+        # RFC 2369 and RFC 8058: one click in the mail program is enough, and needs no page.
+        mail["List-Unsubscribe"] = f"<{page(tokens.UNSUBSCRIBE, message.id)}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    mail.set_content(content.text, cte="quoted-printable")
+    mail.add_alternative(content.html, subtype="html", cte="quoted-printable")
+    return Letter(
+        message_id=message.id,
+        customer_id=message.customer_id,
+        channel=message.channel,
+        attempt=message.attempts + 1,
+        sender=sender,
+        recipient=recipient,
+        subject=content.subject,
+        raw=mail.as_bytes(),
+    )
+
+
+def sender_of(shop: Shop) -> str:
+    return shop.sender_email or f"shop@{domain()}"
+
+
+def message_id(number: int) -> str:
+    """Signed, so that a bounce or a reply that names it can be believed."""
+    return f"<{tokens.sign('id', number)}@{domain()}>"
+
+
+def domain() -> str:
+    """The name that our own ids end in."""
+    host = urlsplit(public_url()).hostname or "localhost"
+    return host if "." in host and not host.replace(".", "").isdigit() else "karibu.localhost"
+
+
+def _named(name: str, address: str) -> Address:
+    return Address(display_name=" ".join(name.split()), addr_spec=address)
+
+
+def _word(text: str) -> str:
+    """A part of Feedback-ID: no colons, no spaces."""
+    return "".join(c if c.isalnum() else "-" for c in text)[:40]

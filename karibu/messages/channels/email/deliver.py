@@ -1,0 +1,24 @@
+"""Handing mail over: to the mailbox inside the transaction, or to an SMTP server outside of it."""
+
+from collections.abc import Iterator, Sequence
+
+from karibu.messages.channels import Letter
+from karibu.messages.channels.email import mailbox
+from karibu.messages.verdict import SENT, Verdict
+
+
+def stays_inside() -> bool:
+    """Whether delivery is part of the database transaction, and so happens exactly once."""
+    return mailbox.is_used()
+
+
+def deliver(letters: Sequence[Letter]) -> Iterator[tuple[Letter, Verdict]]:
+    """Yields each letter with what became of it, as soon as that is known."""
+    if mailbox.is_used():
+        mailbox.put(letters)
+        for letter in letters:
+            yield letter, SENT
+        return
+    from karibu.messages.channels.email import smtp_delivery
+
+    yield from smtp_delivery.deliver(letters)

@@ -1,0 +1,199 @@
+"""The send loop: due messages go through the gate, are filled in and handed to their channel.
+
+Where delivery is a row in the same database (the mailbox) all of it is one transaction: exactly once. Elsewhere the
+claim is committed before the hand-over, and a message whose hand-over was interrupted is marked
+`failed(unknown_outcome)` instead of being sent a second time.
+"""
+
+import logging
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import Min
+from django.utils import timezone
+from liquid.exceptions import LiquidError
+
+from karibu.consents.actions import suppress
+from karibu.consents.models import Suppression
+from karibu.messages import channels, content, facts, gate
+from karibu.messages.channels import Letter
+from karibu.messages.mjml import BadMarkup
+from karibu.messages.models import Link, Message
+from karibu.messages.status import OPEN, Reason, Status
+from karibu.messages.verdict import Outcome, Verdict, failed, record
+
+log = logging.getLogger("karibu.send")
+GROUP = 200  # messages in one transaction
+AT_ONCE = 20  # outcomes written together
+IDLE = 30.0  # seconds between looks when nothing is due and nobody wakes us
+HANDED_OVER_WITHIN = timedelta(minutes=10)  # a group's deliveries have timeouts that end well before
+
+_CLAIM = """
+    SELECT id FROM messages_message
+    WHERE status IN ('intended', 'held') AND due_at <= %s
+    ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED"""
+_LOCK_PERSON = "SELECT id FROM unnest(%s::bigint[]) AS c(id) WHERE pg_try_advisory_xact_lock(7001::bigint << 32 | id)"
+
+
+def step() -> float:
+    """One group. Returns 0 when there may be more, else the seconds until the next message is due."""
+    mark_interrupted()
+    if send_due():
+        return 0
+    nearest = Message.objects.filter(status__in=OPEN).aggregate(at=Min("due_at"))["at"]
+    if nearest is None:
+        return IDLE
+    # Never less than a moment: a due row that another worker holds is not ours to spin on.
+    wait: float = (nearest - timezone.now()).total_seconds()
+    return max(0.05, min(IDLE, wait))
+
+
+def send_due(limit: int = GROUP) -> int:
+    """Sends one group of due messages; returns how many were decided on."""
+    try:
+        return _send(limit)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        # One of them is poison. Alone it can only harm itself.
+        log.exception("a group of messages failed; trying them one by one")
+        return sum(_send_alone(number) for number in _due(limit))
+
+
+def _due(limit: int) -> list[int]:
+    due = Message.objects.filter(status__in=OPEN, due_at__lte=timezone.now())
+    return list(due.order_by("due_at").values_list("id", flat=True)[:limit])
+
+
+def _send_alone(number: int) -> int:
+    try:
+        return _send(1, only=number)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        log.exception("message %s failed", number)
+        with transaction.atomic():
+            message = Message.objects.select_for_update().get(pk=number)
+            verdict = failed(Reason.ERROR, type(error).__name__)
+            outcome = Outcome(message_id=number, verdict=verdict, customer_id=message.customer_id)
+            return record([outcome], timezone.now(), before=OPEN)
+
+
+def _send(limit: int, only: int | None = None) -> int:
+    now = timezone.now()
+    with transaction.atomic():
+        messages = _claim(now, limit, only)
+        if not messages:
+            return 0
+        group = gate.ask(messages, now)
+        letters = _write(group)
+        record((_outcome(case) for case in group.cases), now, before=OPEN)
+        _deliver([letter for letter in letters if channels.get(letter.channel).stays_inside()])
+    _deliver([letter for letter in letters if not channels.get(letter.channel).stays_inside()])
+    return len(messages)
+
+
+def _claim(now: datetime, limit: int, only: int | None) -> list[Message]:
+    """Locks due rows that no other worker holds, of people whom no other worker is about to write to."""
+    with connection.cursor() as cursor:
+        if only is None:
+            cursor.execute(_CLAIM, [now, limit])
+        else:
+            cursor.execute(_CLAIM.replace("WHERE", f"WHERE id = {int(only)} AND"), [now, 1])
+        ids = [row[0] for row in cursor.fetchall()]
+        messages = list(Message.objects.filter(pk__in=ids).select_related("template").order_by("due_at", "id"))
+        cursor.execute(_LOCK_PERSON, [sorted({m.customer_id for m in messages})])
+        ours = {row[0] for row in cursor.fetchall()}
+    return [m for m in messages if m.customer_id in ours]
+
+
+def _write(group: gate.Group) -> list[Letter]:
+    """Fills in every ready message. Who cannot be filled in fails alone, with the reason."""
+    ready = [case for case in group.cases if case.verdict is not None and case.verdict.status == Status.SENDING]
+    known = facts.gather([case.message for case in ready], group.customers())
+    letters, links = [], []
+    for case in ready:
+        message = case.message
+        try:
+            form = content.compiled(message.template.pk, message.template.version)
+            said = content.render_tracked(form, known[message.id], message.id)
+            letter = channels.get(message.channel).compose(message, case.address, said, group.shop)
+        except (LiquidError, BadMarkup, ValueError, TypeError, LookupError) as error:
+            case.verdict = failed(Reason.TEMPLATE_ERROR, _first_line(error))
+            continue
+        message.subject = letter.subject
+        letters.append(letter)
+        links += [Link(message=message, position=n, url=url) for n, url in enumerate(said.links)]
+    _keep_links(links, [letter.message_id for letter in letters])
+    return letters
+
+
+def _keep_links(links: Sequence[Link], message_ids: Sequence[int]) -> None:
+    Link.objects.filter(message__in=message_ids).delete()  # of an earlier attempt
+    Link.objects.bulk_create(links)
+
+
+def _outcome(case: gate.Case) -> Outcome:
+    assert case.verdict is not None
+    message = case.message
+    return Outcome(
+        message_id=message.id,
+        verdict=case.verdict,
+        customer_id=message.customer_id,
+        address=case.address,
+        subject=message.subject,
+    )
+
+
+def _deliver(letters: Sequence[Letter]) -> None:
+    """Hands over and writes down what became of each, a few at a time: a crash leaves at most those in doubt."""
+    few = GROUP if connection.in_atomic_block else AT_ONCE
+    for kind in sorted({letter.channel for letter in letters}):
+        done: list[Outcome] = []
+        for letter, verdict in channels.get(kind).deliver([one for one in letters if one.channel == kind]):
+            done.append(_outcome_of(letter, verdict))
+            if len(done) == few:
+                _write_down(kind, done)
+                done = []
+        _write_down(kind, done)
+
+
+def _outcome_of(letter: Letter, verdict: Verdict) -> Outcome:
+    return Outcome(
+        message_id=letter.message_id, verdict=verdict, customer_id=letter.customer_id, address=letter.recipient
+    )
+
+
+def _write_down(kind: str, outcomes: Sequence[Outcome]) -> None:
+    """What was handed over must be remembered: a database that is away for a moment is waited for."""
+    patience = 0 if connection.in_atomic_block else 8
+    for attempt in range(patience + 1):
+        try:
+            with transaction.atomic():
+                record(outcomes, timezone.now(), before=[Status.SENDING])
+                suppress(kind, [o.address for o in outcomes if o.verdict.bounced], Suppression.Reason.HARD_BOUNCE)
+            return
+        except (OperationalError, InterfaceError):
+            if attempt == patience:
+                raise
+            connection.close()
+            time.sleep(min(0.1 * 2**attempt, 10))
+
+
+def mark_interrupted(now: datetime | None = None) -> int:
+    """Messages whose hand-over began and never ended: nobody knows whether they left, so they stay where they are."""
+    now = now or timezone.now()
+    lost = Message.objects.filter(status=Status.SENDING, claimed_at__lt=now - HANDED_OVER_WITHIN)
+    verdict = failed(Reason.UNKNOWN_OUTCOME)
+    rows = lost.values_list("id", "customer_id")
+    return record(
+        (Outcome(message_id=number, verdict=verdict, customer_id=customer) for number, customer in rows),
+        now,
+        before=[Status.SENDING],
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

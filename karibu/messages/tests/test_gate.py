@@ -1,0 +1,171 @@
+"""Nothing leaves except through the gate, and each refusal says why."""
+
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+import time_machine
+from django.utils import timezone
+
+from karibu.consents.actions import suppress
+from karibu.customers.models import Customer
+from karibu.messages import quiet, send
+from karibu.messages.models import Mail, Message, Rules, Template
+from karibu.messages.tests.cast import a_cart, a_person, says, the_shop, wants
+from karibu.shop.models import Order
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def shop():
+    return the_shop()
+
+
+def fate(message: Message) -> tuple[str, str]:
+    send.send_due()
+    message.refresh_from_db()
+    return message.status, message.reason
+
+
+def test_with_consent_and_an_open_cart_the_message_is_sent():
+    person = a_person()
+    message = wants(person, cart=a_cart(person))
+    assert fate(message) == ("sent", "")
+    mail = Mail.objects.get()
+    assert (mail.recipient, mail.subject) == ("amina@example.com", "Amina, you left something in your cart")
+    assert [h["status"] for h in message.history] == ["sending", "sent"]
+
+
+@pytest.mark.parametrize(
+    ("prepare", "reason"),
+    [
+        (lambda p: says(p, "withdrawn"), "withdrawn"),
+        (lambda p: suppress("email", [p.email.upper()], "hard_bounce"), "suppressed"),
+        (lambda p: Customer.objects.filter(pk=p.pk).update(erased_at=timezone.now()), "erased"),
+        (lambda p: Customer.objects.filter(pk=p.pk).delete(), "erased"),
+        (lambda p: Customer.objects.filter(pk=p.pk).update(email=""), "no_address"),
+        (lambda p: Customer.objects.filter(pk=p.pk).update(email="no address"), "bad_address"),
+    ],
+)
+def test_each_refusal_has_its_reason_and_nothing_leaves(prepare, reason):
+    person = a_person()
+    message = wants(person)
+    prepare(person)
+    assert fate(message) == ("refused", reason)
+    assert not Mail.objects.exists()
+    assert message.history[-1]["reason"] == reason
+
+
+def test_silence_is_no_consent():
+    assert fate(wants(a_person(agreed=False))) == ("refused", "no_consent")
+    assert not Mail.objects.exists()
+
+
+def test_consent_is_for_a_topic():
+    wants(a_person("ben", agreed=False), "x")
+    Template.objects.update(topic="news")
+    assert fate(wants(a_person())) == ("refused", "no_consent")
+
+
+def test_a_transactional_message_needs_no_consent_but_respects_suppression():
+    person, blocked = a_person("amina", agreed=False), a_person("ben", agreed=False)
+    suppress("email", [blocked.email], "complaint")
+    wants(person, "first")
+    Template.objects.update(is_marketing=False)
+    Message.objects.all().delete()
+    assert fate(wants(person, "a")) == ("sent", "")
+    assert fate(wants(blocked, "b")) == ("refused", "suppressed")
+    assert Mail.objects.get().recipient == person.email
+    assert b"List-Unsubscribe" not in bytes(Mail.objects.get().raw)
+
+
+def test_a_cart_that_was_ordered_meanwhile_is_not_reminded_of():
+    person = a_person()
+    assert fate(wants(person, "a", cart=a_cart(person, status="ordered"))) == ("refused", "cart_ordered")
+    cart = a_cart(person, "c2")
+    now = timezone.now()
+    Order.objects.create(
+        order_id="o1", cart_id="c2", customer_id=person.pk, placed_at=now, total=1, currency="USD", updated_at=now
+    )
+    assert fate(wants(person, "b", cart=cart)) == ("refused", "cart_ordered")
+    assert fate(wants(person, "c", cart=a_cart(person, "c3", status="emptied"))) == ("refused", "cart_emptied")
+    assert not Mail.objects.exists()
+
+
+def test_a_merged_customers_message_goes_to_whom_they_are_today():
+    old, new = a_person("old", agreed=False), a_person("new")
+    Customer.objects.filter(pk=old.pk).update(merged_into=new.pk)
+    message = wants(old)
+    assert fate(message) == ("sent", "")
+    assert message.customer_id == new.pk and Mail.objects.get().recipient == "new@example.com"
+
+
+def test_two_marketing_messages_to_one_person_keep_their_distance():
+    person = a_person()
+    with time_machine.travel(datetime(2026, 3, 1, 9, tzinfo=UTC), tick=False):
+        first, second = wants(person, "a"), wants(person, "b")
+        assert fate(first) == ("sent", "") and fate(second) == ("held", "frequency")
+        assert second.due_at == datetime(2026, 3, 2, 1, tzinfo=UTC)
+    with time_machine.travel(datetime(2026, 3, 2, 0, 59, tzinfo=UTC), tick=False):
+        assert fate(second) == ("held", "frequency")
+    with time_machine.travel(datetime(2026, 3, 2, 1, tzinfo=UTC), tick=False):
+        assert fate(second) == ("sent", "")
+    assert Mail.objects.count() == 2
+
+
+def test_what_was_held_is_asked_again_from_the_start():
+    with time_machine.travel(datetime(2026, 3, 1, 9, tzinfo=UTC), tick=False):
+        person = a_person()
+        wants(person, "a")
+        second = wants(person, "b")
+        assert fate(second) == ("held", "frequency")
+    with time_machine.travel(datetime(2026, 3, 2, 2, tzinfo=UTC), tick=False):
+        says(person, "withdrawn")
+        assert fate(second) == ("refused", "withdrawn")
+    assert Mail.objects.count() == 1
+
+
+def test_a_message_that_could_not_leave_before_its_latest_moment_is_refused():
+    late = wants(a_person(), expires_at=timezone.now() - timedelta(minutes=1))
+    assert fate(late) == ("refused", "too_late")
+
+
+def test_a_message_is_not_looked_at_before_it_is_due():
+    message = wants(a_person(), due_at=timezone.now() + timedelta(hours=1))
+    assert fate(message) == ("intended", "")
+
+
+def test_at_night_marketing_waits_for_the_persons_own_morning():
+    Rules.objects.create(pk=1, quiet_from=time(21), quiet_until=time(8))
+    with time_machine.travel(datetime(2026, 3, 1, 1, tzinfo=UTC), tick=False):  # 22:00 the day before in São Paulo
+        night = wants(a_person("rio", timezone="America/Sao_Paulo"))
+        day = wants(a_person("tokyo", timezone="Asia/Tokyo"))
+        nowhere = wants(a_person("nowhere", timezone="Mars/Olympus"))
+        assert fate(night) == ("held", "quiet_hours") and night.due_at == datetime(2026, 3, 1, 11, tzinfo=UTC)
+        assert fate(day) == ("sent", "")
+        # An unknown zone falls back to the shop's: 03:00 in Kigali.
+        assert fate(nowhere) == ("held", "quiet_hours") and nowhere.due_at == datetime(2026, 3, 1, 6, tzinfo=UTC)
+
+
+ZONES = ["Europe/Berlin", "America/New_York", "America/Santiago", "Australia/Lord_Howe", "Africa/Casablanca"]
+
+
+@pytest.mark.parametrize("name", ZONES)
+@pytest.mark.parametrize(("start", "end"), [(time(21), time(8)), (time(1), time(2, 30)), (time(22), time(2, 15))])
+def test_quiet_hours_end_in_the_future_and_outside_of_themselves_in_every_hour_of_a_year(name, start, end):
+    zone, now = quiet.zone_of(name, "UTC"), datetime(2026, 1, 1, tzinfo=UTC)
+    for _ in range(365 * 24):
+        over = quiet.ends(now, zone, start, end)
+        if over:
+            assert now < over <= now + timedelta(hours=13)
+            assert not quiet.ends(over, zone, start, end) or over - now == timedelta(minutes=15)
+        now += timedelta(hours=1)
+
+
+def test_the_gate_asks_a_fixed_number_of_questions_however_large_the_group(django_assert_max_num_queries):
+    for n in range(60):
+        person = a_person(f"p{n}")
+        wants(person, cart=a_cart(person, f"c{n}"))
+    with django_assert_max_num_queries(25):
+        assert send.send_due() == 60
+    assert Mail.objects.count() == 60

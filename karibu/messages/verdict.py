@@ -1,0 +1,88 @@
+"""What became of a message, decided by the gate or by a channel, and how it is written down."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from karibu.messages.status import Reason, Status
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """`until` is when a held message is looked at again. `bounced` says that the address itself does not exist."""
+
+    status: str
+    reason: str = ""
+    detail: str = ""
+    until: datetime | None = None
+    bounced: bool = False
+
+
+READY = Verdict(status=Status.SENDING)
+SENT = Verdict(status=Status.SENT)
+
+
+def refused(reason: Reason, detail: str = "") -> Verdict:
+    return Verdict(status=Status.REFUSED, reason=reason, detail=detail)
+
+
+def held(until: datetime, reason: Reason, detail: str = "") -> Verdict:
+    return Verdict(status=Status.HELD, reason=reason, detail=detail, until=until)
+
+
+def failed(reason: Reason, detail: str = "", *, bounced: bool = False) -> Verdict:
+    return Verdict(status=Status.FAILED, reason=reason, detail=detail, bounced=bounced)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """A verdict on one message, with what the row shall remember of the attempt."""
+
+    message_id: int
+    verdict: Verdict
+    customer_id: int
+    address: str = ""
+    subject: str = ""
+
+
+_RECORD = """
+    UPDATE messages_message m SET
+        status = n.status, reason = n.reason, detail = n.detail, customer_id = n.customer_id,
+        due_at = coalesce(n.until, m.due_at),
+        claimed_at = CASE WHEN n.status = 'sending' THEN %(now)s ELSE m.claimed_at END,
+        attempts = m.attempts + (n.status = 'sending')::int,
+        sent_at = CASE WHEN n.status = 'sent' THEN %(now)s ELSE m.sent_at END,
+        address = coalesce(nullif(n.address, ''), m.address),
+        subject = coalesce(nullif(n.subject, ''), m.subject),
+        history = m.history || jsonb_build_array(jsonb_strip_nulls(jsonb_build_object('at', %(now)s::timestamptz,
+            'status', n.status, 'reason', nullif(n.reason, ''), 'detail', nullif(n.detail, ''), 'until', n.until)))
+    FROM unnest(%(ids)s::bigint[], %(statuses)s::text[], %(reasons)s::text[], %(details)s::text[],
+        %(untils)s::timestamptz[], %(customers)s::bigint[], %(addresses)s::text[], %(subjects)s::text[])
+        AS n(id, status, reason, detail, until, customer_id, address, subject)
+    WHERE m.id = n.id AND m.status = ANY(%(before)s)"""
+
+
+def record(outcomes: Iterable[Outcome], now: datetime, *, before: Iterable[str]) -> int:
+    """Writes the outcomes on messages that still stand at one of `before`; returns how many did."""
+    rows = list(outcomes)
+    if not rows:
+        return 0
+    verdicts = [row.verdict for row in rows]
+    values: dict[str, Any] = {
+        "now": now,
+        "ids": [row.message_id for row in rows],
+        "statuses": [str(v.status) for v in verdicts],
+        "reasons": [str(v.reason) for v in verdicts],
+        "details": [v.detail[:500] for v in verdicts],
+        "untils": [v.until for v in verdicts],
+        "customers": [row.customer_id for row in rows],
+        "addresses": [row.address[:300] for row in rows],
+        "subjects": [row.subject for row in rows],
+        "before": [str(status) for status in before],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_RECORD, values)
+        return int(cursor.rowcount)
