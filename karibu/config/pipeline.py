@@ -5,6 +5,8 @@ removal of the inbox rows: either all of it happened or none. Each stage takes t
 """
 
 from karibu.collect.dedupe import dedupe
+from karibu.consents.blocked import drop_erased
+from karibu.consents.stage import keep_consents
 from karibu.customers.identify import identify
 from karibu.events import counts, tail
 from karibu.events.batch import Stage
@@ -14,7 +16,9 @@ from karibu.shop.stage import keep_shop
 
 STAGES: list[Stage] = [
     dedupe,
+    drop_erased,
     identify,
+    keep_consents,
     keep_shop,
     attribution.attribute,
     react.react,

@@ -9,6 +9,7 @@ from karibu.config import home
 
 def prepare(*, demo: bool = False) -> None:
     migrate()
+    plant_templates()
     first_owner(demo=demo)
     if demo:
         from karibu.demo.actions import open_sample_shop
@@ -20,6 +21,12 @@ def migrate() -> None:
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         call_command("migrate", verbosity=0, interactive=False)
+
+
+def plant_templates() -> None:
+    from karibu.messages import starters
+
+    starters.plant()
 
 
 def first_owner(*, demo: bool) -> None:

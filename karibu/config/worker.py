@@ -34,6 +34,7 @@ class Loop:
 LOOPS: list[Loop] = [
     Loop("pipeline", "karibu.collect.drain.step"),
     Loop("journeys", "karibu.journeys.engine.step"),
+    Loop("send", "karibu.messages.send.step"),
     Loop("flush", "karibu.events.flush.step"),
 ]
 

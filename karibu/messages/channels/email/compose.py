@@ -1,5 +1,6 @@
 """The bytes of a mail: headers that cannot be broken out of, a plain-text and an HTML part."""
 
+from binascii import b2a_qp
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
@@ -30,8 +31,9 @@ def compose(message: Message, recipient: str, content: Content, shop: Shop) -> L
         # RFC 2369 and RFC 8058: one click in the mail program is enough, and needs no page.
         mail["List-Unsubscribe"] = f"<{page(tokens.UNSUBSCRIBE, message.id)}>"
         mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    mail.set_content(content.text, cte="quoted-printable")
-    mail.add_alternative(content.html, subtype="html", cte="quoted-printable")
+    boundary = f"=_{tokens.sign('boundary', message.id)}"
+    mail["MIME-Version"] = "1.0"
+    mail["Content-Type"] = f'multipart/alternative; boundary="{boundary}"'
     return Letter(
         message_id=message.id,
         customer_id=message.customer_id,
@@ -40,8 +42,20 @@ def compose(message: Message, recipient: str, content: Content, shop: Shop) -> L
         sender=sender,
         recipient=recipient,
         subject=content.subject,
-        raw=mail.as_bytes(),
+        raw=mail.as_bytes() + _alternatives(content, boundary),
     )
+
+
+def _alternatives(content: Content, boundary: str) -> bytes:
+    """The two parts, as RFC 2046 wants them. The library's own way takes four times as long."""
+    parts = (("plain", content.text), ("html", content.html))
+    return b"".join(_part(boundary, kind, text) for kind, text in parts) + f"--{boundary}--\r\n".encode()
+
+
+def _part(boundary: str, kind: str, text: str) -> bytes:
+    head = [f"--{boundary}", f"Content-Type: text/{kind}; charset=utf-8", "Content-Transfer-Encoding: quoted-printable"]
+    lines = "\r\n".join(text.splitlines()) + "\r\n"
+    return "\r\n".join([*head, "", ""]).encode() + b2a_qp(lines.encode(), istext=True) + b"\r\n"
 
 
 def sender_of(shop: Shop) -> str:
@@ -60,7 +74,8 @@ def domain() -> str:
 
 
 def _named(name: str, address: str) -> Address:
-    return Address(display_name=" ".join(name.split()), addr_spec=address)
+    local, _, host = address.rpartition("@")
+    return Address(display_name=" ".join(name.split()), username=local, domain=host)
 
 
 def _word(text: str) -> str:

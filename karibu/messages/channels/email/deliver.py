@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from karibu.messages.channels import Letter
-from karibu.messages.channels.email import mailbox
+from karibu.messages.channels.email import mailbox, relay
 from karibu.messages.verdict import SENT, Verdict
 
 
@@ -19,6 +19,4 @@ def deliver(letters: Sequence[Letter]) -> Iterator[tuple[Letter, Verdict]]:
         for letter in letters:
             yield letter, SENT
         return
-    from karibu.messages.channels.email import smtp_delivery
-
-    yield from smtp_delivery.deliver(letters)
+    yield from relay.deliver(letters)

@@ -1,0 +1,80 @@
+"""The bytes of a mail."""
+
+import email
+from email.policy import default
+
+import pytest
+from django.utils import timezone
+
+from karibu.messages.channels.email.address import usable
+from karibu.messages.channels.email.compose import compose
+from karibu.messages.content import Content
+from karibu.messages.models import Message
+from karibu.web.models import Shop
+
+CONTENT = Content(subject="Häus € 日本", html="<p>Grüße =3D\n.\n" + "x" * 2000 + "</p>", text="Grüße\n.\n  \nTschüß ")
+
+
+def a_message(**fields: object) -> Message:
+    known = {"id": 7, "customer_id": 1, "sender": "journey:3", "topic": "offers", "is_marketing": True}
+    return Message(**{**known, "channel": "email", "created_at": timezone.now(), **fields})
+
+
+def read(message: Message, recipient: str = "amina@example.com", **shop: object):
+    letter = compose(
+        message, recipient, CONTENT, Shop(**{"name": "Duka", "sender_email": "hello@duka.example", **shop})
+    )
+    return letter, email.message_from_bytes(letter.raw, policy=default)
+
+
+def test_both_parts_say_exactly_what_was_written_and_no_line_is_too_long():
+    letter, mail = read(a_message())
+    text, html = mail.iter_parts()
+    assert text.get_content().rstrip("\n") == CONTENT.text and html.get_content().rstrip("\n") == CONTENT.html
+    assert mail["Subject"] == CONTENT.subject
+    assert max(len(line) for line in letter.raw.split(b"\r\n")) <= 998
+    assert b"\n" not in letter.raw.replace(b"\r\n", b"") and letter.raw.isascii()
+
+
+def test_marketing_can_be_left_with_one_click_and_transactional_mail_has_no_such_header():
+    _, marketing = read(a_message())
+    assert marketing["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert marketing["List-Unsubscribe"].startswith("<http") and "/m/u/" in marketing["List-Unsubscribe"]
+    _, service = read(a_message(is_marketing=False))
+    assert service["List-Unsubscribe"] is None and service["Auto-Submitted"] is None
+
+
+def test_the_same_message_has_the_same_message_id_and_another_has_another():
+    assert read(a_message())[1]["Message-ID"] == read(a_message())[1]["Message-ID"]
+    assert read(a_message())[1]["Message-ID"] != read(a_message(id=8))[1]["Message-ID"]
+
+
+@pytest.mark.parametrize("evil", ["Duka\r\nBcc: all@example.com", "Duka\nX: y", 'Du"ka <x@y.z>, a@b.c'])
+def test_a_name_cannot_add_headers(evil):
+    _, mail = read(a_message(sender=evil, topic=evil), sender_name=evil)
+    assert mail["Bcc"] is None and mail["X"] is None
+    assert [a.addr_spec for a in mail["From"].addresses] == ["hello@duka.example"]
+
+
+def test_an_address_with_letters_beyond_ascii_is_written_as_utf8():
+    letter, _ = read(a_message(), "grüße@example.com")
+    assert "To: grüße@example.com".encode() in letter.raw
+
+
+@pytest.mark.parametrize(
+    ("written", "used"),
+    [
+        ("Amina@Example.com", "amina@example.com"),
+        ("info@bücher.example", "info@xn--bcher-kva.example"),
+        ("grüße@example.com", "grüße@example.com"),
+        ("a@example.com\r\nRCPT TO:<b@example.com>", ""),
+        ("a b@example.com", ""),
+        ("two@at@example.com", ""),
+        (".dot@example.com", ""),
+        ("x" * 65 + "@example.com", ""),
+        ("nobody", ""),
+        ("a@b", ""),
+    ],
+)
+def test_what_a_mail_server_would_take(written, used):
+    assert usable(written) == used
