@@ -165,7 +165,7 @@ def test_an_address_beyond_ascii_is_sent_where_the_server_can_and_else_refused_w
 def test_a_password_is_sent_and_a_wrong_one_is_an_outage_that_names_itself(world):
     def check(server, session, envelope, mechanism, data):
         good = isinstance(data, LoginPassword) and (data.login, data.password) == (b"shop", b"s:cret/")
-        return AuthResult(success=good)
+        return AuthResult(success=good, handled=good)
 
     locked = serve(World(), authenticator=check, auth_required=True, auth_require_tls=False)
     url = f"127.0.0.1:{locked.port}?starttls=no"
