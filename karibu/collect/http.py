@@ -26,6 +26,7 @@ from karibu.collect.envelope import BODY_LIMIT, TooLarge, Unreadable
 from karibu.collect.inbox import Full, Inbox, Unavailable
 from karibu.collect.intake import Intake, Letter, sort_in
 from karibu.collect.keys import Keys
+from karibu.collect.room import Room
 
 log = logging.getLogger("karibu.collect")
 
@@ -76,8 +77,9 @@ class Gone(Exception):
 class Collector:
     """The ASGI application. Belongs to the event loop on which it is first called."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, room: Room | None = None) -> None:
         self.url = url
+        self.room = room or Room(None)
         self.loop: asyncio.AbstractEventLoop | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -132,6 +134,8 @@ class Collector:
 
     async def _keep(self, taken: Intake, kind: str) -> Answer:
         if taken.rows or taken.rejected:
+            if not self.room.is_enough():
+                return problem(503, "The server's disk is nearly full; send it again later.", "", LATER)
             try:
                 await self.inbox.keep(taken)
             except Full:

@@ -9,14 +9,15 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "karibu.config.settings")
 from django.core.asgi import get_asgi_application
 
 from karibu.collect.http import Collector
-from karibu.config import postgres
+from karibu.collect.room import Room
+from karibu.config import home, postgres
 from karibu.config.process import die_with_parent
 from karibu.web import assets
 
 # Granian runs this in a child of its own: without it, a killed parent would leave the child holding the port.
 die_with_parent(signal.SIGTERM)
 
-collect = Collector(postgres.database_url())
+collect = Collector(postgres.database_url(), Room(home.path() if postgres.is_embedded() else None))
 django = get_asgi_application()
 
 
