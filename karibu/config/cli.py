@@ -133,6 +133,23 @@ def token_create(name: str) -> None:
         click.echo(create_token(name))
 
 
+@main.group()
+def lake() -> None:
+    """The files of the event log."""
+
+
+@lake.command("migrate")
+def lake_migrate() -> None:
+    """Add the columns that this version of Karibu needs."""
+    with postgres.running():
+        django()
+        from karibu.events.migrate import migrate
+
+        for step in migrate():
+            click.echo(f"Step {step.number}: {step.about}.")
+        click.echo("The event log is up to date.")
+
+
 @main.command()
 def doctor() -> None:
     """Look at everything Karibu stands on and say what is wrong and what to do."""

@@ -1,5 +1,6 @@
 """What `karibu serve` does before it opens its doors: the schema, and on a first start the first things."""
 
+import click
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -9,6 +10,7 @@ from karibu.config import home
 
 def prepare(*, demo: bool = False) -> None:
     migrate()
+    check_lake()
     plant_templates()
     first_owner(demo=demo)
     if demo:
@@ -27,6 +29,15 @@ def plant_templates() -> None:
     from karibu.messages import starters
 
     starters.plant()
+
+
+def check_lake() -> None:
+    """The event log's columns are not changed under way: raises ClickException with the command that does it."""
+    from karibu.events.migrate import pending
+
+    if steps := pending():
+        waiting = ", ".join(f"{step.number} ({step.about})" for step in steps)
+        raise click.ClickException(f"The event log lacks schema step {waiting}. Run `karibu lake migrate`, then start.")
 
 
 def first_owner(*, demo: bool) -> None:

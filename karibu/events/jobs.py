@@ -7,7 +7,7 @@ from procrastinate.contrib.django import app
 log = logging.getLogger("karibu.events")
 
 
-@app.task(queueing_lock="compact the event log")
+@app.task(name="events.compact", queueing_lock="events.compact")
 def compact(timestamp: int) -> None:
     """Merges, clusters and tidies up the lake's files where that is due."""
     from karibu.events import compact, flush, lake
