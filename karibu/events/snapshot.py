@@ -67,7 +67,7 @@ class Snapshot:
                 options += ", union_by_name = true"
             parts.append(f"SELECT * FROM read_parquet([{names}], {options})")  # noqa: S608
         elif self.files:
-            cursor.register("files", _dataset(self.version, self.files))
+            cursor.register("files", _dataset(self.files))
             parts.append("SELECT * FROM files")
         cursor.execute(f"CREATE OR REPLACE TEMP VIEW events AS {' UNION ALL BY NAME '.join(parts)}")
 
@@ -108,17 +108,17 @@ def _may_hold(
     return any(least <= customer <= most for customer in customers)
 
 
-def _dataset(version: int, files: Sequence[lake.DataFile]) -> Any:
+def _dataset(files: Sequence[lake.DataFile]) -> Any:
     """Those files as a pyarrow dataset, for lakes that DuckDB alone cannot read."""
     from pyarrow import dataset
+    from pyarrow import schema as fields
 
-    from karibu.events import lake
+    from karibu.events import lake, schema
 
-    table = lake.opened(version)
-    wanted = {file.path for file in files}
-    whole = table.to_pyarrow_dataset()
-    fragments = [f for f in whole.get_fragments() if f.path in wanted]
-    return dataset.FileSystemDataset(fragments, whole.schema, whole.format, whole.filesystem)
+    partitioning = dataset.partitioning(fields([schema.PARTITION]), flavor="hive")
+    paths = [file.path for file in files]
+    columns = schema.schema().append(schema.PARTITION)
+    return dataset.dataset(paths, columns, "parquet", filesystem=lake.filesystem(), partitioning=partitioning)
 
 
 def _quoted(text: str) -> str:
