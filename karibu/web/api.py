@@ -10,10 +10,11 @@ from typing import Any
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import NinjaAPI
+from ninja import NinjaAPI, Router, Schema
 from ninja.security import HttpBearer, SessionAuth
 
 from karibu.web import problems
+from karibu.web.access import actor, role_of
 from karibu.web.actions import digest
 from karibu.web.models import Token
 
@@ -49,6 +50,21 @@ class SignedIn(SessionAuth):
         return request.user if request.user.is_authenticated else None
 
 
+class Me(Schema):
+    """Who calls, and with which role."""
+
+    name: str
+    role: str
+
+
+router = Router(tags=["access"])
+
+
+@router.get("/me", response=Me)
+def me(request: HttpRequest) -> dict[str, str]:
+    return {"name": actor(request), "role": role_of(request)}
+
+
 def build() -> NinjaAPI:
     """The API without any router yet."""
     made = NinjaAPI(
@@ -56,4 +72,5 @@ def build() -> NinjaAPI:
         description="The customer system of a shop. Errors are RFC 9457 problem documents; lists page by cursor.",
     )  # fmt: skip
     problems.install(made)
+    made.add_router("", router)
     return made

@@ -59,6 +59,16 @@ class AuditEntry(models.Model):
     detail = models.JSONField(default=dict)
 
 
+class SignInAttempt(models.Model):
+    """One failed try to sign in, kept for a quarter of an hour: `bucket` is a keyed hash of an address or a network."""
+
+    bucket = models.CharField(max_length=64)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["bucket", "at"], name="sign_in_attempt_bucket")]
+
+
 class Shop(models.Model):
     """The one shop of this installation: what pages and mails say about it. There is exactly one row (id 1)."""
 

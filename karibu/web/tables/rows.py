@@ -48,5 +48,5 @@ class QuerysetRows:
             return plain.count()
         sql, parameters = plain.values("pk")[:most].query.sql_with_params()
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT count(*) FROM ({sql}) AS some", parameters)  # noqa: S608
+            cursor.execute(f"SELECT count(*) FROM ({sql}) AS found", parameters)  # noqa: S608
             return int(cursor.fetchone()[0])

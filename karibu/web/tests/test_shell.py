@@ -1,14 +1,6 @@
-import pytest
 from django.test import Client
 
 from karibu.web.models import User
-
-
-@pytest.fixture
-def owner(db: None, client: Client) -> User:
-    user = User.objects.create_user("amina@example.test", name="Amina", timezone="Africa/Kigali")
-    client.force_login(user)
-    return user
 
 
 def test_strangers_are_sent_to_sign_in_and_back(client: Client, db: None) -> None:
