@@ -12,6 +12,7 @@ from karibu.events import counts, tail
 from karibu.events.batch import Stage
 from karibu.insights import attribution, live
 from karibu.journeys import react
+from karibu.messages.stage import name_messages
 from karibu.shop.stage import keep_shop
 
 STAGES: list[Stage] = [
@@ -19,6 +20,7 @@ STAGES: list[Stage] = [
     drop_erased,
     identify,
     keep_consents,
+    name_messages,
     keep_shop,
     attribution.attribute,
     react.react,

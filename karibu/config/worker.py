@@ -35,6 +35,7 @@ LOOPS: list[Loop] = [
     Loop("pipeline", "karibu.collect.drain.step"),
     Loop("journeys", "karibu.journeys.engine.step"),
     Loop("send", "karibu.messages.send.step"),
+    Loop("visits", "karibu.messages.visits.step"),
     Loop("flush", "karibu.events.flush.step"),
 ]
 

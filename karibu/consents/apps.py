@@ -5,3 +5,8 @@ class ConsentsConfig(AppConfig):
     name = "karibu.consents"
     label = "consents"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from karibu.customers import merging
+
+        merging.register("consents_consent", "customer_id")

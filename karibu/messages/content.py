@@ -2,6 +2,7 @@
 
 import html as html_
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +18,7 @@ _FOOTERS = Path(__file__).parent / "starters"
 _HREF = re.compile(r'(<a\b[^>]*?\shref=")([^"]*)(")', re.IGNORECASE)
 _TEXT_URL = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+MOST_LINKS = 250  # a position is one byte
 _SCHEMES = ("http://", "https://", "mailto:", "tel:", "#")
 
 
@@ -77,22 +79,27 @@ def render(form: Compiled, facts: Facts) -> Content:
     return Content(subject=subject, html=_without_scripts(html), text=re.sub(r"\n{3,}", "\n\n", text).strip())
 
 
-def render_tracked(form: Compiled, facts: Facts, message_id: int) -> Content:
-    """As `render`, with each web link led through our redirect and an open picture at the end."""
+def render_tracked(form: Compiled, facts: Facts, message_id: int, links: Sequence[str] | None = None) -> Content:
+    """As `render`, with each web link led through our redirect and an open picture at the end.
+
+    `links` are those that the message had when it left: a later view of it tracks these and no others.
+    """
     own = {
         "unsubscribe_url": page(tokens.UNSUBSCRIBE, message_id),
         "web_view_url": page(tokens.VIEW, message_id),
     }
     content = render(form, {**facts, **own})
-    _track(content, message_id, set(own.values()))
+    _track(content, message_id, set(own.values()), links)
     return content
 
 
-def _track(content: Content, message_id: int, own: set[str]) -> None:
-    positions: dict[str, int] = {}
+def _track(content: Content, message_id: int, own: set[str], links: Sequence[str] | None) -> None:
+    positions = {url: n for n, url in enumerate(links or ())}
 
     def tracked(url: str) -> str:
-        if url in own or not url.startswith(("http://", "https://")) or len(positions) > 250:
+        if url in own or not url.startswith(("http://", "https://")):
+            return url
+        if url not in positions and (links is not None or len(positions) > MOST_LINKS):
             return url
         return page(tokens.CLICK, message_id, positions.setdefault(url, len(positions)))
 

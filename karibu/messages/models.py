@@ -79,7 +79,11 @@ class Link(models.Model):
 
 
 class Visit(models.Model):
-    """One request for a message's link or picture. `is_machine` is judged once, from the evidence kept here."""
+    """One request for a message's link or picture. No IP address is kept.
+
+    `is_machine` is judged from what this row and its neighbours show (machines.py): at once, and finally a moment
+    later, when a burst has become visible. Only then the event enters the log.
+    """
 
     id = models.BigAutoField(primary_key=True)
     message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="visits")
@@ -90,6 +94,10 @@ class Visit(models.Model):
     at = models.DateTimeField()
     is_machine = models.BooleanField(default=False)
     why = models.CharField(max_length=80, blank=True)
+    judged_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="visit_unjudged", condition=models.Q(judged_at=None))]
 
 
 class Mail(models.Model):

@@ -23,7 +23,7 @@ class Mark(NamedTuple):
 
 def sign(purpose: str, message_id: int, position: int = 0) -> str:
     body = message_id.to_bytes(6, "big") + bytes([position])
-    return base64.urlsafe_b64encode(body + _mac(purpose, body)).decode().rstrip("=")
+    return _written(body + _mac(purpose, body))
 
 
 def read(purpose: str, token: str) -> Mark | None:
@@ -33,7 +33,7 @@ def read(purpose: str, token: str) -> Mark | None:
     except (binascii.Error, ValueError):
         return None
     body, mac = raw[:7], raw[7:]
-    if len(raw) != 7 + _MAC or not hmac.compare_digest(mac, _mac(purpose, body)):
+    if len(raw) != 7 + _MAC or _written(raw) != token or not hmac.compare_digest(mac, _mac(purpose, body)):
         return None
     return Mark(int.from_bytes(body[:6], "big"), body[6])
 
@@ -42,6 +42,10 @@ def read_reference(reference: str) -> int | None:
     """The message that a `k_m` parameter names: k.js hands it back, so that an order finds its message."""
     mark = read(REFERENCE, reference)
     return mark.message_id if mark else None
+
+
+def _written(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
 def _mac(purpose: str, body: bytes) -> bytes:

@@ -1,0 +1,1 @@
+"""Pages of messages: `public` for the people written to, the others for colleagues."""

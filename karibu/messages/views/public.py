@@ -1,0 +1,114 @@
+"""What the people we write to meet: the redirect behind a link, the open picture, unsubscribing, the web view.
+
+Reached through signed words only. GET and HEAD change nothing but the list of visits; a scanner that follows every
+link of a mail neither unsubscribes anybody nor buys anything.
+"""
+
+import base64
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from karibu.consents import queries as consents
+from karibu.customers.models import Customer
+from karibu.messages import content, facts, leaving, tokens, visits
+from karibu.messages.models import Link, Message
+from karibu.web.access import public
+from karibu.web.headers import policy
+
+PIXEL = base64.b64decode("R0lGODlhAQABAIAAAP///wAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")
+# A mail brings its own inline styles and pictures from anywhere, and may run nothing.
+MAIL_POLICY = policy(
+    default_src="'none'", img_src="* data:", style_src="'unsafe-inline'", form_action="'none'", frame_ancestors="'self'"
+)
+
+
+@public
+@require_safe
+def click(request: HttpRequest, token: str) -> HttpResponse:
+    """Leads on to where the message's link leads; the address itself holds no target."""
+    message, position = _message(tokens.CLICK, token)
+    link = Link.objects.filter(message=message, position=position).first()
+    if link is None:
+        return _gone(request)
+    visits.note(message, visits.CLICKED, request.method or "", request.headers.get("User-Agent", ""), position)
+    response = HttpResponseRedirect(_with_reference(link.url, message.pk))
+    return _unkept(response)
+
+
+@public
+@require_safe
+def opened(request: HttpRequest, token: str) -> HttpResponse:
+    """The picture. It comes always; the visit is noted unless the browser asks not to be tracked."""
+    mark = tokens.read(tokens.OPEN, token)
+    wants_privacy = request.headers.get("Sec-GPC") == "1" or request.headers.get("DNT") == "1"
+    message = Message.objects.filter(pk=mark.message_id).first() if mark and not wants_privacy else None
+    if message:
+        visits.note(message, visits.OPENED, request.method or "", request.headers.get("User-Agent", ""))
+    return _unkept(HttpResponse(PIXEL, content_type="image/gif"))
+
+
+@public
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """RFC 8058: a POST of `List-Unsubscribe=One-Click` is enough: no cookie, no form token, no redirect."""
+    message, _ = _message(tokens.UNSUBSCRIBE, token)
+    done = ""
+    if request.method == "POST":
+        done = "back" if request.POST.get("scope") == "back" else "gone"
+        one_click = request.POST.get("List-Unsubscribe") == "One-Click"
+        if done == "back":
+            leaving.come_back(message)
+        else:
+            leaving.leave(message, everything=one_click or request.POST.get("scope") != "topic", one_click=one_click)
+    status = consents.in_force([message.customer_id], message.channel, message.topic).get(message.customer_id)
+    context = {"message": message, "shop": facts.the_shop(), "done": done, "is_subscribed": status == "given"}
+    return _unkept(render(request, "messages/unsubscribe.html", context))
+
+
+@public
+@require_safe
+def web_view(request: HttpRequest, token: str) -> HttpResponse:
+    """The message as a page, for mail programs that do not show it well."""
+    message, _ = _message(tokens.VIEW, token)
+    customer = Customer.objects.filter(pk=message.customer_id, erased_at=None).first()
+    if customer is None:
+        return _gone(request)
+    form = content.compiled(message.template_id, message.template.version)
+    known = facts.gather([message], {customer.pk: customer})[message.pk]
+    links = list(message.links.order_by("position").values_list("url", flat=True))
+    said = content.render_tracked(form, known, message.pk, links)
+    return _unkept(HttpResponse(said.html, headers={"Content-Security-Policy": MAIL_POLICY}))
+
+
+def _message(purpose: str, token: str) -> tuple[Message, int]:
+    """The message that a signed word names. Raises Http404, which shows a page that says what to do."""
+    mark = tokens.read(purpose, token)
+    message = Message.objects.select_related("template").filter(pk=mark.message_id).first() if mark else None
+    if mark is None or message is None:
+        raise Http404
+    return message, mark.position
+
+
+def _gone(request: HttpRequest) -> HttpResponse:
+    return render(request, "messages/gone.html", {"shop": facts.the_shop()}, status=404)
+
+
+def _with_reference(url: str, message_id: int) -> str:
+    """`url` with `k_m`: k.js reads it, remembers which message brought the visitor, and takes it off the address."""
+    parts = urlsplit(url)
+    query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != "k_m"]
+    query.append(("k_m", tokens.sign(tokens.REFERENCE, message_id)))
+    return urlunsplit(parts._replace(query=urlencode(query)))
+
+
+def _unkept(response: HttpResponse) -> HttpResponse:
+    """Each request shall reach us; and a page about one person is nobody else's."""
+    response["Cache-Control"] = "no-store, private"
+    response["Referrer-Policy"] = "no-referrer"
+    response["X-Robots-Tag"] = "noindex"
+    return response
