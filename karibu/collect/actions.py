@@ -11,19 +11,29 @@ from django.utils import timezone
 
 from karibu.collect.intake import INBOX, INBOX_COLUMNS, REJECTED, REJECTED_COLUMNS, Intake, Letter, sort_in
 from karibu.collect.models import RejectedEvent, Source
+from karibu.collect.wire import check, read
 from karibu.events.wake import wake
+from karibu.web.actions import record
 
 
-def create_source(name: str, *, kind: str = "web") -> Source:
+def create_source(name: str, *, kind: str = "web", by: str = "system") -> Source:
     """A new source with a write key of its own; an open source of the same name is returned as it is."""
     found = Source.objects.filter(name=name, closed_at=None).first()
-    return found or Source.objects.create(name=name, kind=kind, write_key="wk_" + secrets.token_urlsafe(18))
+    if found:
+        return found
+    with transaction.atomic():
+        source = Source.objects.create(name=name, kind=kind, write_key="wk_" + secrets.token_urlsafe(18))
+        record(by, "created source", f"source {source.pk}", name=name)
+    return source
 
 
-def close_source(source: Source) -> None:
+@transaction.atomic
+def close_source(source: Source, *, by: str = "system") -> None:
     """From now on (a few seconds for web processes to notice) its write key is refused. Its events stay."""
-    source.closed_at = source.closed_at or timezone.now()
-    source.save(update_fields=["closed_at"])
+    if source.closed_at is None:
+        source.closed_at = timezone.now()
+        source.save(update_fields=["closed_at"])
+        record(by, "closed source", f"source {source.pk}", name=source.name)
 
 
 def take_in(
@@ -63,12 +73,30 @@ def _copy(table: str, columns: tuple[str, ...], rows: list[tuple[object, ...]]) 
 
 
 @transaction.atomic
-def retry(rejected: Iterable[RejectedEvent]) -> int:
+def retry(rejected: Iterable[RejectedEvent], *, by: str = "system") -> int:
     """Sends set-aside events through the inbox again; those refused once more are set aside anew. Returns how many."""
-    found = list(RejectedEvent.objects.select_for_update().filter(pk__in=[one.pk for one in rejected], retried_at=None))
+    wanted = [one.pk for one in rejected]
+    found = list(RejectedEvent.objects.select_for_update().filter(pk__in=wanted, retried_at=None).order_by("pk"))
     for one in found:
-        # The time of day it came is kept: it is what its own time is measured against.
-        letter = Letter(one.source_id, one.received_at)
-        store(sort_in([one.body.encode()], letter))
+        # When it was received is kept: that is what its own time is measured against.
+        store(sort_in([one.body.encode()], Letter(one.source_id, one.received_at)))
     RejectedEvent.objects.filter(pk__in=[one.pk for one in found]).update(retried_at=timezone.now())
+    if found:
+        record(by, "tried events again", "set-aside events", count=len(found))
     return len(found)
+
+
+def retry_corrected(rejected: RejectedEvent, body: str, *, by: str) -> None:
+    """Sends a set-aside event through the inbox again, as corrected by a colleague. Raises Refused: nothing changed."""
+    letter = Letter(rejected.source_id, rejected.received_at)
+    wire, _ = read(body.encode())
+    check(wire, letter.received_at, letter.skew)
+    with transaction.atomic():
+        RejectedEvent.objects.filter(pk=rejected.pk).update(body=body)
+        retry([rejected], by=by)
+
+
+@transaction.atomic
+def discard(rejected: RejectedEvent, *, by: str) -> None:
+    record(by, "deleted event", f"set-aside event {rejected.pk}")
+    rejected.delete()

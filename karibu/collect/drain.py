@@ -6,6 +6,7 @@ rows. If it fails, all of it has not happened, and it is tried again. An event t
 """
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, timedelta
@@ -13,12 +14,13 @@ from datetime import UTC, timedelta
 import psycopg
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from karibu.collect.decode import Row, Sent, event_of, sent_in
 from karibu.collect.lanes import LANES
-from karibu.collect.models import RejectedEvent
+from karibu.collect.models import RejectedEvent, Source
 from karibu.collect.wire import Refused
 from karibu.events.batch import BadEvent, Batch, Stage
 from karibu.events.event import Event
@@ -30,6 +32,7 @@ TAKE = 4000  # events in one transaction
 IDLE = 5.0  # seconds until the inbox is looked at without having been woken
 BUSY = 0.05  # seconds until another look when other workers own every lane that has rows
 BAD_ONES = 8  # events that stages may name as bad in one batch before it is halved
+NOTE_EVERY = 0.5  # seconds
 LOCK = 0x6B61  # the namespace of our advisory locks on lanes
 
 # The lane that has waited longest comes first; of several workers each leaves the others their share.
@@ -85,7 +88,21 @@ def drain() -> int:
         waiting = _take(cursor)
         if waiting:
             _set_aside(_work_on(waiting, cursor, _stages()))
+    _note_sources(waiting)
     return len(waiting)
+
+
+_noted: dict[int, float] = {}
+
+
+def _note_sources(taken: list[Sent]) -> None:
+    """Says when each source was last heard from; seldom, and in its own transaction: all workers share the rows."""
+    last = {sent.row.source_id: sent.row.received_at for sent in taken}
+    for source_id, received_at in sorted(last.items()):
+        if time.monotonic() - _noted.get(source_id, 0) > NOTE_EVERY:
+            _noted[source_id] = time.monotonic()
+            heard_before = Q(last_event_at=None) | Q(last_event_at__lt=received_at)
+            Source.objects.filter(heard_before, pk=source_id).update(last_event_at=received_at)
 
 
 def _cursor() -> psycopg.Cursor[tuple[object, ...]]:

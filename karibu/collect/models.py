@@ -11,6 +11,10 @@ class Source(models.Model):
     write_key = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField(auto_now_add=True)
     closed_at = models.DateTimeField(null=True)
+    last_event_at = models.DateTimeField(null=True)  # to about a second; written apart from the events' transaction
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class InboxRow(models.Model):

@@ -1,3 +1,16 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from karibu.collect import views
+
+urlpatterns: list[URLPattern] = [
+    path("settings/sources/", views.source_list, name="sources"),
+    path("settings/sources/create/", views.source_create, name="source-create"),
+    path("settings/sources/<int:pk>/", views.source, name="source"),
+    path("settings/sources/<int:pk>/pulse/", views.source_pulse, name="source-pulse"),
+    path("settings/sources/<int:pk>/close/", views.source_close, name="source-close"),
+    path("events/rejected/", views.rejected_list, name="rejected-events"),
+    path("events/rejected/retry/", views.rejected_retry_all, name="rejected-retry-all"),
+    path("events/rejected/<int:pk>/", views.rejected, name="rejected-event"),
+    path("events/rejected/<int:pk>/retry/", views.rejected_retry, name="rejected-retry"),
+    path("events/rejected/<int:pk>/delete/", views.rejected_delete, name="rejected-delete"),
+]

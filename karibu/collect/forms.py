@@ -1,0 +1,20 @@
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+
+class NewSource(forms.Form):
+    name = forms.CharField(
+        label=_("Name"), max_length=200, help_text=_("Where the events come from, as you would say it.")
+    )
+    kind = forms.ChoiceField(
+        label=_("Kind"),
+        choices=[("web", _("Web pages")), ("server", _("Server or till")), ("app", _("App"))],
+    )
+
+
+class Correction(forms.Form):
+    body = forms.CharField(
+        label=_("The event"),
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 14, "spellcheck": "false", "class": "code"}),
+    )
