@@ -1,5 +1,7 @@
 """`/api/v1`: one NinjaAPI that gathers each app's `api.py` router. OpenAPI at `/api/v1/openapi.json`."""
 
+from karibu.insights.api import router as insights
 from karibu.web.api import build
 
 api = build()
+api.add_router("", insights)

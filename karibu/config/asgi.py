@@ -20,11 +20,16 @@ die_with_parent(signal.SIGTERM)
 collect = Collector(postgres.database_url(), Room(home.path() if postgres.is_embedded() else None))
 django = get_asgi_application()
 
+from karibu.insights.stream import PATH as LIVE  # noqa: E402 - needs Django set up
+from karibu.insights.stream import stream  # noqa: E402
+
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
     path = scope.get("path", "")
     if path.startswith("/v1/") or path == "/k.js":
         await collect(scope, receive, send)
+    elif path == LIVE:
+        await stream(scope, receive, send)
     elif path.startswith("/static/"):
         await assets.serve(scope, send)
     else:

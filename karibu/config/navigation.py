@@ -10,6 +10,7 @@ NAVIGATION: list[Entry] = [
     Entry(_("Journeys"), "/journeys/", "journeys", "j", on_phone=True),
     Entry(_("Messages"), "/messages/", "messages", "m", also=("/templates/", "/mailbox/")),
     Entry(_("Shop"), "/orders/", "shop", "o", on_phone=True, also=("/products/", "/carts/")),
+    Entry(_("Insights"), "/insights/", "insights", "n"),
     Entry(_("Events"), "/events/", "events", "e"),
     Entry(_("Imports"), "/imports/", "import", "i"),
     Entry(_("Settings"), "/settings/", "settings", "s"),

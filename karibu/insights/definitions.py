@@ -57,6 +57,15 @@ def _people() -> None:
     )
     register(
         Metric(
+            name="visitors_now",
+            label=_("Visitors now"),
+            definition=_("People seen in the last five minutes; the period is of no matter."),
+            dimensions=(),
+            read=visitors.now,
+        )
+    )
+    register(
+        Metric(
             name="visitors",
             label=_("Visitors"),
             definition=_("Different people seen on the shop's pages or app; someone who comes every day is one."),

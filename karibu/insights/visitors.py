@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from django.db import connection
 
+from karibu.customers.models import Activity
 from karibu.events import log
 from karibu.insights.event_log import limits
 from karibu.insights.metrics import Measurement, in_time
@@ -16,6 +17,7 @@ from karibu.insights.models import VisitorDay
 from karibu.insights.periods import Period, midnight
 
 FRESH = timedelta(seconds=10)
+NOW = timedelta(minutes=5)
 PEOPLE = "count(DISTINCT coalesce(CAST(customer AS VARCHAR), anonymous_id))"
 ON_PAGES = "channel IN ('web', 'app')"
 
@@ -26,6 +28,11 @@ def read(period: Period, by: str) -> Measurement:
         days = list(period.days()) or _days_with_events(period)
         return Measurement(_together(period), in_time(dict(daily(days, period)), period, by))
     return Measurement(_together(period), [])
+
+
+def now(_period: Period, _by: str) -> Measurement:
+    """The `visitors_now` metric: whoever was seen in the last five minutes."""
+    return Measurement(Activity.objects.filter(last_seen__gt=datetime.now(UTC) - NOW).count(), [])
 
 
 def daily(days: Iterable[date], period: Period) -> dict[date, int]:

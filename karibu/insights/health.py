@@ -1,0 +1,163 @@
+"""What is wrong right now, in sentences with a remedy: home shows it, `karibu doctor` prints it.
+
+Everything asked here is answered from an index or from one small table, because home asks on every visit.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from karibu.web.formats import count
+
+LATE = timedelta(minutes=2)
+FREE = 500 * 1024 * 1024  # bytes; PostgreSQL stops taking events soon after a disk is full
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """One thing that is wrong, and what to do. `tone`: bad (something stands still) or warn."""
+
+    name: str
+    sentence: str
+    remedy: str
+    url: str = ""
+    tone: str = "bad"
+
+
+def troubles(now: datetime | None = None) -> list[Trouble]:
+    """Nothing when all is well, else the worst first."""
+    now = now or datetime.now(UTC)
+    found = [trouble for check in CHECKS for trouble in check(now)]
+    return sorted(found, key=lambda trouble: trouble.tone != "bad")
+
+
+def late_messages(now: datetime) -> Iterator[Trouble]:
+    number, oldest = _one(
+        "SELECT count(*), min(due_at) FROM messages_message WHERE status IN ('intended', 'held') AND due_at < %s",
+        [now - LATE],
+    )
+    if number:
+        yield Trouble(
+            "messages",
+            ngettext("%(n)s message is late, by %(m)s min.", "%(n)s messages are late, by up to %(m)s min.", number)
+            % {"n": count(number), "m": int((now - oldest).total_seconds() // 60)},
+            _("Look whether the worker runs (karibu doctor) and whether the mail server answers."),
+            "/messages/?status=intended",
+        )
+
+
+def late_journeys(now: datetime) -> Iterator[Trouble]:
+    (number,) = _one(
+        "SELECT count(*) FROM journeys_enrollment e JOIN journeys_journey j ON j.id = e.journey_id"
+        " WHERE e.status = 'active' AND e.due_at < %s AND j.status = 'live'",
+        [now - LATE],
+    )
+    if number:
+        yield Trouble(
+            "journeys",
+            ngettext(
+                "%(n)s person waits in a journey longer than planned.",
+                "%(n)s people wait in journeys longer than planned.",
+                number,
+            )
+            % {"n": count(number)},
+            _("Look whether the worker runs: karibu doctor."),
+            "/journeys/",
+        )
+
+
+def waiting_inbox(now: datetime) -> Iterator[Trouble]:
+    (oldest,) = _one("SELECT received_at FROM collect_inboxrow WHERE NOT historical ORDER BY id LIMIT 1", [])
+    if oldest and now - oldest > LATE:
+        yield Trouble(
+            "inbox",
+            _("Events wait to be worked on, the oldest for %(m)s min. None is lost.")
+            % {"m": int((now - oldest).total_seconds() // 60)},
+            _("Look whether the worker runs: karibu doctor. A large import may need a moment."),
+            "/events/",
+        )
+
+
+def rejected_events(now: datetime) -> Iterator[Trouble]:
+    (number,) = _one(
+        "SELECT count(*) FROM (SELECT 1 FROM collect_rejectedevent"
+        " WHERE received_at > %s AND retried_at IS NULL LIMIT 10000) r",
+        [now - timedelta(days=1)],
+    )
+    if number:
+        yield Trouble(
+            "rejected",
+            ngettext(
+                "%(n)s event was set aside since yesterday.", "%(n)s events were set aside since yesterday.", number
+            )
+            % {"n": count(number)},
+            _("Each says why; repair the sender, then retry them."),
+            "/events/rejected/",
+            "warn",
+        )
+
+
+def failed_imports(now: datetime) -> Iterator[Trouble]:
+    (name,) = _one(
+        "SELECT filename FROM imports_import WHERE status = 'failed' AND created_at > %s ORDER BY id DESC LIMIT 1",
+        [now - timedelta(days=7)],
+    )
+    if name:
+        yield Trouble(
+            "import",
+            _("The import of %(file)s stopped before its end.") % {"file": name},
+            _("What was brought in is kept; it resumes at the row where it stopped."),
+            "/imports/",
+        )
+
+
+def lake_folder(now: datetime) -> Iterator[Trouble]:
+    """A lake on object storage is looked at by its flusher; a folder can be asked here."""
+    if "://" in settings.KARIBU_LAKE_URL:
+        return
+    folder = Path(settings.KARIBU_LAKE_URL)
+    nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        yield Trouble(
+            "lake",
+            _("The event log's folder %(path)s cannot be written to. Events are kept in PostgreSQL meanwhile.")
+            % {"path": folder},
+            _("Give the user that runs Karibu write permission on it."),
+        )
+
+
+def disk_space(now: datetime) -> Iterator[Trouble]:
+    free = shutil.disk_usage(settings.KARIBU_HOME if Path(settings.KARIBU_HOME).exists() else "/").free
+    if free < FREE:
+        yield Trouble(
+            "disk",
+            _("Only %(n)s MB are free on the disk of Karibu's folder.") % {"n": count(free // 1024**2)},
+            _("Make room: with a full disk nothing more can be taken in."),
+        )
+
+
+Check = Callable[[datetime], Iterator[Trouble]]
+CHECKS: list[Check] = [
+    late_messages,
+    late_journeys,
+    waiting_inbox,
+    lake_folder,
+    disk_space,
+    failed_imports,
+    rejected_events,
+]
+
+
+def _one(query: str, parameters: list[datetime]) -> tuple[Any, ...]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, parameters)
+        return cursor.fetchone() or (None,)

@@ -1,0 +1,116 @@
+"""What the insights page shows: a few figures over a stretch of days, each as a chart with its table and its CSV."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+
+from karibu.insights.metrics import METRICS, Measurement, Point, Value
+from karibu.insights.periods import Period, last_days
+from karibu.web.formats import count, money
+from karibu.web.queries import shop
+
+CHOICES = (30, 90, 365)
+MOST_PARTS = 12
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One metric on the page. `chart` is a Vega-Lite specification, None where there is nothing to draw."""
+
+    title: str
+    definition: str
+    total: str
+    chart: dict[str, Any] | None
+    csv: str
+
+
+def days_asked(text: str) -> int:
+    return int(text) if text.isdigit() and int(text) in CHOICES else CHOICES[0]
+
+
+def report(days: int, zone: ZoneInfo) -> dict[str, Any]:
+    """The context of the page for the last `days` days as seen from `zone`."""
+    period = last_days(days, zone)
+    return {
+        "days": days,
+        "choices": CHOICES,
+        "over_time": [over_time(name, period) for name in ("revenue", "orders", "visitors", "customers")],
+        "parts": [parts("attributed_revenue", "sender", period), parts("events", "event", period)],
+    }
+
+
+def over_time(name: str, period: Period) -> Figure:
+    """A metric by day, as bars."""
+    metric = METRICS[name]
+    measured = metric.measure(period, "day")
+    rows = [{_("Day"): point.key, str(metric.label): _number(point.value)} for point in measured.series]
+    encoding = {
+        "x": {"field": _("Day"), "type": "temporal", "title": None, "axis": {"format": "%-d %b", "labelOverlap": True}},
+        "y": {"field": str(metric.label), "type": "quantitative", "title": None},
+    }
+    return _figure(name, "day", period, measured, rows, {"mark": {"type": "bar"}, "encoding": encoding})
+
+
+def parts(name: str, by: str, period: Period) -> Figure:
+    """A metric split, largest first, as bars with their names beside them."""
+    metric = METRICS[name]
+    measured = metric.measure(period, by)
+    head = _("Name")
+    rows = [{head: named(point), str(metric.label): _number(point.value)} for point in measured.series[:MOST_PARTS]]
+    encoding = {
+        "y": {"field": head, "type": "nominal", "sort": None, "title": None},
+        "x": {"field": str(metric.label), "type": "quantitative", "title": None},
+    }
+    size = {"height": {"step": 24}}
+    return _figure(name, by, period, measured, rows, {"mark": {"type": "bar"}, "encoding": encoding, **size})
+
+
+def earned_by(sender: str, zone: ZoneInfo) -> dict[str, Any]:
+    """What the messages of one sender earned in the last 30 days, and how many orders it took."""
+    period = last_days(30, zone)
+    earned = {
+        name: next((p.value for p in METRICS[name].measure(period, "sender").series if p.key == sender), 0)
+        for name in ("attributed_revenue", "attributed_orders", "messages")
+    }
+    return {"revenue": earned["attributed_revenue"], "orders": earned["attributed_orders"], "sent": earned["messages"]}
+
+
+def named(point: Point) -> str:
+    """A part's name as people know it: journey:3 by the journey's name."""
+    kind, _colon, number = point.key.partition(":")
+    if kind == "journey" and number.isdigit():
+        from karibu.journeys.models import Journey
+
+        return Journey.objects.filter(pk=int(number)).values_list("name", flat=True).first() or point.key
+    return point.key or _("none")
+
+
+def _figure(
+    name: str, by: str, period: Period, measured: Measurement, rows: list[dict[str, Any]], chart: dict[str, Any]
+) -> Figure:
+    metric = METRICS[name]
+    total = money(measured.total, shop().currency) if metric.is_money else count(int(measured.total))
+    is_empty = not any(point.value for point in measured.series)
+    return Figure(
+        title=str(metric.label),
+        definition=str(metric.definition),
+        total=total,
+        chart=None if is_empty else {"data": {"values": rows}, **chart},
+        csv=f"/insights/{name}.csv?{urlencode(_address(by, period))}",
+    )
+
+
+def _address(by: str, period: Period) -> dict[str, str]:
+    """The period as the API and the CSV take it, zone included: whoever opens it later sees these numbers."""
+    assert period.start and period.end
+    first = period.start.astimezone(period.zone).date()
+    last = (period.end - timedelta(microseconds=1)).astimezone(period.zone).date()
+    return {"from": first.isoformat(), "to": last.isoformat(), "by": by, "zone": str(period.zone)}
+
+
+def _number(value: Value) -> int | float:
+    return value if isinstance(value, int) else float(value)
