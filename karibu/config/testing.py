@@ -14,7 +14,18 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# The same examples each time, so that a red run means a change; KARIBU_TEST_EXPLORE=1 looks for new ones. No clock:
+# a busy machine is not a bug.
+hypothesis.settings.register_profile(
+    "karibu",
+    deadline=None,
+    derandomize=not os.environ.get("KARIBU_TEST_EXPLORE"),
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("karibu")
 
 ROOT = Path(__file__).resolve().parents[2]
 

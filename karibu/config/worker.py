@@ -4,6 +4,7 @@ A loop's step does one bounded piece of work and returns how many seconds it may
 again (0: there is more to do now). Anything else runs as a procrastinate job.
 """
 
+import gc
 import logging
 import signal
 import threading
@@ -42,6 +43,10 @@ LOOPS: list[Loop] = [
 
 def run() -> None:
     """Runs every loop until SIGTERM or SIGINT; returns when each has finished its step."""
+    # A micro-batch makes thousands of objects that live until it is done and form no cycles: looking them through
+    # again and again for garbage took a tenth of the pipeline's time.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: _stop())
     threads = [threading.Thread(target=_run_loop, args=(loop,), name=loop.name) for loop in LOOPS]

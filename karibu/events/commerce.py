@@ -91,9 +91,30 @@ PRODUCTS = ("products", "items", "line_items")
 PRICE = ("price", "unit_price", "unitPrice")
 IMAGE = ("image_url", "imageUrl", "image", "imageURL")
 LINK = ("url", "product_url", "productUrl")
-OF_INTEREST = frozenset(
-    ORDER + CART + PRODUCT + CATEGORY + QUERY + VALUE + CURRENCY + QUANTITY + COUPON + CAMPAIGN + PRODUCTS + PRICE
-) | {"id", "url", "referrer"}
+FIELDS = {
+    "order": ORDER,
+    "cart": CART,
+    "product": PRODUCT,
+    "category": CATEGORY,
+    "query": QUERY,
+    "value": VALUE,
+    "currency": CURRENCY,
+    "quantity": QUANTITY,
+    "coupon": COUPON,
+    "campaign": CAMPAIGN,
+    "products": PRODUCTS,
+    "price": PRICE,
+    "image": IMAGE,
+    "link": LINK,
+    "id": ("id",),
+    "name": ("name", "title"),
+    "brand": ("brand",),
+    "variant": ("variant",),
+    "referrer": ("referrer",),
+}
+# A key, the field it gives and how good it is (0: the best). One pass over an event's few properties finds them all,
+# where asking for each of these keys would cost ten times as much: this runs for every event there is.
+_KEYS = {key: (field, rank) for field, keys in FIELDS.items() for rank, key in enumerate(keys)}
 
 LIMIT = Decimal(10) ** 12  # of money, either way; anything beyond is a mistake
 MOST_PIECES = 10**9
@@ -115,12 +136,14 @@ def promote(event: Event) -> None:
     if event.context:
         _promote_context(event, event.context)
     properties = event.properties
-    if properties and not OF_INTEREST.isdisjoint(properties):
-        _promote_properties(event, properties)
+    if properties and (found := _found(properties)):
+        _promote_properties(event, properties, found)
 
 
 def money(value: object) -> Decimal | None:
     """An amount exactly as written, to four places; None for what is no amount. A float counts by its text."""
+    if value is None:
+        return None
     if isinstance(value, float):
         value = repr(value)
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal) or value == "":
@@ -140,6 +163,11 @@ def money(value: object) -> Decimal | None:
 
 def identifier(value: object) -> str:
     """An id as text: numbers as a shop would write them, "" for what cannot be an id."""
+    if type(value) is str:
+        text = value.strip()
+        return text if len(text) <= 200 and "\x00" not in text else ""
+    if value is None:
+        return ""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, int) and (isinstance(value, bool) or abs(value) >= LIMIT**2):
@@ -150,28 +178,28 @@ def identifier(value: object) -> str:
     return text if len(text) <= 200 and "\x00" not in text else ""
 
 
-def item_of(product: Mapping[str, Any]) -> Item | None:
+def item_of(product: Mapping[str, Any], found: dict[str, Any] | None = None) -> Item | None:
     """One line from one product's properties; None where nothing says which product it is."""
-    sku = identifier(product.get("sku"))
-    product_id = _id(product, PRODUCT) or identifier(product.get("id"))
-    name = _text(product.get("name") or product.get("title"), 500)
+    get = (_found(product) if found is None else found).get
+    product_id = identifier(get("product")) or identifier(get("id"))
+    name = _text(get("name"), 500)
     if not (product_id or name):
         return None
-    price = _money(product, PRICE)
-    quantity, total = _pieces(_first(product, QUANTITY), price)
+    price = money(get("price"))
+    quantity, total = _pieces(get("quantity"), price)
     return Item(
         product_id=product_id,
-        sku=sku,
+        sku=identifier(product.get("sku")),
         name=name,
-        brand=_text(product.get("brand"), 200),
-        variant=_text(product.get("variant"), 200),
-        category=_text(_first(product, CATEGORY), 300),
+        brand=_text(get("brand"), 200),
+        variant=_text(get("variant"), 200),
+        category=_text(get("category"), 300),
         price=price,
         quantity=quantity,
         total=total,
         coupon=_text(product.get("coupon"), 200),
-        url=_text(_first(product, LINK), 2000),
-        image_url=_text(_first(product, IMAGE), 2000),
+        url=_text(get("link"), 2000),
+        image_url=_text(get("image"), 2000),
     )
 
 
@@ -187,40 +215,54 @@ def line_total(item: Item) -> Decimal:
     return item.price * item.quantity if item.price is not None else Decimal(0)
 
 
-def _promote_properties(event: Event, properties: dict[str, Any]) -> None:
-    event.order_id = _id(properties, ORDER)
-    event.cart_id = _id(properties, CART)
-    event.category = _text(_first(properties, CATEGORY), 300)
-    event.query = _text(_first(properties, QUERY), 500)
-    event.currency = _currency(_first(properties, CURRENCY))
-    event.coupon = _text(_first(properties, COUPON), 200)
-    event.campaign = _text(_first(properties, CAMPAIGN), 200)
+def _found(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """What the properties say, by field: the value under the best key that has one."""
+    found: dict[str, Any] = {}
+    ranks: dict[str, int] = {}
+    for key, value in properties.items():
+        known = _KEYS.get(key)
+        if known and value is not None and value != "":
+            field, rank = known
+            if rank < ranks.get(field, 9):
+                found[field], ranks[field] = value, rank
+    return found
+
+
+def _promote_properties(event: Event, properties: dict[str, Any], found: dict[str, Any]) -> None:
+    get = found.get
+    event.order_id = identifier(get("order"))
+    event.cart_id = identifier(get("cart"))
+    event.category = _text(get("category"), 300)
+    event.query = _text(get("query"), 500)
+    event.currency = _currency(get("currency"))
+    event.coupon = _text(get("coupon"), 200)
+    event.campaign = _text(get("campaign"), 200)
     event.url = _text(properties.get("url"), 2000) or event.url
-    event.referrer = _text(properties.get("referrer"), 2000) or event.referrer
-    event.items = _items(event, properties)
-    event.product_id = _id(properties, PRODUCT)
+    event.referrer = _text(get("referrer"), 2000) or event.referrer
+    event.items = _items(event, properties, found)
+    event.product_id = identifier(get("product"))
     if len(event.items) == 1:
         event.product_id = event.product_id or event.items[0].product_id
         event.category = event.category or event.items[0].category
-    event.quantity = _whole(_first(properties, QUANTITY))
+    event.quantity = _whole(get("quantity"))
     if event.quantity is None and event.items and (event.name in WHOLE_CART or event.name in ONE_PRODUCT):
         event.quantity = sum(item.quantity for item in event.items)
-    event.value = _value(event, properties)
+    event.value = _value(event, get("value"))
 
 
-def _items(event: Event, properties: dict[str, Any]) -> list[Item]:
-    listed = _first(properties, PRODUCTS)
+def _items(event: Event, properties: dict[str, Any], found: dict[str, Any]) -> list[Item]:
+    listed = found.get("products")
     if isinstance(listed, Mapping):
         listed = [listed]
     if isinstance(listed, list):
         return [item for each in listed if isinstance(each, dict) and (item := item_of(each))]
-    if event.name in ONE_PRODUCT and (item := item_of(properties)):
+    if event.name in ONE_PRODUCT and (item := item_of(properties, found)):
         return [item]
     return []
 
 
-def _value(event: Event, properties: dict[str, Any]) -> Decimal | None:
-    given = _money(properties, VALUE)
+def _value(event: Event, said: object) -> Decimal | None:
+    given = money(said)
     if given is None and (event.name in WHOLE_CART or event.name in ONE_PRODUCT):
         given = worth(event.items)
         if given is not None and abs(given) >= LIMIT:
@@ -242,28 +284,9 @@ def _promote_context(event: Event, context: dict[str, Any]) -> None:
         event.utm_content = _text(campaign.get("content"), 200)
 
 
-def _first(properties: Mapping[str, Any], keys: tuple[str, ...]) -> Any:
-    for key in keys:
-        if (value := properties.get(key)) is not None and value != "":
-            return value
-    return None
-
-
-def _id(properties: Mapping[str, Any], keys: tuple[str, ...]) -> str:
-    for key in keys:
-        if (value := properties.get(key)) is not None and (found := identifier(value)):
-            return found
-    return ""
-
-
-def _money(properties: Mapping[str, Any], keys: tuple[str, ...]) -> Decimal | None:
-    for key in keys:
-        if (value := properties.get(key)) is not None and (amount := money(value)) is not None:
-            return amount
-    return None
-
-
 def _text(value: object, limit: int) -> str:
+    if value is None:
+        return ""
     if isinstance(value, str):
         return value[:limit].replace("\x00", "")
     return identifier(value)[:limit]
