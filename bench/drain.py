@@ -104,9 +104,8 @@ def measure(events: int, people: int, *, profile: bool) -> None:
             taken += done
         profiler.disable()
         took, used = time.perf_counter() - begun, time.process_time() - cpu
-        print(
-            f"\n{when}: {taken / took:,.0f} events/s; {took / taken * 1e6:.1f} us an event, Python {used / taken * 1e6:.1f}"
-        )
+        rate, each, python = taken / took, took / taken * 1e6, used / taken * 1e6
+        print(f"\n{when}: {rate:,.0f} events/s; {each:.1f} us an event, Python {python:.1f}")
         for stage, seconds in spent.most_common():
             print(f"  {seconds / taken * 1e6:6.1f} us  {stage}")
         print(f"  {(took - spent.total()) / taken * 1e6:6.1f} us  taking rows out, decoding, committing")

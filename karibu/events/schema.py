@@ -5,6 +5,7 @@ at; a lake that is behind is brought up by `karibu lake migrate`, and the server
 To add columns: append a Step to STEPS.
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -115,6 +116,27 @@ def _line(item: Item) -> dict[str, Any]:
     return {name: value for name in item.__struct_fields__ if (value := getattr(item, name)) not in ("", None)}
 
 
+class Items(Column):
+    """The lines of carts and orders. Built column by column: a dict for each line would cost five times as much."""
+
+    def array(self, events: Sequence[Event]) -> pa.Array:
+        flat = [item for event in events for item in event.items]
+        ends = itertools.accumulate((len(event.items) for event in events), initial=0)
+        try:
+            parts = [_part(field, flat) for field in ITEM]
+        except (pa.ArrowException, OverflowError, UnicodeError, TypeError, ValueError):
+            return super().array(events)
+        none = pa.array([not event.items for event in events])
+        lines = pa.StructArray.from_arrays(parts, fields=list(ITEM))
+        return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), lines, mask=none)
+
+
+def _part(field: pa.Field, items: Sequence[Item]) -> pa.Array:
+    get = attrgetter(field.name)
+    values = [None if (value := get(item)) == "" else value for item in items]
+    return _only_nothing(values, field.type)
+
+
 STEPS: list[Step] = [
     Step(
         1,
@@ -153,7 +175,7 @@ STEPS: list[Step] = [
             _filled("utm_campaign"),
             _filled("utm_term"),
             _filled("utm_content"),
-            Column("items", pa.list_(ITEM), _items),
+            Items("items", pa.list_(ITEM), _items),
             _json("properties"),
             _json("traits"),
             _json("context"),
