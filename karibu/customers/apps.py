@@ -7,7 +7,11 @@ class CustomersConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from karibu.customers import merging
+        from karibu.customers import changes, finder, merging, sentences, timeline
+        from karibu.web import search
 
         merging.register("customers_identity", "customer_id")
         merging.register("customers_link", "customer_id")
+        timeline.register(sentences.entries, sentences.KINDS)
+        timeline.register(changes.entries, changes.KINDS)
+        search.register(finder.find)

@@ -3,6 +3,7 @@
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 LISTED = models.Q(merged_into__isnull=True, erased_at__isnull=True)
@@ -32,6 +33,14 @@ class Customer(models.Model):
     erased_at = models.DateTimeField(null=True)
     search = SearchVectorField(null=True)
 
+    @property
+    def label(self) -> str:
+        """What this customer is called where a name is needed: the best of what is known."""
+        return self.name or self.email or self.phone or gettext("Someone") + f" {self.id}"
+
+    def get_absolute_url(self) -> str:
+        return f"/customers/{self.pk}/"
+
     class Meta:
         indexes = [
             GinIndex(fields=["search"], name="customer_search"),
@@ -47,12 +56,12 @@ class Customer(models.Model):
 class Activity(models.Model):
     """When a customer was last seen. Apart from Customer because it changes with nearly every event."""
 
-    customer_id = models.BigIntegerField(primary_key=True)
+    customer = models.OneToOneField(Customer, models.CASCADE, primary_key=True, db_constraint=False)
     first_seen = models.DateTimeField()
     last_seen = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["-last_seen", "-customer_id"], name="activity_last_seen")]
+        indexes = [models.Index(fields=["-last_seen", "-customer"], name="activity_last_seen")]
 
 
 class Identity(models.Model):

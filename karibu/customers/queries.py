@@ -1,8 +1,12 @@
-"""Questions about customers that other apps ask."""
+"""Questions about customers."""
 
-from django.db.models import Q
+from collections.abc import Iterable
 
-from karibu.customers.models import Customer
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from karibu.customers import addresses, search
+from karibu.customers.models import LISTED, Customer, Identity
 
 
 def resolve(customer_id: int) -> int | None:
@@ -13,8 +17,42 @@ def resolve(customer_id: int) -> int | None:
 
 def family(customer_id: int) -> list[int]:
     """The customer's own id and those of all that were merged into it: what to ask the event log for."""
-    return list(
-        Customer.objects.filter(Q(pk=customer_id) | Q(merged_into=customer_id))
-        .order_by("pk")
-        .values_list("pk", flat=True)
-    )
+    found = Customer.objects.filter(Q(pk=customer_id) | Q(merged_into=customer_id))
+    return list(found.order_by("pk").values_list("pk", flat=True))
+
+
+def listed() -> QuerySet[Customer]:
+    """Everybody who is somebody today: neither part of another nor erased."""
+    return Customer.objects.filter(LISTED)
+
+
+def matching(rows: QuerySet[Customer], text: str) -> QuerySet[Customer]:
+    """Those found by what someone typed: a name, e-mail, phone, external id, browser id or any old customer id."""
+    exact = _exactly(text)
+    if exact:
+        return rows.filter(pk__in=exact)
+    asked = search.query(text)
+    return rows.extra(where=["customers_customer.search @@ %s::tsquery"], params=[asked]) if asked else rows.none()
+
+
+def _exactly(text: str) -> set[int]:
+    """Customers that an identifier names whole: these come alone, however many names begin like it."""
+    typed = text.strip().replace("\0", "")
+    values = {typed, addresses.email(typed), addresses.phone_key(addresses.phone(typed))} - {""}
+    found = set(Identity.objects.filter(value__in=values).values_list("customer_id", flat=True))
+    if typed.isascii() and typed.isdigit() and len(typed) < 19 and (known := resolve(int(typed))):
+        found.add(known)
+    return found
+
+
+def labels(customer_ids: Iterable[int]) -> dict[int, str]:
+    """What each of these customers is called today, in one query. Those that never were are left out."""
+    ids = list(set(customer_ids))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.id, coalesce(nullif(w.name, ''), nullif(w.email, ''), nullif(w.phone, ''), '')"
+            " FROM customers_customer c JOIN customers_customer w ON w.id = coalesce(c.merged_into, c.id)"
+            " WHERE c.id = ANY(%s)",
+            [ids],
+        )
+        return {found: label for found, label in cursor.fetchall()}

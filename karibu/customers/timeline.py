@@ -25,7 +25,7 @@ class Entry:
     kind: str
     sentence: SafeString | str
     evidence: Sequence[tuple[str, str]] = field(default_factory=tuple)
-    icon: str = "dot"
+    icon: str = "events"
     url: str = ""
 
 
@@ -49,6 +49,20 @@ def read(customer_ids: list[int], before: datetime | None = None, limit: int = 5
     asked = [provider for provider, announced in _providers if not kind or not announced or kind in announced]
     lists = [_of_kind(provider, customer_ids, before, limit, kind) for provider in asked]
     return list(islice(merge(*lists, key=lambda entry: entry.at, reverse=True), limit))
+
+
+def page(
+    customer_ids: list[int], before: datetime | None = None, limit: int = 50, kind: str = ""
+) -> tuple[list[Entry], datetime | None]:
+    """The newest `limit` entries older than `before`, and the next page's `before` (None: that was all).
+
+    Entries of one instant are never torn apart between pages, as the next page starts strictly before this one's end.
+    """
+    found = read(customer_ids, before, limit + 1, kind)
+    if len(found) <= limit:
+        return found, None
+    shown = [entry for entry in found[:limit] if entry.at > found[limit].at] or found[:limit]
+    return shown, shown[-1].at
 
 
 def _of_kind(provider: Provider, ids: list[int], before: datetime | None, limit: int, kind: str) -> list[Entry]:

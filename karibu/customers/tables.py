@@ -1,0 +1,75 @@
+"""The lists of this app."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from karibu.customers import queries
+from karibu.customers.models import Customer
+from karibu.web.tables import Choice, Column, Dates, Empty, Flag, Range, Table
+
+YES_NO = (("no", _("known people")), ("yes", _("only a browser is known")))
+
+
+def _who(customer: Customer) -> SafeString:
+    """The best name there is, with the address in a quieter voice beside it."""
+    detail = customer.email or customer.phone if customer.name else ""
+    if not detail:
+        return format_html("{}", customer.label)
+    return format_html('{} <span class="quiet small">{}</span>', customer.label, detail)
+
+
+def _countries() -> list[tuple[str, str]]:
+    """The countries there are customers of, by jumping along the index from one to the next."""
+    found = Customer.objects.raw(
+        "WITH RECURSIVE jump(country) AS ("
+        "(SELECT min(country) FROM customers_customer WHERE merged_into IS NULL AND erased_at IS NULL AND country > '')"
+        " UNION ALL SELECT (SELECT min(country) FROM customers_customer WHERE merged_into IS NULL"
+        " AND erased_at IS NULL AND country > jump.country) FROM jump WHERE jump.country IS NOT NULL)"
+        " SELECT 0 AS id, country FROM jump WHERE country IS NOT NULL"
+    )
+    return [(row.country, row.country) for row in found]
+
+
+class Customers(Table):
+    name = "customers"
+    columns = [
+        Column("who", _("Customer"), value="label", html=_who, link=Customer.get_absolute_url),
+        Column("name", _("Name"), sort="name", shown=False),
+        Column("email", _("E-mail"), shown=False),
+        Column("phone", _("Phone"), shown=False),
+        Column("country", _("Country")),
+        Column("city", _("City"), shown=False),
+        Column("orders", _("Orders"), kind="count", sort="orders"),
+        Column("spent", _("Spent"), kind="money", sort="spent"),
+        Column("last_seen", _("Last seen"), value="activity.last_seen", kind="ago", sort="activity__last_seen"),
+        Column("created_at", _("First seen"), kind="ago", shown=False),
+        Column("source", _("Source"), value="first_source", shown=False),
+        Column("id", _("Customer id"), sort="id", shown=False),
+    ]
+    filters = [
+        Flag("buyers", _("Has ordered"), apply=lambda rows, value: rows.filter(orders__gt=0)),
+        Choice(
+            "anonymous", _("Who"), choices=YES_NO, apply=lambda rows, value: rows.filter(is_anonymous=value == "yes")
+        ),
+        Choice("country", _("Country"), choices=_countries),
+        Dates("seen", _("Last seen"), path="activity__last_seen"),
+        Range("spent", _("Spent")),
+    ]
+    order = "-last_seen"
+    search_label = _("Name, e-mail, phone, any id")
+    empty = Empty(
+        _("No customers yet"),
+        _("They appear with the first visit to your shop, from a file, or by hand."),
+        "/settings/sources/",
+        _("Connect your shop"),
+    )
+
+    def search(self, rows: QuerySet[Customer], text: str) -> Any:
+        return queries.matching(rows, text)
+
+    def narrowed(self, source: Any) -> Any:
+        return super().narrowed(source).select_related("activity")
