@@ -1,7 +1,10 @@
 """`/api/v1`: one NinjaAPI that gathers each app's `api.py` router. OpenAPI at `/api/v1/openapi.json`."""
 
+from karibu.customers import api as customers
 from karibu.insights.api import router as insights
 from karibu.web.api import build
 
 api = build()
 api.add_router("", insights)
+api.add_router("/customers", customers.router)
+api.add_router("/merges", customers.merges)

@@ -34,6 +34,8 @@ def phone(text: str, region: str = "") -> str:
     landlines stay as they are.
     """
     cleaned = text.strip().removeprefix("tel:").removeprefix("whatsapp:")
+    if any(letter.isalpha() for letter in cleaned):
+        return ""  # the library would dial the digits out of any sentence
     if cleaned.startswith("00"):
         cleaned = "+" + cleaned[2:]
     try:

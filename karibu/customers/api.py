@@ -115,7 +115,10 @@ def create(request: HttpRequest, given: CustomerIn) -> tuple[int, dict[str, Any]
 
     form = CustomerForm(given.dict())
     if not form.is_valid():
-        errors = [{"field": "" if name == "__all__" else name, "detail": " ".join(said)} for name, said in form.errors.items()]
+        errors = [
+            {"field": "" if name == "__all__" else name, "detail": " ".join(map(str, said))}
+            for name, said in form.errors.items()
+        ]
         raise Problem(422, "; ".join(error["detail"] for error in errors), errors=errors)
     try:
         made = create_customer(form.cleaned_data, by=actor(request))

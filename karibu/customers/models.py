@@ -74,7 +74,7 @@ class Identity(models.Model):
         PHONE = "phone", _("phone")
 
     id = models.BigAutoField(primary_key=True)
-    kind = models.CharField(max_length=20)
+    kind = models.CharField(max_length=20, choices=Kind)
     value = models.CharField(max_length=300)
     customer_id = models.BigIntegerField(db_index=True)
     source = models.CharField(max_length=200)

@@ -30,7 +30,7 @@ def words_of(name: str, values: Sequence[tuple[str, str]]) -> set[str]:
             words |= {value.lstrip("+"), addresses.national_digits(value)}
         else:
             folded = fold(value)
-            words |= {"".join(folded.split()), *_WORD.findall(folded)}
+            words |= {"".join(folded.split()), folded.rpartition("@")[2], *_WORD.findall(folded)}
     return {word[:_ROOM] for word in words if word}
 
 
@@ -40,8 +40,19 @@ def query(text: str) -> str:
         words = [digits.lstrip("0") or "0"]
     else:
         words = fold(text.replace("\0", "")).split()[:8]
-    quoted = (word[:_ROOM].replace("\\", "\\\\").replace("'", "''") for word in words)
-    return " & ".join(f"'{word}':*" for word in quoted)
+    return " & ".join(asked for word in words if (asked := _asked(word)))
+
+
+def _asked(word: str) -> str:
+    """One typed word: as it stands (an address, an id) or all of its parts (`jean-paul` finds Jean Paul)."""
+    parts = _WORD.findall(word)
+    together = " & ".join(map(_prefix, parts))
+    return together if parts in ([], [word]) else f"({_prefix(word)} | ({together}))"
+
+
+def _prefix(word: str) -> str:
+    quoted = word[:_ROOM].replace("\\", "\\\\").replace("'", "''")
+    return f"'{quoted}':*"
 
 
 def refresh(raw: Cursor, customer_ids: Sequence[int]) -> None:

@@ -29,6 +29,7 @@ class Entry:
     url: str = ""
 
 
+AT_ONCE = 10_000  # entries of one instant that a page shows at the most
 Provider = Callable[[list[int], datetime | None, int], list[Entry]]
 _providers: list[tuple[Provider, tuple[str, ...]]] = []
 
@@ -56,12 +57,16 @@ def page(
 ) -> tuple[list[Entry], datetime | None]:
     """The newest `limit` entries older than `before`, and the next page's `before` (None: that was all).
 
-    Entries of one instant are never torn apart between pages, as the next page starts strictly before this one's end.
+    Entries of one instant are never torn apart, as the next page starts strictly before this one's end: where more
+    than `limit` happened at once (a file with days but no times), the page is longer.
     """
     found = read(customer_ids, before, limit + 1, kind)
     if len(found) <= limit:
         return found, None
-    shown = [entry for entry in found[:limit] if entry.at > found[limit].at] or found[:limit]
+    shown = [entry for entry in found if entry.at > found[limit].at]
+    if not shown and limit < AT_ONCE:
+        return page(customer_ids, before, limit * 4, kind)
+    shown = shown or found[:limit]
     return shown, shown[-1].at
 
 

@@ -1,6 +1,7 @@
 """The pages of customers, as a colleague uses them."""
 
 import re
+from html import unescape
 
 import pytest
 from django.test import Client
@@ -21,7 +22,12 @@ def owner(client: Client) -> User:
 @pytest.fixture
 def amina(send, owner) -> Customer:
     send(
-        {"anonymousId": "laptop", "type": "page", "properties": {"title": "Welcome"}, "timestamp": "2026-11-20T08:00:00Z"},
+        {
+            "anonymousId": "laptop",
+            "type": "page",
+            "properties": {"title": "Welcome"},
+            "timestamp": "2026-11-20T08:00:00Z",
+        },
         {
             "type": "identify",
             "anonymousId": "laptop",
@@ -40,7 +46,7 @@ def amina(send, owner) -> Customer:
 
 
 def words(html: bytes) -> str:
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html.decode()))
+    return re.sub(r"\s+", " ", unescape(re.sub(r"<[^>]+>", " ", html.decode())))
 
 
 def test_the_page_tells_who_what_they_did_and_how_we_know(client: Client, amina: Customer) -> None:
@@ -48,7 +54,7 @@ def test_the_page_tells_who_what_they_did_and_how_we_know(client: Client, amina:
     text = words(answer.content)
     for part in ("Amina Uwase", "amina@example.com", "+250788123456", "told by the shop", "the shop's id · identify"):
         assert part in text, part
-    assert "Looked at Canvas &lt;shoes&gt; , $54.90" in text or "Looked at Canvas &lt;shoes&gt; , 54.90" in text
+    assert "Looked at Canvas <shoes> , 54.90 USD" in text
     assert "Visited the page Welcome" in text  # from before the sign-in
     assert "<shoes>" not in answer.content.decode()
 
@@ -61,7 +67,8 @@ def test_an_old_id_leads_to_whom_it_is_today(client: Client, amina: Customer) ->
 
 
 @pytest.mark.parametrize(
-    "typed", ["amina", "UWASE", "ami uwa", "amina@example.com", "example.com", "+250 788 123 456", "0788123456", "laptop"]
+    "typed",
+    ["amina", "UWASE", "ami uwa", "amina@example.com", "example.com", "+250 788 123 456", "0788123456", "laptop"],
 )
 def test_the_list_finds_a_customer_by_any_name(client: Client, amina: Customer, typed: str) -> None:
     assert "Amina Uwase" in words(client.get("/customers/", {"q": typed}).content)
@@ -79,15 +86,33 @@ def test_csv_is_what_is_shown(client: Client, amina: Customer) -> None:
 
 
 def test_the_timeline_shows_one_kind_and_goes_on_with_older(client: Client, amina: Customer, send) -> None:
-    send(*({"type": "page", "userId": "amina", "properties": {"title": f"Page {n}"}} for n in range(60)))
+    send(
+        *(
+            {
+                "type": "page",
+                "userId": "amina",
+                "timestamp": f"2026-11-21T09:{n:02}:00Z",
+                "properties": {"title": str(n)},
+            }
+            for n in range(60)
+        )
+    )
     page = client.get(f"/customers/{amina.pk}/").content.decode()
     assert page.count('class="entry ') == 50
     older = re.search(r'hx-get="([^"]*before=[^"]*)"', page)[1].replace("&amp;", "&")
     rest = client.get(older, headers={"HX-Request": "true"}).content.decode()
     assert rest.count('class="entry ') == 13  # 60 pages and 3 from before, less the 50 that were shown
     assert "<html" not in rest
-    profile = client.get(f"/customers/{amina.pk}/timeline/?kind=profile", headers={"HX-Request": "true"}).content.decode()
+    profile = client.get(
+        f"/customers/{amina.pk}/timeline/?kind=profile", headers={"HX-Request": "true"}
+    ).content.decode()
     assert profile.count('class="entry ') == 1
+
+
+def test_what_happened_at_one_instant_is_not_torn_apart_by_paging(client: Client, amina: Customer, send) -> None:
+    send(*({"type": "page", "userId": "amina", "timestamp": "2026-11-21T00:00:00Z"} for _ in range(60)))
+    page = client.get(f"/customers/{amina.pk}/").content.decode()
+    assert page.count('class="entry ') == 63
 
 
 def test_what_a_colleague_types_is_not_overwritten_by_the_shop(client: Client, amina: Customer, send) -> None:
@@ -114,7 +139,9 @@ def test_an_address_of_somebody_else_is_refused_and_nothing_is_made(client: Clie
     assert Customer.objects.count() == before
 
 
-@pytest.mark.parametrize(("field", "value"), [("email", "nobody"), ("phone", "12"), ("timezone", "Kigali"), ("country", "Rwanda")])
+@pytest.mark.parametrize(
+    ("field", "value"), [("email", "nobody"), ("phone", "12"), ("timezone", "Kigali"), ("country", "Rwanda")]
+)
 def test_a_wrong_value_is_named_at_its_field(client: Client, owner: User, field: str, value: str) -> None:
     answer = client.post("/customers/new/", {"name": "Ben", field: value})
     assert answer.status_code == 422

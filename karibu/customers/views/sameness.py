@@ -25,8 +25,9 @@ def merge(request: HttpRequest, customer_id: int) -> HttpResponse:
     if request.method == "POST":
         return _merge(request, found)
     text = request.GET.get("q", "").strip()
-    candidates = queries.matching(queries.listed(), text).exclude(pk=found.pk).order_by("-id") if text else []
-    context = {"customer": found, "q": text, "candidates": candidates[:FOUND]}
+    others = queries.listed().exclude(pk=found.pk).order_by("-id")
+    candidates = list(queries.matching(others, text)[:FOUND]) if text else []
+    context = {"customer": found, "q": text, "candidates": candidates}
     return fragments.render(request, "customers/merge.html", context, fragment="customers/_candidates.html")
 
 
