@@ -1,0 +1,161 @@
+"""After erasure no store holds the person, and they cannot come back (PAINS 44)."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from karibu.collect import drain
+from karibu.collect.actions import create_source
+from karibu.collect.models import InboxRow, RejectedEvent
+from karibu.consents.erasure import NobodyThere, erase, find
+from karibu.customers.models import Customer, Identity
+from karibu.events import flush
+from karibu.messages import send
+from karibu.messages.actions import Intent, intend
+from karibu.messages.models import Message
+from karibu.shop.models import Order
+from karibu.web.actions import record
+from karibu.web.models import AuditEntry
+
+pytestmark = pytest.mark.django_db(transaction=True)
+# Words that exist nowhere else, so that finding one of them means finding the person.
+TRACES = ["zuberi", "quetzal", "788123499", "u-zq-17", "browser-zq-9", "zanzibar-street", "c-zq-1"]
+PERSON = {"email": "Zuberi.Quetzal@example.com", "phone": "+250788123499", "name": "Zuberi Quetzal"}
+
+
+def come(*events: dict[str, object], drained: bool = True) -> None:
+    source = create_source("shop")
+    now = timezone.now()
+    known = {"userId": "u-zq-17", "anonymousId": "browser-zq-9", "timestamp": datetime.now(UTC).isoformat()}
+    sent = [{"messageId": f"m-{n}-{now.timestamp()}", **known, **event} for n, event in enumerate(events)]
+    body = msgspec.json.encode(sent)
+    InboxRow.objects.create(lane=1, source_id=source.pk, received_at=now, skew_us=0, events=len(sent), body=body)
+    if drained:
+        drain.drain_all()
+
+
+def a_life() -> int:
+    """Somebody looks, signs in, agrees, leaves a cart, gets a mail, orders."""
+    line = {"product_id": "p1", "name": "Mug", "price": 12, "quantity": 1}
+    cart = {"cart_id": "c-zq-1", "currency": "USD"}
+    traits = {**PERSON, "marketing_consent": True, "address": {"street": "Zanzibar-Street 4"}}
+    come({"type": "page", "userId": None, "properties": {"url": "https://duka.example/?who=zuberi"}})
+    come({"type": "identify", "traits": traits})
+    come({"type": "track", "event": "Product Added", "properties": {**cart, **line}})
+    customer = Identity.objects.get(kind="external", value="u-zq-17").customer_id
+    intend([Intent(key="c-zq-1", customer_id=customer, template_key="cart-reminder", sender="journey:1", context=cart)])
+    send.send_due()
+    order = {"order_id": "1001", "total": 12, "currency": "USD", "products": [line]}
+    come({"type": "track", "event": "Order Completed", "properties": order})
+    RejectedEvent.objects.create(
+        source_id=1, received_at=timezone.now(), field="x", reason="y", body='{"userId":"u-zq-17"}'
+    )
+    record("owner@localhost", "changed customer", f"customer {customer}", email=PERSON["email"])
+    return customer
+
+
+def found(lake: Path) -> list[str]:
+    """Every place that still holds a trace: columns of tables (text, json, bytes), and files."""
+    places = []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_name, column_name, data_type FROM information_schema.columns WHERE table_schema = 'public'"
+            " AND (data_type ~ 'char|text|json|bytea|tsvector|ARRAY')"
+        )
+        for table, column, kind in cursor.fetchall():
+            text = f"encode({column}, 'escape')" if kind == "bytea" else f"{column}::text"
+            cursor.execute(f'SELECT lower({text}) FROM "{table}" WHERE {column} IS NOT NULL')
+            held = "\n".join(str(row[0]) for row in cursor.fetchall())
+            places += [f"{table}.{column}: {trace}" for trace in TRACES if trace in held]
+    for file in lake.rglob("*"):
+        if file.is_file():
+            held = file.read_bytes().lower()
+            places += [f"{file.name}: {trace}" for trace in TRACES if trace.encode() in held]
+    return places
+
+
+def test_the_search_itself_finds_the_person_everywhere_before(lake):
+    a_life()
+    flush.flush()
+    tables = {place.split(".")[0] for place in found(lake)}
+    assert {
+        "customers_customer",
+        "customers_identity",
+        "customers_trait",
+        "messages_mail",
+        "messages_message",
+    } <= tables
+    assert {"shop_cart", "collect_rejectedevent", "web_auditentry"} <= tables
+    assert any(".parquet" in place for place in found(lake))
+
+
+def test_after_erasure_a_search_of_every_store_finds_nothing_and_the_numbers_stay(lake):
+    customer = a_life()
+    flush.flush()
+    come({"type": "page"})  # one more, in the tail
+    come({"type": "page"}, drained=False)  # and one that waits in the inbox
+    report = erase(customer, by="owner@localhost")
+    assert found(lake) == []
+    assert report.counts["events"] >= 5 and report.counts["mails"] == 1 and report.counts["messages"] == 1
+    order = Order.objects.get()
+    assert (order.total, order.customer_id) == (12, customer)
+    message = Message.objects.get()
+    assert message.status == "sent" and message.customer_id == customer
+    assert Customer.objects.get(pk=customer).erased_at
+    assert AuditEntry.objects.get(verb="erased customer").subject == f"customer {customer}"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"type": "page"},
+        {"type": "identify", "userId": "new", "anonymousId": "new", "traits": {"email": PERSON["email"].upper()}},
+        {"type": "identify", "userId": "new", "anonymousId": "new", "traits": {"phone": "+250 788 123 499"}},
+        {"type": "track", "event": "Order Completed", "userId": "new", "anonymousId": "new",
+         "properties": {"order_id": "2", "total": 1, "currency": "USD", "email": PERSON["email"]}},
+    ],
+)  # fmt: skip
+def test_the_person_cannot_return_by_any_event(lake, event):
+    erase(a_life(), by="owner@localhost")
+    before = Customer.objects.count()
+    come(event)
+    assert found(lake) == [] and Customer.objects.count() == before
+    assert not Identity.objects.exists() and not InboxRow.objects.exists()
+
+
+def test_an_import_cannot_bring_them_back(lake):
+    erase(a_life(), by="owner@localhost")
+    come({"type": "identify", "userId": "other", "anonymousId": None, "traits": PERSON})
+    InboxRow.objects.update(historical=True)
+    assert found(lake) == [] and not Identity.objects.exists()
+
+
+def test_a_message_that_waited_is_never_sent(lake):
+    customer = a_life()
+    [waiting] = intend([Intent(key="w", customer_id=customer, template_key="cart-reminder", sender="journey:1")])
+    erase(customer, by="owner@localhost")
+    send.send_due()
+    message = Message.objects.get(pk=waiting)
+    assert (message.status, message.reason) == ("refused", "erased")
+
+
+def test_all_that_were_merged_go_together_and_others_stay(lake):
+    customer = a_life()
+    come({"type": "identify", "userId": "other", "anonymousId": "elsewhere", "traits": {"email": "ben@example.com"}})
+    other = Identity.objects.get(value="other").customer_id
+    erase(customer, by="owner@localhost")
+    assert Customer.objects.get(pk=other).email == "ben@example.com"
+    assert find("ben@example.com") == other and find("u-zq-17") is None
+
+
+def test_nobody_is_erased_twice(lake):
+    customer = a_life()
+    erase(customer, by="owner@localhost")
+    with pytest.raises(NobodyThere):
+        erase(customer, by="owner@localhost")
+    with pytest.raises(NobodyThere):
+        erase(999_999, by="owner@localhost")
