@@ -14,7 +14,7 @@ from karibu.consents.models import Consent, Suppression
 from karibu.customers.models import Activity, Customer, Identity, Link, Merge, Suggestion, Trait
 from karibu.customers.raw import Cursor
 from karibu.events import erase as log
-from karibu.shop.models import Cart
+from karibu.shop.models import Cart, Order
 from karibu.web.models import AuditEntry
 
 
@@ -52,6 +52,7 @@ def from_customers(family: list[int], identifiers: list[str], cursor: Cursor) ->
 
 def from_shop(family: list[int], identifiers: list[str], cursor: Cursor) -> dict[str, int]:
     """Carts go. Orders stay as numbers: what was sold is the shop's, who bought it is not any more."""
+    Order.objects.filter(customer_id__in=family).update(cart_id="")
     return {"carts": Cart.objects.filter(customer_id__in=family).delete()[0]}
 
 

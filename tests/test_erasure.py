@@ -27,13 +27,15 @@ TRACES = ["zuberi", "quetzal", "788123499", "u-zq-17", "browser-zq-9", "zanzibar
 PERSON = {"email": "Zuberi.Quetzal@example.com", "phone": "+250788123499", "name": "Zuberi Quetzal"}
 
 
-def come(*events: dict[str, object], drained: bool = True) -> None:
+def come(*events: dict[str, object], drained: bool = True, historical: bool = False) -> None:
     source = create_source("shop")
     now = timezone.now()
     known = {"userId": "u-zq-17", "anonymousId": "browser-zq-9", "timestamp": datetime.now(UTC).isoformat()}
     sent = [{"messageId": f"m-{n}-{now.timestamp()}", **known, **event} for n, event in enumerate(events)]
     body = msgspec.json.encode(sent)
-    InboxRow.objects.create(lane=1, source_id=source.pk, received_at=now, skew_us=0, events=len(sent), body=body)
+    InboxRow.objects.create(
+        lane=1, source_id=source.pk, received_at=now, skew_us=0, historical=historical, events=len(sent), body=body
+    )
     if drained:
         drain.drain_all()
 
@@ -129,8 +131,7 @@ def test_the_person_cannot_return_by_any_event(lake, event):
 
 def test_an_import_cannot_bring_them_back(lake):
     erase(a_life(), by="owner@localhost")
-    come({"type": "identify", "userId": "other", "anonymousId": None, "traits": PERSON})
-    InboxRow.objects.update(historical=True)
+    come({"type": "identify", "userId": "other", "anonymousId": None, "traits": PERSON}, historical=True)
     assert found(lake) == [] and not Identity.objects.exists()
 
 
