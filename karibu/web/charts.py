@@ -65,7 +65,7 @@ def specification(chart: Any) -> dict[str, Any]:
     if not isinstance(chart, Mapping):
         own = {name: part for name, part in own.items() if name != "view"}  # altair's default size
     config = {name: _over(THEME.get(name), own.get(name)) for name in {*THEME, *own}}
-    sizes = {} if {"hconcat", "vconcat", "concat", "facet"} & given.keys() else {"width": 640, "height": 200}
+    sizes = {} if {"hconcat", "vconcat", "concat", "facet"} & given.keys() else {"width": 520, "height": 180}
     return {**sizes, "autosize": {"type": "fit-x", "contains": "padding"}, **given, "config": config}
 
 

@@ -22,7 +22,7 @@ class Sample(forms.Form):
     country = forms.ChoiceField(label="Country", choices=[("RW", "Rwanda"), ("ZA", "South Africa"), ("BR", "Brazil")])
     note = forms.CharField(label="Note", widget=forms.Textarea(attrs={"rows": 2}), required=False)
     agreed = forms.BooleanField(label="Send a copy to me", required=False)
-    amount = forms.DecimalField(label="Amount")
+    amount = forms.DecimalField(label="Amount", min_value=0)
 
 
 class InMemory(Rows):
@@ -87,7 +87,7 @@ def styleguide(request: HttpRequest) -> HttpResponseBase:
     now = timezone.now()
     context: dict[str, Any] = {
         "form": Sample(),
-        "wrong": Sample({"name": "", "amount": "ten"}, auto_id="wrong_%s"),
+        "wrong": Sample({"name": "", "country": "RW", "amount": "-1"}, auto_id="wrong_%s"),
         "icons": sorted(icons.PATHS),
         "tones": TONES,
         "moments": [now - datetime.timedelta(seconds=s) for s in (2, 40, 300, 7200, 90_000, 400_000, 9_000_000)],
