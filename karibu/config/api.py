@@ -2,9 +2,11 @@
 
 from karibu.customers import api as customers
 from karibu.insights.api import router as insights
+from karibu.journeys.api import router as journeys
 from karibu.web.api import build
 
 api = build()
 api.add_router("", insights)
 api.add_router("/customers", customers.router)
 api.add_router("/merges", customers.merges)
+api.add_router("", journeys)

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class JourneysConfig(AppConfig):
@@ -7,6 +8,10 @@ class JourneysConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from karibu.customers import merging
+        from karibu.customers import merging, panels
+        from karibu.customers import timeline as customers_timeline
+        from karibu.journeys import timeline
 
         merging.register("journeys_enrollment", "customer_id")
+        customers_timeline.register(timeline.entries, [timeline.KIND])
+        panels.register(panels.Panel(str(_("Journeys")), "journeys/_panel.html", timeline.panel, order=60))

@@ -8,6 +8,7 @@ import msgspec
 from django.utils.translation import gettext as _
 
 from karibu.events.event import Event
+from karibu.events.log import LoggedEvent
 from karibu.journeys.faults import DefinitionError
 
 # Properties that events/commerce promotes to fields of their own; anything else is looked up in `properties`.
@@ -17,6 +18,7 @@ PROMOTED = frozenset(
 # A cart or an order belongs to one person at a time, so its id alone says which run is meant.
 SHARED_KEYS = frozenset(["cart_id", "order_id"])
 
+Happened = Event | LoggedEvent  # in the pipeline, or as the log holds it
 Operator = Literal["is", "is_not", "in", "not_in", "contains", "gt", "gte", "lt", "lte", "exists", "missing"]
 
 
@@ -25,7 +27,7 @@ class Condition(msgspec.Struct, forbid_unknown_fields=True):
     op: Operator
     value: Any = None
 
-    def holds(self, event: Event) -> bool:
+    def holds(self, event: Happened) -> bool:
         """An unknown or incomparable value never holds (except for `is_not`, `not_in` and `missing`)."""
         return _HOLDS[self.op](value_of(event, self.property), self.value)
 
@@ -49,7 +51,7 @@ class EventRule(msgspec.Struct, forbid_unknown_fields=True):
             if condition.op in ("in", "not_in") and not isinstance(condition.value, list):
                 raise DefinitionError(f"{path}.where[{i}].value", _("Expected a list of values."))
 
-    def matches(self, event: Event) -> bool:
+    def matches(self, event: Happened) -> bool:
         """Whether the conditions hold; the name has been compared already."""
         return all(condition.holds(event) for condition in self.where)
 
@@ -59,13 +61,13 @@ class EventRule(msgspec.Struct, forbid_unknown_fields=True):
         return _("%(does)s with %(conditions)s") % {"does": said, "conditions": conditions} if conditions else said
 
 
-def value_of(event: Event, name: str) -> Any:
+def value_of(event: Happened, name: str) -> Any:
     """What the event carries under that name, or None."""
     found = getattr(event, name) if name in PROMOTED else event.properties.get(name)
     return None if found == "" else found
 
 
-def key_of(event: Event, name: str) -> str | None:
+def key_of(event: Happened, name: str) -> str | None:
     """The value that tells runs apart, as text; "" for a journey without a key, None when the event has none."""
     if not name:
         return ""

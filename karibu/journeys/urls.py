@@ -1,3 +1,16 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from karibu.journeys import views
+
+urlpatterns: list[URLPattern] = [
+    path("journeys/", views.journeys, name="journeys"),
+    path("journeys/recipes/<slug:key>/", views.adopt, name="journey-adopt"),
+    path("journeys/<int:pk>/", views.journey, name="journey"),
+    path("journeys/<int:pk>/publish/", views.publish, name="journey-publish"),
+    path("journeys/<int:pk>/pause/", views.pause, name="journey-pause"),
+    path("journeys/<int:pk>/resume/", views.resume, name="journey-resume"),
+    path("journeys/<int:pk>/steps/<int:position>/", views.step, name="journey-step"),
+    path("journeys/<int:pk>/people/", views.people, name="journey-people"),
+    path("journeys/<int:pk>/people/retry/", views.retry, name="journey-retry"),
+    path("journeys/<int:pk>/why/", views.why, name="journey-why"),
+]

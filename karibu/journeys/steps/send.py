@@ -16,7 +16,7 @@ EXPIRES_AFTER = timedelta(days=2)  # held so long (quiet hours, a dead relay), w
 
 class Send(Step, forbid_unknown_fields=True):
     KIND: ClassVar[str] = "send"
-    ICON: ClassVar[str] = "mail"
+    ICON: ClassVar[str] = "messages"
 
     template: str
     channel: str = "email"

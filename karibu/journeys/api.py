@@ -1,0 +1,160 @@
+"""Journeys over HTTP: definitions as JSON, the same that the builder edits."""
+
+from typing import Any, Literal
+
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+from ninja import Router, Schema, Status
+
+from karibu.journeys import actions, queries
+from karibu.journeys.definition import DefinitionError, parse
+from karibu.journeys.explain import whereabouts
+from karibu.journeys.models import Enrollment, Journey
+from karibu.web import paging
+from karibu.web.access import actor, allow
+from karibu.web.problems import Problem
+
+router = Router(tags=["journeys"])
+
+
+class JourneyIn(Schema):
+    name: str
+    definition: dict[str, Any]
+
+
+class JourneyChange(Schema):
+    name: str | None = None
+    definition: dict[str, Any] | None = None
+
+
+class Publishing(Schema):
+    inside: Literal["new", "before", "nobody"] = "new"
+
+
+@router.get("/journeys")
+@allow()
+def journeys(request: HttpRequest, limit: int = 50, cursor: str | None = None) -> dict[str, Any]:
+    """All journeys, newest first."""
+    found = paging.page(Journey.objects.all(), limit, cursor)
+    return {"items": [_journey(journey) for journey in found["items"]], "next": found["next"]}
+
+
+@router.post("/journeys", response={201: dict[str, Any]})
+@allow("marketer")
+def create(request: HttpRequest, body: JourneyIn) -> Any:
+    """Makes a draft. 422 names the path in the definition that cannot run."""
+    return Status(201, _journey(_checked(lambda: actions.create(body.name, body.definition, by=actor(request)))))
+
+
+@router.get("/journeys/{pk}")
+@allow()
+def journey(request: HttpRequest, pk: int) -> dict[str, Any]:
+    return _journey(get_object_or_404(Journey, pk=pk))
+
+
+@router.patch("/journeys/{pk}")
+@allow("marketer")
+def change(request: HttpRequest, pk: int, body: JourneyChange) -> dict[str, Any]:
+    """Changes the draft; what is live stays until it is published."""
+    found = get_object_or_404(Journey, pk=pk)
+    return _journey(
+        _checked(lambda: actions.edit(found, name=body.name, definition=body.definition, by=actor(request)))
+    )
+
+
+@router.post("/journeys/{pk}/publish")
+@allow("marketer")
+def publish(request: HttpRequest, pk: int, body: Publishing | None = None) -> dict[str, Any]:
+    """Makes the draft live; `inside` says whom a change reaches: new people, also those before it, or nobody."""
+    found = get_object_or_404(Journey, pk=pk)
+    inside = body.inside if body else "new"
+    return _journey(_checked(lambda: actions.publish(found, by=actor(request), inside=inside)))
+
+
+@router.post("/journeys/{pk}/pause")
+@allow("marketer")
+def pause(request: HttpRequest, pk: int) -> dict[str, Any]:
+    return _journey(actions.pause(get_object_or_404(Journey, pk=pk), by=actor(request)))
+
+
+@router.post("/journeys/{pk}/resume")
+@allow("marketer")
+def resume(request: HttpRequest, pk: int) -> dict[str, Any]:
+    return _journey(actions.resume(get_object_or_404(Journey, pk=pk), by=actor(request)))
+
+
+@router.get("/journeys/{pk}/enrollments")
+@allow()
+def enrollments(
+    request: HttpRequest,
+    pk: int,
+    status: str = "",
+    customer: int | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> dict[str, Any]:
+    """Everyone who entered, newest first, each with where they are and why."""
+    found = Enrollment.objects.filter(journey=get_object_or_404(Journey, pk=pk)).select_related("journey")
+    found = found.filter(status=status) if status else found
+    found = found if customer is None else found.filter(customer_id=customer)
+    page = paging.page(found, limit, cursor)
+    return {"items": [_enrollment(enrollment) for enrollment in page["items"]], "next": page["next"]}
+
+
+@router.get("/journeys/{pk}/report")
+@allow()
+def report(request: HttpRequest, pk: int) -> dict[str, Any]:
+    """The numbers of the journey's page: in total, and at each step."""
+    found = get_object_or_404(Journey, pk=pk)
+    numbers = queries.step_numbers(found)
+    steps = [
+        {
+            "position": i,
+            "kind": step.KIND,
+            "sentence": step.sentence(),
+            "waiting": numbers[i].waiting,
+            "passed": numbers[i].passed,
+            "left": numbers[i].left,
+            "failed": numbers[i].failed,
+        }
+        for i, step in enumerate(parse(found.definition).steps)
+    ]
+    return {**queries.report(found), "steps": steps}
+
+
+def _checked(deed: Any) -> Journey:
+    try:
+        found: Journey = deed()
+    except DefinitionError as error:
+        raise Problem(422, error.sentence, field=f"definition{error.path.removeprefix('$')}") from None
+    return found
+
+
+def _journey(journey: Journey) -> dict[str, Any]:
+    return {
+        "id": journey.pk,
+        "name": journey.name,
+        "status": journey.status,
+        "version": journey.version,
+        "recipe": journey.recipe,
+        "definition": journey.definition,
+        "sentence": parse(journey.definition).sentence(),
+        "published_at": journey.published_at,
+    }
+
+
+def _enrollment(enrollment: Enrollment) -> dict[str, Any]:
+    return {
+        "id": enrollment.pk,
+        "customer": enrollment.customer_id,
+        "key": enrollment.key,
+        "run": enrollment.run,
+        "version": enrollment.version,
+        "status": enrollment.status,
+        "reason": enrollment.reason,
+        "step": enrollment.step,
+        "explanation": whereabouts(enrollment),
+        "entered_at": enrollment.entered_at,
+        "due_at": enrollment.due_at,
+        "ended_at": enrollment.ended_at,
+    }

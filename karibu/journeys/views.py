@@ -1,0 +1,162 @@
+"""The journeys' pages."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from karibu.customers.models import Customer
+from karibu.journeys import actions, explain, queries
+from karibu.journeys.cards import cards
+from karibu.journeys.definition import DefinitionError, parse
+from karibu.journeys.forms import form_for
+from karibu.journeys.models import Enrollment, Journey
+from karibu.journeys.recipes import RECIPES
+from karibu.journeys.tables import TONES, Journeys, People
+from karibu.web.access import actor, allow, may
+
+
+@require_safe
+@allow()
+def journeys(request: HttpRequest) -> HttpResponseBase:
+    used = set(Journey.objects.exclude(recipe="").values_list("recipe", flat=True))
+    recipes = [(recipe, parse(recipe.definition()).sentence(), recipe.key in used) for recipe in RECIPES.values()]
+    return Journeys(request, queries.journeys()).respond("journeys/journeys.html", {"recipes": recipes})
+
+
+@require_POST
+@allow("marketer")
+def adopt(request: HttpRequest, key: str) -> HttpResponse:
+    """A recipe becomes a journey of the shop's own; live at once if that was asked for."""
+    recipe = RECIPES.get(key)
+    if recipe is None:
+        raise Http404
+    made = actions.create(str(recipe.name), recipe.definition(), recipe=key, by=actor(request))
+    if "publish" in request.POST:
+        actions.publish(made, by=actor(request))
+        messages.success(request, _("“%(name)s” is live. The next person who fits enters it.") % {"name": made.name})
+    return redirect("journey", made.pk)
+
+
+@require_safe
+@allow()
+def journey(request: HttpRequest, pk: int) -> HttpResponse:
+    return _show(request, get_object_or_404(Journey, pk=pk))
+
+
+@require_POST
+@allow("marketer")
+def publish(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(Journey, pk=pk)
+    inside: Any = request.POST.get("inside", "new")
+    if inside not in actions.INSIDE:
+        raise Http404
+    try:
+        actions.publish(found, by=actor(request), inside=inside)
+    except DefinitionError as error:
+        messages.error(request, _("Not published. %(what)s") % {"what": error.sentence})
+        return redirect("journey", pk)
+    told = _("Kept as a draft; nothing changed.") if inside == "nobody" else _("Published.")
+    messages.success(request, told)
+    return redirect("journey", pk)
+
+
+@require_POST
+@allow("marketer")
+def pause(request: HttpRequest, pk: int) -> HttpResponse:
+    actions.pause(get_object_or_404(Journey, pk=pk), by=actor(request))
+    messages.success(request, _("Paused: nobody enters and nobody moves on until you resume it."))
+    return redirect("journey", pk)
+
+
+@require_POST
+@allow("marketer")
+def resume(request: HttpRequest, pk: int) -> HttpResponse:
+    actions.resume(get_object_or_404(Journey, pk=pk), by=actor(request))
+    messages.success(request, _("Resumed: everyone goes on where they were."))
+    return redirect("journey", pk)
+
+
+@require_POST
+@allow("marketer")
+def step(request: HttpRequest, pk: int, position: int) -> HttpResponse:
+    """Saves one step's settings into the draft."""
+    found = get_object_or_404(Journey, pk=pk)
+    steps = parse(found.definition).steps
+    if position >= len(steps):
+        raise Http404
+    form = form_for(steps[position], position, request.POST)
+    if not form.is_valid():
+        return _show(request, found, form, position, status=422)
+    changed = [*found.definition["steps"]]
+    changed[position] = form.settings()
+    try:
+        actions.edit(found, definition={**found.definition, "steps": changed}, by=actor(request))
+    except DefinitionError as error:
+        form.add_error(None, error.sentence)
+        return _show(request, found, form, position, status=422)
+    return redirect("journey", pk)
+
+
+@require_safe
+@allow()
+def people(request: HttpRequest, pk: int) -> HttpResponseBase:
+    found = get_object_or_404(Journey, pk=pk)
+    inside = Enrollment.objects.filter(journey=found).select_related("journey")
+    failed = inside.filter(status=Enrollment.Status.FAILED).exists()
+    return People(request, inside).respond("journeys/people.html", {"journey": found, "has_failed": failed})
+
+
+@require_POST
+@allow("marketer")
+def retry(request: HttpRequest, pk: int) -> HttpResponse:
+    """Everyone who was set aside in this journey stands before their step again."""
+    found = get_object_or_404(Journey, pk=pk)
+    aside = Enrollment.objects.filter(journey=found, status=Enrollment.Status.FAILED).values_list("pk", flat=True)
+    count = actions.retry(list(aside[:10_000]), by=actor(request))
+    messages.success(request, _("%(n)s tried again.") % {"n": count})
+    return redirect("journey-people", pk)
+
+
+@require_safe
+@allow()
+def why(request: HttpRequest, pk: int) -> HttpResponse:
+    """Why a given person is not in this journey, or is where they are."""
+    found = get_object_or_404(Journey, pk=pk)
+    text = request.GET.get("q", "").strip()
+    person = _person(text) if text else None
+    context: dict[str, Any] = {"journey": found, "text": text, "person": person}
+    if person:
+        runs = Enrollment.objects.filter(journey=found, customer_id=person.pk).select_related("journey")
+        context["reasons"] = explain.why_not(found, person.pk)
+        context["runs"] = [(run, explain.whereabouts(run)) for run in runs.order_by("-id")[:20]]
+    return render(request, "journeys/why.html", context)
+
+
+def _person(text: str) -> Customer | None:
+    """By number or by e-mail; whoever was merged leads to whom they are now."""
+    known = Customer.objects.filter(erased_at=None)
+    found = known.filter(pk=int(text)).first() if text.isdigit() and len(text) < 19 else None
+    found = found or known.filter(email__iexact=text).order_by("merged_into", "pk").first()
+    return known.filter(pk=found.merged_into).first() if found and found.merged_into else found
+
+
+def _show(
+    request: HttpRequest, found: Journey, form: Any = None, position: int | None = None, *, status: int = 200
+) -> HttpResponse:
+    definition = parse(found.definition)
+    context = {
+        "journey": found,
+        "tone": TONES[found.status],
+        "sentence": definition.sentence(),
+        "definition": definition,
+        "cards": cards(found, definition, form, position),
+        "report": queries.report(found),
+        "can_publish": may(request, "marketer"),
+        "has_changes": found.version > 0 and actions.has_changes(found),
+    }
+    return render(request, "journeys/journey.html", context, status=status)
