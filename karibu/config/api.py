@@ -1,6 +1,7 @@
 """`/api/v1`: one NinjaAPI that gathers each app's `api.py` router. OpenAPI at `/api/v1/openapi.json`."""
 
 from karibu.customers import api as customers
+from karibu.events.api import router as events
 from karibu.insights.api import router as insights
 from karibu.journeys.api import router as journeys
 from karibu.web.api import build
@@ -10,3 +11,4 @@ api.add_router("", insights)
 api.add_router("/customers", customers.router)
 api.add_router("/merges", customers.merges)
 api.add_router("", journeys)
+api.add_router("", events)

@@ -4,9 +4,11 @@ Every answer is of one exact snapshot (snapshot.py): what was appended before th
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.parse import quote
 
 import msgspec
 
@@ -15,6 +17,8 @@ from karibu.events import engine, snapshot
 if TYPE_CHECKING:
     import pyarrow as pa
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+NEVER, EVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 By = Literal["hour", "day", "month", "name", "source", "channel", "type"]
 
 _KEYS: dict[str, str] = {
@@ -66,9 +70,53 @@ class LoggedEvent(msgspec.Struct, kw_only=True, frozen=True):
     traits: dict[str, Any] = msgspec.field(default_factory=dict)
     context: dict[str, Any] = msgspec.field(default_factory=dict)
 
+    def get_absolute_url(self) -> str:
+        """Where its page is."""
+        microseconds = (self.time - EPOCH) // timedelta(microseconds=1)
+        return f"/events/{microseconds}/{quote(self.message_id, safe='')}/"
+
 
 _SELECTED = ", ".join(LoggedEvent.__struct_fields__)
 _JSON = ("properties", "traits", "context")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which events: all that are given must fit. None asks nothing. since ≤ time < before.
+
+    `mark` is an id as the shop or the browser gave it: of the message, user, browser, order or cart.
+    """
+
+    customers: Collection[int] | None = None
+    names: Collection[str] | None = None
+    sources: Collection[str] | None = None
+    mark: str | None = None
+    since: datetime | None = None
+    before: datetime | None = None
+
+    def condition(self) -> tuple[str, dict[str, Any]]:
+        """As SQL over `events`, with its parameters."""
+        said, parameters = ["true"], dict[str, Any]()
+        for column, values in (("customer", self.customers), ("name", self.names), ("source", self.sources)):
+            if values is not None:
+                said.append(f"{column} IN ({', '.join(f'${column}{i}' for i in range(len(values)))})")
+                parameters.update({f"{column}{i}": value for i, value in enumerate(values)})
+        if self.mark is not None:
+            said.append("$mark IN (message_id, user_id, anonymous_id, order_id, cart_id)")
+            parameters["mark"] = self.mark
+        for sign, name, moment in ((">=", "since", self.since), ("<", "before", self.before)):
+            if moment is not None:
+                said.append(f"time {sign} ${name}")
+                parameters[name] = moment
+        return " AND ".join(said), parameters
+
+    @property
+    def asks_nobody(self) -> bool:
+        """Whether a list of allowed values is there and empty: nothing can fit then."""
+        return any(values is not None and not values for values in (self.customers, self.names, self.sources))
+
+
+Place = tuple[datetime, str]  # of an event in the order of time: its time and message id
 
 
 def history(
@@ -81,7 +129,7 @@ def history(
 
     `before` (exclusive) pages further back; `names` keeps only these events.
     """
-    return recent(limit, names, customers=customer_ids, before=before)
+    return page(Wanted(customers=customer_ids, names=names, before=before), limit)
 
 
 def recent(
@@ -93,11 +141,31 @@ def recent(
     since: datetime | None = None,
     before: datetime | None = None,
 ) -> list[LoggedEvent]:
-    """The newest `limit` events that match, newest first, in since ≤ time < before."""
-    if customers is not None and not customers:
+    """The newest `limit` events that fit, newest first, in since ≤ time < before."""
+    return page(Wanted(customers, names, sources, since=since, before=before), limit)
+
+
+def page(wanted: Wanted, limit: int, after: Place | None = None, *, newer: bool = False) -> list[LoggedEvent]:
+    """Up to `limit` events behind `after`, newest first; with `newer` those before it, the nearest first."""
+    if wanted.asks_nobody:
         return []
-    wanted: dict[str, Collection[Any] | None] = {"customer": customers, "name": names, "source": sources}
-    return snapshot.read(lambda taken: _newest(taken, wanted, since, before, limit), customers)
+    return snapshot.read(lambda taken: _page(taken, wanted, limit, after, newer), wanted.customers)
+
+
+def total(wanted: Wanted, most: int | None = None) -> int:
+    """How many events fit; counting stops at `most` where that is given."""
+    if wanted.asks_nobody:
+        return 0
+    condition, parameters = wanted.condition()
+    some = f"SELECT 1 FROM events WHERE {condition}" + (f" LIMIT {int(most)}" if most is not None else "")  # noqa: S608
+    counted = query(
+        f"SELECT count(*) AS count FROM ({some})",  # noqa: S608
+        parameters,
+        customers=wanted.customers,
+        since=wanted.since,
+        until=wanted.before,
+    )
+    return int(counted["count"][0].as_py())
 
 
 def find(message_id: str, around: datetime) -> LoggedEvent | None:
@@ -117,15 +185,11 @@ def count(
 ) -> dict[Any, int]:
     """How many events there are in since ≤ time < until, by the values of `by` (without it under the key None)."""
     key = _KEYS[by] if by else "NULL"
-    where, parameters = _where({"name": names}, since, until)
-    table = query(
-        f"SELECT {key} AS key, count(*) AS count FROM events WHERE {where} GROUP BY ALL ORDER BY key",  # noqa: S608
-        parameters,
-        since=since,
-        until=until,
-    )
-    counted = dict(zip(*table.to_pydict().values(), strict=True))
-    return counted or ({} if by else {None: 0})
+    condition, parameters = Wanted(names=names, since=since, before=until).condition()
+    sql = f"SELECT {key} AS key, count(*) AS count FROM events WHERE {condition} GROUP BY ALL ORDER BY key"  # noqa: S608
+    counted = query(sql, parameters, since=since, until=until).to_pydict()
+    found = dict(zip(counted["key"], counted["count"], strict=True))
+    return found or ({} if by else {None: 0})
 
 
 def query(
@@ -149,22 +213,23 @@ def query(
     return snapshot.read(run, customers)
 
 
-def _newest(
-    taken: snapshot.Snapshot,
-    wanted: Mapping[str, Collection[Any] | None],
-    since: datetime | None,
-    before: datetime | None,
-    limit: int,
-) -> list[LoggedEvent]:
-    """Looks month by month from the newest back, and stops when there is enough."""
-    taken = taken.narrowed(customers=wanted["customer"], since=since, until=before)
+def _page(taken: snapshot.Snapshot, wanted: Wanted, limit: int, after: Place | None, newer: bool) -> list[LoggedEvent]:
+    """Looks month by month from where it starts, and stops when there is enough."""
+    since, before = wanted.since, wanted.before
+    if after and newer:
+        since = max(since or after[0], after[0])
+    elif after:
+        before = min(before or EVER, after[0] + timedelta(microseconds=1))
+    taken = taken.narrowed(customers=wanted.customers, since=since, until=before)
+    order = "time, message_id" if newer else "time DESC, message_id DESC"
+    beyond = f"(time, message_id) {'>' if newer else '<'} ($time, $id)" if after else "true"
     found: list[LoggedEvent] = []
     with engine.cursor() as cursor:
-        for first, end in _rounds(taken, since, before):
-            where, parameters = _where(wanted, first, end)
+        for first, end in _rounds(taken, since, before, newer):
+            condition, parameters = replace(wanted, since=first, before=end).condition()
             taken.narrowed(since=first, until=end).attach(cursor)
-            sql = f"SELECT {_SELECTED} FROM events WHERE {where} ORDER BY time DESC, message_id LIMIT $limit"  # noqa: S608
-            parameters["limit"] = limit - len(found)
+            sql = f"SELECT {_SELECTED} FROM events WHERE {condition} AND {beyond} ORDER BY {order} LIMIT $limit"  # noqa: S608
+            parameters |= {"limit": limit - len(found)} | ({"time": after[0], "id": after[1]} if after else {})
             found += _events(cursor.sql(sql, params=parameters).to_arrow_table())
             if len(found) >= limit:
                 break
@@ -172,31 +237,15 @@ def _newest(
 
 
 def _rounds(
-    taken: snapshot.Snapshot, since: datetime | None, before: datetime | None
+    taken: snapshot.Snapshot, since: datetime | None, before: datetime | None, newer: bool
 ) -> list[tuple[datetime | None, datetime | None]]:
-    """Spans of time from the newest back: the newest month of the files, the two before it, the rest."""
-    starts = sorted({datetime.strptime(f"{file.month}+0000", "%Y-%m%z") for file in taken.files}, reverse=True)
-    cuts = [starts[i] for i in (0, 2) if i < len(starts) - 1 and not (since and starts[i] <= since)]
+    """Spans of time in the order in which to look: the first month of the files, the two behind it, the rest."""
+    starts = sorted({datetime.strptime(f"{file.month}+0000", "%Y-%m%z") for file in taken.files}, reverse=not newer)
+    cuts = [starts[i + newer] for i in (0, 2) if i + newer < len(starts)]
+    cuts = sorted((cut for cut in cuts if cut > (since or NEVER) and cut < (before or EVER)), reverse=True)
     edges = [before, *cuts, since]
-    return [(edges[i + 1], edges[i]) for i in range(len(edges) - 1)]
-
-
-def _where(
-    wanted: Mapping[str, Collection[Any] | None], since: datetime | None, until: datetime | None
-) -> tuple[str, dict[str, Any]]:
-    conditions, parameters = ["true"], dict[str, Any]()
-    for column, values in wanted.items():
-        if values is not None:
-            places = [f"{column}{i}" for i in range(len(values))]
-            conditions.append(f"{column} IN ({', '.join('$' + place for place in places)})")
-            parameters.update(zip(places, values, strict=True))
-    if since:
-        conditions.append("time >= $since")
-        parameters["since"] = since
-    if until:
-        conditions.append("time < $until")
-        parameters["until"] = until
-    return " AND ".join(conditions), parameters
+    spans = [(edges[i + 1], edges[i]) for i in range(len(edges) - 1)]
+    return spans[::-1] if newer else spans
 
 
 def _events(table: "pa.Table") -> Sequence[LoggedEvent]:

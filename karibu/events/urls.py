@@ -1,3 +1,9 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from karibu.events import views
+
+urlpatterns: list[URLPattern] = [
+    path("events/", views.explorer, name="events"),
+    path("events/arriving/", views.arriving, name="events-arriving"),
+    path("events/<int:microseconds>/<path:message_id>/", views.detail, name="event"),
+]

@@ -1,0 +1,82 @@
+"""The explorer: what arrives, how much of it, and each event whole."""
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from karibu.events import flush, log, queries
+from karibu.events.tables import EventRows, EventTable
+from karibu.web.access import allow
+
+DAYS = 30
+OWN_LINES = ("message_id", "customer", "name", "properties", "traits", "context", "items")
+
+
+@allow()
+def explorer(request: HttpRequest) -> HttpResponseBase:
+    table = EventTable(request, EventRows())
+    since = timezone.now() - timedelta(days=DAYS)
+    names = queries.names(since)
+    context = {
+        "has_any": queries.has_any(),
+        "chart": _chart(),
+        "names": names[:10],
+        "trouble": flush.health(),
+        "address": settings.KARIBU_PUBLIC_URL or request.build_absolute_uri("/").rstrip("/"),
+        **_arriving(),
+    }
+    return table.respond("events/explorer.html", context)
+
+
+@allow()
+def arriving(request: HttpRequest) -> HttpResponse:
+    """The line that the explorer asks for every few seconds."""
+    return render(request, "events/_arriving.html", _arriving())
+
+
+@allow()
+def detail(request: HttpRequest, microseconds: int, message_id: str) -> HttpResponse:
+    try:
+        time = log.EPOCH + timedelta(microseconds=microseconds)
+    except OverflowError:
+        raise Http404 from None
+    event = log.find(message_id, time)
+    if event is None:
+        raise Http404
+    return render(request, "events/detail.html", {"event": event, "facts": _facts(event), "parts": _parts(event)})
+
+
+def _arriving() -> dict[str, Any]:
+    today = queries.per_day(1)[0][1]
+    return {"today": today, "total": queries.total(), "last": queries.last_arrival()}
+
+
+def _chart() -> dict[str, Any]:
+    values = [{"day": day.isoformat(), "events": number} for day, number in queries.per_day(DAYS)]
+    return {
+        "data": {"values": values},
+        "mark": "bar",
+        "encoding": {
+            "x": {"field": "day", "type": "temporal", "timeUnit": "yearmonthdate", "title": None},
+            "y": {"field": "events", "type": "quantitative", "title": None},
+        },
+        "height": 140,
+    }
+
+
+def _facts(event: log.LoggedEvent) -> list[tuple[str, Any]]:
+    """The filled columns, in the order of the log."""
+    filled = [(name, getattr(event, name)) for name in event.__struct_fields__ if name not in OWN_LINES]
+    return [(name, value) for name, value in filled if value not in (None, "", 0, False)]
+
+
+def _parts(event: log.LoggedEvent) -> list[tuple[str, str]]:
+    """What came as JSON, readable."""
+    parts = [(_("Properties"), event.properties), (_("Traits"), event.traits), (_("Context"), event.context)]
+    return [(title, msgspec.json.format(msgspec.json.encode(part)).decode()) for title, part in parts if part]
