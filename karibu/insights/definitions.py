@@ -8,7 +8,7 @@ from karibu.insights.metrics import TIMES, Metric, Table, register
 # What an order is worth now: in the shop's currency at its day's rate, less what was refunded since. An order in a
 # currency without a rate has no worth yet and adds nothing (shop keeps it visible in its list).
 NET = "sum(coalesce(o.total_converted, 0) - o.refunded_converted)"
-SOLD = "o.status <> 'cancelled'"
+SOLD = "o.status IN ('placed', 'refunded')"
 ORDERS = {"channel": "o.channel", "source": "o.source", "status": "o.status", "coupon": "o.coupon"}
 MESSAGES = {"channel": "m.channel", "sender": "m.sender", "status": "m.status", "topic": "m.topic"}
 KNOWN = "NOT c.is_anonymous AND c.merged_into IS NULL AND c.erased_at IS NULL"

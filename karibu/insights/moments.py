@@ -30,6 +30,8 @@ DID = {
     "Order Refunded": gettext_lazy("was refunded %(worth)s"),
     "Order Cancelled": gettext_lazy("cancelled an order"),
     "Identified": gettext_lazy("said who they are"),
+    "Message Opened": gettext_lazy("opened a message"),
+    "Message Clicked": gettext_lazy("clicked in a message"),
 }
 ICONS = {
     "Product Added": "cart",
@@ -39,6 +41,8 @@ ICONS = {
     "Order Completed": "orders",
     "Products Searched": "search",
     "Identified": "customers",
+    "Message Opened": "messages",
+    "Message Clicked": "messages",
 }
 
 
