@@ -2,14 +2,16 @@
 
 from datetime import datetime
 from decimal import Decimal
+from html import unescape
 from typing import Any
 
 from django.http import Http404, HttpRequest
 from django.utils.html import strip_tags
-from ninja import Field, Router, Schema
+from ninja import Field, Router, Schema, Status
 
 from karibu.customers import queries, timeline
 from karibu.customers.actions import AddressTaken, create_customer
+from karibu.customers.forms import CustomerForm
 from karibu.customers.merging import MergeRefused, merge_customers, undo_merge
 from karibu.customers.models import Customer, Identity, Merge
 from karibu.web import paging
@@ -110,9 +112,7 @@ def customers(request: HttpRequest, query: str = "", limit: int = 50, cursor: st
 
 @router.post("", response={201: CustomerDetail}, summary="Add a customer")
 @allow()
-def create(request: HttpRequest, given: CustomerIn) -> tuple[int, dict[str, Any]]:
-    from karibu.customers.forms import CustomerForm
-
+def create(request: HttpRequest, given: CustomerIn) -> Status[dict[str, Any]]:
     form = CustomerForm(given.dict())
     if not form.is_valid():
         errors = [
@@ -124,7 +124,7 @@ def create(request: HttpRequest, given: CustomerIn) -> tuple[int, dict[str, Any]
         made = create_customer(form.cleaned_data, by=actor(request))
     except AddressTaken as taken:
         raise Problem(409, str(taken), field=taken.field, customer=taken.customer_id) from None
-    return 201, _detail(made)
+    return Status(201, _detail(made))
 
 
 @router.get("/{int:customer_id}", response=CustomerDetail, summary="One customer, by this or any old id")
@@ -199,6 +199,4 @@ def _entry(entry: timeline.Entry) -> dict[str, Any]:
 
 def _words(sentence: str) -> str:
     """The sentence without its markup."""
-    from html import unescape
-
     return unescape(strip_tags(sentence))

@@ -47,10 +47,10 @@ class LinkHistory:
             return self._extend(at, time)
         if at >= 0 and self.spans[at].since == time:
             return self.confirm(customer_id, time + timedelta(microseconds=1))
-        following = at + 1
         if at >= 0 and time < self.spans[at].until:
             self._split(at)  # somebody else in the middle of a span: it goes on after them
-        elif following < len(self.spans) and self.spans[following].customer_id == customer_id:
+        following = at + 1
+        if following < len(self.spans) and self.spans[following].customer_id == customer_id:
             self.spans[following] = replace(self.spans[following], since=time)
             return True
         self.spans.insert(following, Span(customer_id, time, time))
@@ -75,4 +75,5 @@ class LinkHistory:
     def _split(self, at: int) -> None:
         span = self.spans[at]
         self.spans[at] = replace(span, until=span.since)
-        self.spans.insert(at + 1, replace(span, since=span.until, row=0))
+        if at + 1 == len(self.spans) or span.until < self.spans[at + 1].since:
+            self.spans.insert(at + 1, replace(span, since=span.until, row=0))
