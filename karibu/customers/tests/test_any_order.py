@@ -1,6 +1,7 @@
 """Events in any order, in any batches, name the same people (PAINS 32)."""
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -34,7 +35,7 @@ def test_any_order_and_any_batches_give_the_same_people(db, order: list[int], cu
         model.objects.all().delete()
     told_of = story()
     bounds = [0, *sorted(set(cuts)), len(order)]
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in pairwise(bounds):
         take(*(told_of[n][1] for n in order[start:end]))
     people: dict[str, set[int]] = {}
     for who, one in told_of:
@@ -58,7 +59,7 @@ def test_a_history_is_always_in_order_and_ends_with_who_came_last(evidence: list
         )
     spans = history.spans
     assert all(span.since <= span.until for span in spans)
-    assert all(one.since < two.since and one.until <= two.since for one, two in zip(spans, spans[1:], strict=False))
+    assert all(one.since < two.since and one.until <= two.since for one, two in pairwise(spans))
 
 
 @given(st.lists(minutes, min_size=1, max_size=10), st.lists(minutes, min_size=1, max_size=10), st.randoms())
