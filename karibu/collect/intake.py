@@ -52,13 +52,14 @@ def sort_in(raws: Iterable[bytes], letter: Letter, kind: str = "") -> Intake:
     intake = Intake()
     lanes: dict[int, list[bytes]] = {}
     for place, raw in enumerate(raws):
+        kept = raw
         try:
             wire, kept = read(raw, kind)
             check(wire, letter.received_at, letter.skew, historical=letter.historical)
             lanes.setdefault(lane_of(text(wire.user_id), text(wire.anonymous_id)), []).append(kept)
         except Refused as refused:
             intake.refusals.append(Refusal(place, refused.field, refused.reason))
-            intake.rejected.append(_rejected(letter, refused, raw))
+            intake.rejected.append(_rejected(letter, refused, kept))
         intake.size += len(raw)
     intake.rows = [_row(letter, lane, events) for lane, events in lanes.items()]
     return intake
