@@ -12,8 +12,9 @@ from pathlib import Path
 import psycopg
 import pyarrow as pa
 import pytest
+from deltalake import DeltaTable
 
-from bench.installation import Installation
+from bench.installation import installation
 from karibu.config import postgres
 from karibu.config.testing import missing
 
@@ -23,15 +24,9 @@ STORY = Counter(["Page Viewed", "Identified", "Product Viewed", "Order Completed
 
 
 @pytest.fixture(scope="module")
-def shop(tmp_path_factory):
-    base = tmp_path_factory.mktemp("sdks")
-    for folder in (base, *base.parents[:2]):
-        folder.chmod(0o755)  # PostgreSQL's own user must get to its folder
-    (base / "home").mkdir(mode=0o755)
-    made = Installation(home=base / "home")
-    made.start()
-    yield made
-    made.stop()
+def shop():
+    with installation() as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
@@ -60,13 +55,14 @@ def modules():
 
 
 def events_of(shop, person):
-    """(name, time, anonymous id) of the person's events in the log, once the worker has taken them."""
-
-    found = []
+    """The person's events in the log, wherever they are by now: in the tail or already in the lake."""
     with psycopg.connect(postgres.embedded_url(shop.home)) as database:
-        for (block,) in database.execute("SELECT ipc FROM events_tailblock ORDER BY id"):
-            found += pa.ipc.open_stream(block).read_all().to_pylist()
-    return [e for e in found if person in (e["user_id"], e["anonymous_id"].removeprefix("a-"))]
+        blocks = database.execute("SELECT ipc FROM events_tailblock ORDER BY id").fetchall()
+    found = [event for (block,) in blocks for event in pa.ipc.open_stream(block).read_all().to_pylist()]
+    if (shop.home / "lake/_delta_log").exists():
+        found += DeltaTable(str(shop.home / "lake")).to_pyarrow_table().to_pylist()
+    once = {event["message_id"]: event for event in found}.values()
+    return [e for e in once if person in (e["user_id"], (e["anonymous_id"] or "").removeprefix("a-"))]
 
 
 def wait_for_story(shop, person, story=STORY):
