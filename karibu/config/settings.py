@@ -31,6 +31,7 @@ KARIBU_HOME = home.path()
 KARIBU_LAKE_URL = home.lake_url()
 KARIBU_ENGINE = home.value("KARIBU_ENGINE", "duckdb")
 KARIBU_SMTP_URL = home.value("KARIBU_SMTP_URL")
+KARIBU_SYSTEM_MAIL = "karibu.messages.system.send_mail"  # sign-in links and the like
 KARIBU_PUBLIC_URL = home.value("KARIBU_PUBLIC_URL").rstrip("/")
 KARIBU_PIPELINE = "karibu.config.pipeline.STAGES"
 KARIBU_NAVIGATION = "karibu.config.navigation.NAVIGATION"

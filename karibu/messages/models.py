@@ -54,6 +54,7 @@ class Message(models.Model):
             models.Index(fields=["claimed_at"], name="message_claimed", condition=models.Q(status="sending")),
             models.Index(fields=["customer_id", "-id"], name="message_customer"),
             models.Index(fields=["sender", "-id"], name="message_sender"),
+            models.Index(fields=["address"], opclasses=["varchar_pattern_ops"], name="message_address"),
             models.Index(fields=["-id", "status"], name="message_status"),
         ]
 

@@ -13,10 +13,14 @@ def keys() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
+def has(key: str) -> bool:
+    return key in keys()
+
+
 def plant(*wanted: str) -> None:
     """Makes the starters of these keys (none named: all) that are not there. LookupError for one that is not ours."""
     for key in wanted or keys():
-        if key not in keys():
+        if not has(key):
             raise LookupError(f"There is no message template {key!r}.")
         Template.objects.get_or_create(key=key, defaults=read(key))
 

@@ -1,0 +1,64 @@
+"""Mail of Karibu itself: sign-in links and the like. It asks no gate: it goes to colleagues, who asked for it."""
+
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, make_msgid
+
+from django.conf import settings
+from django.utils import timezone
+
+from karibu.messages.channels import Letter
+from karibu.messages.channels.email import compose, mailbox
+from karibu.messages.channels.email.address import usable
+from karibu.messages.channels.email.smtp import Connection, Server
+from karibu.messages.facts import the_shop
+
+
+def send_mail(to: str, subject: str, text: str) -> None:
+    """Sends at once, over SMTP or into the mailbox. Raises ValueError for what is no address, and smtp's errors."""
+    recipient = usable(to) or _own(to)
+    sender = compose.sender_of(the_shop())
+    raw = _written(sender, recipient, " ".join(subject.split()), text)
+    if mailbox.is_used():
+        mailbox.put([_letter(sender, recipient, subject, raw)])
+        return
+    connection = Connection(Server.of(settings.KARIBU_SMTP_URL), compose.domain())
+    try:
+        connection.send(sender, recipient, raw)
+    finally:
+        connection.close()
+
+
+def _own(to: str) -> str:
+    """owner@localhost is where a first installation's owner lives; the mailbox takes it."""
+    local, _, host = to.strip().partition("@")
+    if host != "localhost" or not local.isalnum():
+        raise ValueError("This is no address that mail can be sent to.")
+    return f"{local}@{host}"
+
+
+def _written(sender: str, recipient: str, subject: str, text: str) -> bytes:
+    mail = EmailMessage(policy=SMTP)
+    local, _, host = recipient.rpartition("@")
+    mail["From"] = Address("Karibu", *sender.rsplit("@", 1))
+    mail["To"] = Address("", local, host)
+    mail["Subject"] = subject
+    mail["Date"] = format_datetime(timezone.now())
+    mail["Message-ID"] = make_msgid(domain=compose.domain())
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(text)
+    return mail.as_bytes()
+
+
+def _letter(sender: str, recipient: str, subject: str, raw: bytes) -> Letter:
+    return Letter(
+        message_id=0,
+        customer_id=0,
+        channel="email",
+        attempt=1,
+        sender=sender,
+        recipient=recipient,
+        subject=subject,
+        raw=raw,
+    )

@@ -1,0 +1,167 @@
+"""Messages, templates, rules and the mailbox on the screen."""
+
+import pytest
+from django.test import Client
+
+from karibu.messages import send, starters
+from karibu.messages.models import Mail, Message, Rules, Template
+from karibu.messages.system import send_mail
+from karibu.messages.tests.cast import a_cart, a_person, the_shop, wants
+from karibu.web.models import AuditEntry, User
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def owner(client: Client) -> Client:
+    client.force_login(User.objects.create_user("amina@example.test", role="owner"))
+    return client
+
+
+@pytest.fixture
+def agent() -> Client:
+    client = Client()
+    client.force_login(User.objects.create_user("juma@example.test", role="agent"))
+    return client
+
+
+@pytest.fixture
+def message() -> Message:
+    the_shop()
+    person = a_person("zuri")
+    made = wants(person, cart=a_cart(person))
+    send.send_due()
+    return made
+
+
+PAGES = ["/messages/", "/messages/templates/", "/messages/rules/", "/mailbox/"]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_an_empty_installation_passes_every_screen(owner, page):
+    assert owner.get(page).status_code == 200
+
+
+@pytest.mark.parametrize("page", [*PAGES, "/mailbox/1/", "/mailbox/1/body/", "/messages/1/"])
+def test_strangers_are_asked_to_sign_in(client, page):
+    assert client.get(page)["Location"].startswith("/sign-in/")
+
+
+def test_the_list_says_what_became_of_each_message_and_why(owner, message):
+    wants(a_person("nobody", agreed=False))
+    send.send_due()
+    text = owner.get("/messages/").content.decode()
+    assert "zuri@example.com" in text and "never agreed" in text
+    refused = owner.get("/messages/?status=refused").content.decode()
+    assert "zuri@example.com" not in refused and "never agreed" in refused
+    assert "zuri@example.com" in owner.get("/messages/?q=ZURI").content.decode()
+
+
+def test_a_message_explains_itself(owner, message):
+    text = owner.get(f"/messages/{message.pk}/").content.decode()
+    assert "The person agreed to this kind of message" in text and "Sent" in text and "/p/1" in text
+    refused = wants(a_person("nobody", agreed=False))
+    send.send_due()
+    text = owner.get(f"/messages/{refused.pk}/").content.decode()
+    assert "not asked" in text and "never agreed" in text
+
+
+def test_a_failed_message_is_tried_again_by_hand_only(owner, agent, message):
+    Message.objects.update(status="failed", reason="unknown_outcome")
+    assert agent.post(f"/messages/{message.pk}/retry/").status_code == 403
+    assert owner.get(f"/messages/{message.pk}/retry/").status_code == 405
+    owner.post(f"/messages/{message.pk}/retry/")
+    message.refresh_from_db()
+    assert message.status == "intended" and AuditEntry.objects.filter(verb="tried message again").count() == 1
+
+
+def test_a_waiting_message_can_be_cancelled_and_a_sent_one_cannot(owner, message):
+    owner.post(f"/messages/{message.pk}/cancel/")
+    message.refresh_from_db()
+    assert message.status == "sent"
+    waiting = wants(a_person("later"))
+    owner.post(f"/messages/{waiting.pk}/cancel/")
+    send.send_due()
+    waiting.refresh_from_db()
+    assert (waiting.status, waiting.reason) == ("cancelled", "by_hand") and Mail.objects.count() == 1
+
+
+def test_the_mailbox_shows_a_mail_in_a_frame_that_runs_nothing(owner, message):
+    mail = Mail.objects.get()
+    assert "zuri@example.com" in owner.get("/mailbox/").content.decode()
+    assert f'src="/mailbox/{mail.pk}/body/"' in owner.get(f"/mailbox/{mail.pk}/").content.decode()
+    body = owner.get(f"/mailbox/{mail.pk}/body/")
+    assert b"Mug" in body.content and body["X-Frame-Options"] == "SAMEORIGIN"
+    assert "default-src 'none'" in body["Content-Security-Policy"] and "sandbox" in body["Content-Security-Policy"]
+    assert "* Mug" in owner.get(f"/mailbox/{mail.pk}/?part=text").content.decode()
+    assert "List-Unsubscribe" in owner.get(f"/mailbox/{mail.pk}/?part=source").content.decode()
+
+
+def test_looking_at_a_mail_by_get_changes_nothing_and_the_page_tells_by_post(owner, message):
+    mail = Mail.objects.get()
+    owner.get(f"/mailbox/{mail.pk}/")
+    assert Mail.objects.get().read_at is None
+    owner.post(f"/mailbox/{mail.pk}/read/")
+    assert Mail.objects.get().read_at
+
+
+def test_the_mailbox_can_be_searched_and_answers_htmx_with_the_list_alone(owner, message):
+    answer = owner.get("/mailbox/?q=nothing-like-it", headers={"HX-Request": "true"}).content.decode()
+    assert "<html" not in answer and "No mail fits" in answer
+
+
+def test_a_template_is_edited_and_the_next_message_says_the_new_words(owner, message):
+    template = Template.objects.get()
+    fields = {"name": "Cart", "topic": "offers", "is_marketing": "on", "subject": "New words", "text": ""}
+    owner.post("/messages/templates/cart-reminder/", {**fields, "body": template.body})
+    wants(a_person("next"))
+    send.send_due()
+    assert Mail.objects.latest("id").subject == "New words"
+    owner.post("/messages/templates/cart-reminder/reset/")
+    assert Template.objects.get().subject == starters.read("cart-reminder")["subject"]
+
+
+@pytest.mark.parametrize(
+    ("field", "source", "words"),
+    [
+        ("body", "<mjml><mj-body>\n<mj-sektion></mj-sektion></mj-body></mjml>", "Line 2: there is no element"),
+        ("body", "<p>\n{{ a | no_such }}</p>", "unknown filter"),
+        ("subject", "{% if x %}never closed", "endif"),
+    ],
+)
+def test_a_faulty_template_is_not_saved_and_names_what_is_wrong(owner, message, field, source, words):
+    before = Template.objects.get()
+    fields = {"name": "Cart", "topic": "offers", "subject": before.subject, "body": before.body, "text": before.text}
+    answer = owner.post("/messages/templates/cart-reminder/", {**fields, field: source})
+    assert answer.status_code == 422 and words in answer.content.decode()
+    assert Template.objects.get().version == before.version
+    assert words in owner.post("/messages/templates/cart-reminder/preview/", {**fields, field: source}).content.decode()
+
+
+def test_the_preview_shows_the_draft_without_saving_it(owner, message):
+    answer = owner.post(
+        "/messages/templates/cart-reminder/preview/", {"subject": "Draft", "body": "Karibu {{ customer.first_name }}"}
+    )
+    assert "Draft" in answer.content.decode() and "?draft=" in answer.content.decode()
+    assert b"Karibu Amina" in owner.get("/messages/templates/cart-reminder/body/?draft=1").content
+    assert Template.objects.get().subject != "Draft"
+
+
+def test_the_rules_are_kept_and_half_a_night_is_refused(owner):
+    owner.post("/messages/rules/", {"gap_hours": "4", "quiet_from": "21:00", "quiet_until": "08:00"})
+    assert Rules.objects.get().gap_hours == 4
+    assert owner.post("/messages/rules/", {"gap_hours": "4", "quiet_from": "21:00"}).status_code == 422
+
+
+def test_agents_read_messages_and_change_no_templates(agent, message):
+    assert agent.get(f"/messages/{message.pk}/").status_code == 200
+    assert agent.get("/messages/templates/").status_code == 403
+
+
+def test_karibus_own_mail_lies_in_the_mailbox_too(owner):
+    send_mail("owner@localhost", "Your sign-in link\r\nBcc: x@example.com", "Here: http://127.0.0.1/sign-in/abc/")
+    mail = Mail.objects.get()
+    assert mail.recipient == "owner@localhost" and b"\nBcc:" not in bytes(mail.raw)
+    assert "/sign-in/abc/" in owner.get(f"/mailbox/{mail.pk}/").content.decode()
+    with pytest.raises(ValueError, match="no address"):
+        send_mail("nobody", "x", "y")

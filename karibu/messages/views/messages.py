@@ -1,0 +1,66 @@
+"""Messages for colleagues: the list, one message with its why, and putting one back into the queue by hand."""
+
+from django.contrib import messages as flashes
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from karibu.customers.models import Customer
+from karibu.messages import actions, story, visits
+from karibu.messages.models import Mail, Message
+from karibu.messages.status import OPEN, TONES, Status, explain
+from karibu.messages.tables import Messages, status_label
+from karibu.web.access import actor, allow, may
+
+
+@allow()
+@require_safe
+def message_list(request: HttpRequest) -> HttpResponseBase:
+    return Messages(request, Message.objects.select_related("template").defer("context", "history")).respond(
+        "messages/list.html"
+    )
+
+
+@allow()
+@require_safe
+def message(request: HttpRequest, message_id: int) -> HttpResponse:
+    found = get_object_or_404(Message.objects.select_related("template"), pk=message_id)
+    context = {
+        "message": found,
+        "status": status_label(found),
+        "tone": TONES.get(Status(found.status), "quiet"),
+        "why": explain(found.reason),
+        "customer": Customer.objects.filter(pk=found.customer_id).first(),
+        "steps": story.steps(found, list(found.visits.order_by("id")[:200])),
+        "decisions": story.decisions(found),
+        "totals": visits.totals(found.pk),
+        "links": found.links.order_by("position"),
+        "mail": Mail.objects.filter(message_id=found.pk).values_list("pk", flat=True).first(),
+        "may_retry": found.status == Status.FAILED and may(request, "marketer"),
+        "may_cancel": found.status in OPEN and may(request, "marketer"),
+    }
+    return render(request, "messages/message.html", context)
+
+
+@allow("marketer")
+@require_POST
+def retry(request: HttpRequest, message_id: int) -> HttpResponse:
+    with transaction.atomic():
+        done = actions.retry(message_id, by=actor(request))
+    flashes.success(request, _("The message is tried again.")) if done else flashes.error(
+        request, _("Only a message that failed can be tried again.")
+    )
+    return redirect("message", message_id)
+
+
+@allow("marketer")
+@require_POST
+def cancel(request: HttpRequest, message_id: int) -> HttpResponse:
+    with transaction.atomic():
+        done = actions.cancel([message_id], by=actor(request))
+    flashes.success(request, _("The message is cancelled.")) if done else flashes.error(
+        request, _("It is too late to cancel this message.")
+    )
+    return redirect("message", message_id)
