@@ -22,7 +22,7 @@ PASSING = frozenset({"Checkout Step Viewed", "Checkout Step Completed", "Payment
 ABOUT_CARTS = FILLING | PASSING | {"Order Completed"}
 AUTOMATIC = "auto:"
 COLUMNS = """cart_id, customer_id, status, items, value, currency, created_at, updated_at, checkout_started_at,
-             order_id"""
+             order_id, import_id"""
 
 
 @dataclass(slots=True)
@@ -39,6 +39,7 @@ class Held:
     updated_at: datetime
     checkout_started_at: datetime | None = None
     order_id: str = ""
+    import_id: int | None = None
     is_loaded: bool = False
     is_changed: bool = False
 
@@ -122,6 +123,7 @@ class Carts:
     def _make(self, event: Event, cart_id: str) -> Held:
         time = event.time
         cart = Held(cart_id, event.customer_id, "open", {}, Decimal(0), event.currency, time, time)
+        cart.import_id = event.import_id or None
         self.by_id[cart_id] = cart
         return cart
 
@@ -233,13 +235,13 @@ def _save(cursor: psycopg.Cursor[Any], carts: Sequence[Held]) -> None:
         return
     rows = [
         (c.cart_id, c.customer_id, c.status, Jsonb(list(c.lines.values())), c.value, c.currency, c.created_at,
-         c.updated_at, c.checkout_started_at, c.order_id)
+         c.updated_at, c.checkout_started_at, c.order_id, c.import_id)
         for c in sorted(carts, key=lambda cart: cart.cart_id)
     ]  # fmt: skip
     cursor.execute(
         f"""INSERT INTO shop_cart AS c ({COLUMNS})
             SELECT * FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::jsonb[], %s::numeric[], %s::text[],
-                %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::text[])
+                %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::bigint[])
             ON CONFLICT (cart_id) DO UPDATE SET ({COLUMNS}) = ROW (
                 {", ".join(f"excluded.{name.strip()}" for name in COLUMNS.split(","))})
             WHERE c.cart_id = ANY(%s) RETURNING c.cart_id""",  # noqa: S608

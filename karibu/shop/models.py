@@ -7,11 +7,9 @@ from django.db import models
 MONEY: dict[str, Any] = {"max_digits": 18, "decimal_places": 4}
 
 
-class Shop(models.Model):
-    """One row (id 1): what the whole shop has one of."""
+class Storefront(models.Model):
+    """One row (id 1): how links lead into the shop's own pages."""
 
-    name = models.CharField(max_length=200, blank=True)
-    currency = models.CharField(max_length=3, default="USD")  # totals are in it
     cart_url = models.CharField(max_length=2000, blank=True)  # back to a cart; {cart} stands for its id
 
 
@@ -48,6 +46,7 @@ class Cart(models.Model):
     updated_at = models.DateTimeField(db_index=True)
     checkout_started_at = models.DateTimeField(null=True)
     order_id = models.CharField(max_length=200, blank=True)
+    import_id = models.BigIntegerField(null=True)
 
     class Meta:
         indexes = [models.Index(fields=["status", "-updated_at", "-id"], name="cart_by_status")]

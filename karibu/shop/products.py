@@ -11,6 +11,7 @@ import psycopg
 
 from karibu.events.event import Event, Item
 
+CATALOGUE = "Product Imported"  # the name of events that stand for a row of a product list; they are not logged
 TEXTS = ("sku", "name", "brand", "category", "url", "image_url")
 
 
@@ -58,6 +59,8 @@ def _learn(product: Known, sightings: list[tuple[Event, Item]]) -> bool:
     is_new = product.updated_at is None
     before = None if is_new else _facts(product)
     for event, item in sightings:
+        if event.import_id and product.updated_at and product.import_id != event.import_id and event.name != CATALOGUE:
+            continue  # an import of orders teaches new products; it does not change those that are known
         newer = product.updated_at is None or event.time >= product.updated_at
         for name in TEXTS:
             said = getattr(item, name)

@@ -10,7 +10,8 @@ from urllib.parse import quote
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from karibu.shop.models import Cart, Order, Product, Shop
+from karibu.shop.models import Cart, Order, Product, Storefront
+from karibu.web.queries import shop
 
 COUNTED = (Order.Status.PLACED, Order.Status.REFUNDED)
 
@@ -48,11 +49,6 @@ def open_carts_count() -> int:
     return Cart.objects.filter(status=Cart.Status.OPEN).count()
 
 
-def shop() -> Shop:
-    """What the shop is called and counts in; a Shop that is not saved where nobody has said so yet."""
-    return Shop.objects.filter(pk=1).first() or Shop(pk=1)
-
-
 def cart_for_message(cart_id: str) -> dict[str, Any]:
     """The cart as a Liquid template sees it; {} when there is none.
 
@@ -75,10 +71,11 @@ def cart_for_message(cart_id: str) -> dict[str, Any]:
 
 
 def cart_url(cart: Cart) -> str:
-    """Back to this cart, as the shop's settings say; the first item's page where they say nothing."""
-    if pattern := shop().cart_url:
+    """Back to this cart, as the settings say; where they say nothing, the first item's page or the shop's front."""
+    storefront = Storefront.objects.filter(pk=1).first()
+    if storefront and (pattern := storefront.cart_url):
         return pattern.replace("{cart}", quote(cart.cart_id, safe=""))
-    return next((line["url"] for line in cart.items if line.get("url")), "")
+    return next((line["url"] for line in cart.items if line.get("url")), shop().url)
 
 
 def _shown(line: dict[str, Any], product: Product | None) -> dict[str, Any]:

@@ -8,8 +8,10 @@ from typing import Any
 import psycopg
 from django.db import connection, transaction
 
-from karibu.shop.models import Rate, Shop
+from karibu.shop.models import Rate
 from karibu.shop.worth import keep_worth
+from karibu.web.models import Shop
+from karibu.web.queries import shop
 
 # The latest rate on or before the order's day (UTC); the shop's own currency is worth one.
 _RATE = """CASE WHEN o.currency = %s THEN 1 ELSE
@@ -19,7 +21,7 @@ _RATE = """CASE WHEN o.currency = %s THEN 1 ELSE
 
 def shop_currency() -> str:
     """ISO 4217 code of the currency that totals are in."""
-    return Shop.objects.filter(pk=1).values_list("currency", flat=True).first() or "USD"
+    return shop().currency
 
 
 def convert(cursor: psycopg.Cursor[Any], orders: Sequence[int], currency: str) -> None:

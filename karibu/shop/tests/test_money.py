@@ -7,7 +7,7 @@ import pytest
 
 from karibu.customers import merging
 from karibu.customers.models import Customer
-from karibu.shop.models import Order, Rate, Shop
+from karibu.shop.models import Order, Rate, Storefront
 from karibu.shop.queries import cart_for_message, open_carts_count, orders_between
 from karibu.shop.rates import choose_currency, enter_rate, remove_rate
 from karibu.shop.tests.story import NOON, customer, happens, line, told
@@ -75,7 +75,7 @@ def test_a_merge_brings_orders_and_worth_together_and_undo_takes_them_apart() ->
 
 def test_a_cart_for_a_message_knows_what_the_cart_did_not_say() -> None:
     ann = customer()
-    Shop.objects.create(pk=1, cart_url="https://shop.test/cart?c={cart}")
+    Storefront.objects.create(pk=1, cart_url="https://shop.test/cart?c={cart}")
     happens(told(ann, "Product Viewed", 0, product_id="a", name="Kikoi", price="12.50", image_url="https://shop.test/k.jpg"),
             told(ann, "Product Added", 1, cart_id="c/1", product_id="a", quantity=2))  # fmt: skip
     cart = cart_for_message("c/1")

@@ -1,0 +1,171 @@
+"""The file as rows: read once into a Parquet file of our own, so that going on at row n costs nothing.
+
+Every cell is text; `line` is the line (CSV, JSON) or row (XLSX, Parquet) of the source, `fault` says why a row cannot
+be taken. Memory stays constant: rows are written as they are read. Orders that come as lines are sorted by order.
+"""
+
+import csv
+import os
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import python_calamine
+
+from karibu.imports.sniff import Understood, open_text, text
+
+ROWS = 10_000  # rows in a group of the staged file
+Row = tuple[int, str, list[str]]  # line, fault, one text per column
+Beat = Callable[[int], None]
+
+
+def stage(path: Path, found: Understood, wanted: list[str], target: Path, beat: Beat, sort_by: str = "") -> int:
+    """Writes the `wanted` columns of the file to `target` and returns how many rows; complete or not there at all.
+
+    `beat(rows so far)` is called now and then. `sort_by` is the column that brings lines of one order together.
+    """
+    rough = target.with_suffix(".part")
+    if found.type == "parquet":
+        total = _stage_parquet(path, wanted, rough, beat)
+    else:
+        total = _stage_rows(_rows(path, found), found.columns, wanted, rough, beat)
+    if sort_by:
+        rough = _sorted(rough, wanted.index(sort_by), target.with_suffix(".sorted"), beat, total)
+    os.replace(rough, target)
+    target.with_suffix(".part").unlink(missing_ok=True)
+    return total
+
+
+def schema(width: int) -> pa.Schema:
+    return pa.schema(
+        [("line", pa.int64()), ("fault", pa.string()), *[(f"c{n}", pa.string()) for n in range(width)]]
+    )
+
+
+def read(path: Path, start: int) -> Iterator[tuple[Any, ...]]:
+    """The staged rows from row `start` on: (line, fault, cells...), without reading what lies before."""
+    file = pq.ParquetFile(path)
+    row = 0
+    for group in range(file.num_row_groups):
+        rows = file.metadata.row_group(group).num_rows
+        if row + rows > start:
+            for batch in file.iter_batches(batch_size=2000, row_groups=[group]):
+                if row + len(batch) > start:
+                    columns = [column.to_pylist() for column in batch.slice(max(0, start - row)).columns]
+                    yield from zip(*columns, strict=True)
+                row += len(batch)
+        else:
+            row += rows
+
+
+def _rows(path: Path, found: Understood) -> Iterator[Row]:
+    match found.type:
+        case "xlsx":
+            return _xlsx_rows(path, found)
+        case "jsonl":
+            return _json_rows(path, found)
+    return _csv_rows(path, found)
+
+
+def _csv_rows(path: Path, found: Understood) -> Iterator[Row]:
+    csv.field_size_limit(1_000_000)
+    with open_text(path, found.encoding) as file:
+        reader = csv.reader((line.replace("\x00", "") for line in file), delimiter=found.separator)
+        passed = -1 if found.header_row is None else found.header_row
+        number = 0
+        while True:
+            line = reader.line_num + 1
+            try:
+                cells = next(reader, None)
+            except csv.Error as error:
+                yield line, f"this line cannot be read: {error}", []
+                continue
+            if cells is None:
+                return
+            if number > passed and any(cell.strip() for cell in cells):
+                yield _fitted(line, cells, len(found.columns))
+            number += 1
+
+
+def _xlsx_rows(path: Path, found: Understood) -> Iterator[Row]:
+    sheet = python_calamine.load_workbook(str(path)).get_sheet_by_index(0)
+    first = 0 if found.header_row is None else found.header_row + 1
+    for number, row in enumerate(islice(sheet.iter_rows(), first, None), first + 1):
+        cells = [text(cell) for cell in row]
+        if any(cells):
+            yield _fitted(number, cells, len(found.columns))
+
+
+def _json_rows(path: Path, found: Understood) -> Iterator[Row]:
+    decoder = msgspec.json.Decoder(dict[str, Any])
+    with path.open("rb") as file:
+        for number, line in enumerate(file, 1):
+            if not line.strip():
+                continue
+            try:
+                row = decoder.decode(line.removeprefix(b"\xef\xbb\xbf"))
+            except (msgspec.DecodeError, UnicodeError) as error:
+                yield number, f"this line is no JSON object: {error}", []
+                continue
+            yield number, "", [text(row.get(name)) for name in found.columns]
+
+
+def _fitted(line: int, cells: list[str], width: int) -> Row:
+    """A short row is filled up with nothing; one that is too long is set aside: nobody knows which cell is which."""
+    if len(cells) > width and any(cell.strip() for cell in cells[width:]):
+        return line, f"{len(cells)} cells, but {width} columns", cells
+    return line, "", (cells + [""] * width)[:width]
+
+
+def _stage_rows(rows: Iterator[Row], columns: list[str], wanted: list[str], target: Path, beat: Beat) -> int:
+    places = [columns.index(name) for name in wanted]
+    total = 0
+    with pq.ParquetWriter(target, schema(len(wanted)), compression="zstd") as writer:
+        while chunk := list(islice(rows, ROWS)):
+            cells = [[row[2][place] if place < len(row[2]) else "" for row in chunk] for place in places]
+            writer.write_batch(
+                pa.record_batch([[row[0] for row in chunk], [row[1] for row in chunk], *cells], writer.schema)
+            )
+            total += len(chunk)
+            beat(total)
+    return total
+
+
+def _stage_parquet(path: Path, wanted: list[str], target: Path, beat: Beat) -> int:
+    total = 0
+    with pq.ParquetWriter(target, schema(len(wanted)), compression="zstd") as writer:
+        for batch in pq.ParquetFile(path).iter_batches(batch_size=ROWS, columns=wanted):
+            lines = pa.array(range(total + 1, total + len(batch) + 1), pa.int64())
+            faults = pa.array([""] * len(batch), pa.string())
+            cells = [_texts(batch.column(name)) for name in wanted]
+            writer.write_batch(pa.record_batch([lines, faults, *cells], writer.schema))
+            total += len(batch)
+            beat(total)
+    return total
+
+
+def _texts(column: pa.Array) -> pa.Array:
+    if pa.types.is_nested(column.type) or pa.types.is_binary(column.type):
+        return pa.array([text(value) for value in column.to_pylist()], pa.string())
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    return pc.fill_null(pc.cast(column, pa.string()), "")
+
+
+def _sorted(rough: Path, place: int, target: Path, beat: Beat, total: int) -> Path:
+    """Out of core: by order, numbers as numbers would sort, lines of one order in the file's order."""
+    beat(total)
+    with duckdb.connect(config={"memory_limit": "96MB", "threads": 1, "temp_directory": str(target.parent)}) as db:
+        db.execute("SET preserve_insertion_order = false")
+        db.execute(
+            f"COPY (SELECT * FROM read_parquet(?) ORDER BY length(c{place}), c{place}, line)"
+            " TO '" + str(target).replace("'", "''") + f"' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROWS})",
+            [str(rough)],
+        )
+    return target
