@@ -150,6 +150,47 @@ def lake_migrate() -> None:
         click.echo("The event log is up to date.")
 
 
+@main.group("import")
+def import_() -> None:
+    """Bring in a file of customers, products, orders or events: CSV, XLSX, JSON lines or Parquet."""
+
+
+def _import_kind(kind: str) -> None:
+    @import_.command(kind, help=f"Bring in FILE, a list of {kind}.")
+    @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+    @click.option(
+        "--map", "mapping", multiple=True, metavar="OURS=THEIRS", help="Which column is what; again for each."
+    )
+    @click.option("--currency", default="", help="Of money without one; else the shop's.")
+    @click.option("--match", default="", help="What customers are matched by: any, external_id, email, phone.")
+    @click.option("--zone", default="", help="Time zone of times without one; else the shop's.")
+    @click.option("--yes", is_flag=True, help="Do not ask.")
+    def bring(file: Path, mapping: tuple[str, ...], currency: str, match: str, zone: str, yes: bool) -> None:
+        with postgres.running():
+            django()
+            from karibu.imports import cli
+
+            cli.bring(kind, file, mapping, yes=yes, currency=currency.upper(), match=match, zone=zone)
+
+
+def _import_verb(verb: str, about: str) -> None:
+    @import_.command(verb, help=about)
+    @click.argument("number", type=int)
+    def act(number: int) -> None:
+        with postgres.running():
+            django()
+            from karibu.imports import cli
+
+            getattr(cli, verb)(number)
+
+
+for _kind in ("customers", "products", "orders", "events"):
+    _import_kind(_kind)
+_import_verb("resume", "Go on with import NUMBER at the row where it ended.")
+_import_verb("stop", "Stop import NUMBER behind the step it is at.")
+_import_verb("undo", "Take out again everything that import NUMBER brought.")
+
+
 @main.command()
 def doctor() -> None:
     """Look at everything Karibu stands on and say what is wrong and what to do."""

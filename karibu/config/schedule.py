@@ -6,4 +6,5 @@ A scheduled job takes one argument, `timestamp` (Unix seconds of its slot); each
 SCHEDULE: list[tuple[str, str]] = [  # (cron, dotted path of the task)
     ("7 3 * * *", "karibu.collect.jobs.forget_messages"),
     ("*/5 * * * *", "karibu.events.jobs.compact"),
+    ("* * * * *", "karibu.imports.jobs.revive_imports"),
 ]

@@ -92,6 +92,11 @@ def _zones() -> frozenset[str]:
 _known_zones: frozenset[str] = frozenset()
 
 
+def names_somebody(identifier: str) -> bool:
+    """Whether an id is taken at its word: not "null", "0" and the like, which careless shops send for everybody."""
+    return bool(_identifier(identifier))
+
+
 def _identifier(text: str) -> str:
     cleaned = text.strip()[:ROOM]
     return "" if cleaned.lower() in _NOBODY else cleaned

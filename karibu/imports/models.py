@@ -34,6 +34,7 @@ class Import(models.Model):
     by = models.CharField(max_length=254, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     started_at = models.DateTimeField(null=True)
+    owner = models.CharField(max_length=40, blank=True)  # who is running it now
     heartbeat_at = models.DateTimeField(null=True)  # a stale one frees the lock
     ended_at = models.DateTimeField(null=True)
 
@@ -45,3 +46,15 @@ class RejectedRow(models.Model):
     field = models.CharField(max_length=200, blank=True)
     reason = models.TextField()
     row = models.JSONField()
+
+
+class FormerProduct(models.Model):
+    """A product as it was before an import changed it, for undo."""
+
+    id = models.BigAutoField(primary_key=True)
+    imported = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="former_products")
+    product = models.BigIntegerField()
+    row = models.JSONField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["imported", "product"], name="former_product_key")]

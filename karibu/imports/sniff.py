@@ -147,7 +147,12 @@ def encoding_of(path: Path) -> str:
     if not foreign:
         return "utf-8"
     best = charset_normalizer.from_bytes(foreign, cp_isolation=LEGACY).best()
-    return best.encoding if best and not _is_short(foreign) else "cp1252" if _fits(foreign, "cp1252") else "latin-1"
+    western = "cp1252" if _fits(foreign, "cp1252") else "latin-1"
+    letters = sum(byte > 127 for byte in foreign)
+    # A few foreign letters prove nothing: most likely Western. Some more do not tell Western from Central European.
+    if best is None or letters < 4 or (letters < 40 and best.encoding in ("cp1250", "mac_roman")):
+        return western
+    return best.encoding
 
 
 def _not_utf8(path: Path) -> Iterator[bytes]:
@@ -164,11 +169,6 @@ def _not_utf8(path: Path) -> Iterator[bytes]:
         for line in file:
             if not line.isascii():
                 yield line
-
-
-def _is_short(foreign: bytes) -> bool:
-    """A few foreign letters prove nothing: most likely Western."""
-    return sum(byte > 127 for byte in foreign) < 4
 
 
 def _fits(content: bytes, encoding: str) -> bool:

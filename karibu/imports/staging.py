@@ -5,13 +5,13 @@ be taken. Memory stays constant: rows are written as they are read. Orders that 
 """
 
 import csv
-import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -37,15 +37,13 @@ def stage(path: Path, found: Understood, wanted: list[str], target: Path, beat: 
         total = _stage_rows(_rows(path, found), found.columns, wanted, rough, beat)
     if sort_by:
         rough = _sorted(rough, wanted.index(sort_by), target.with_suffix(".sorted"), beat, total)
-    os.replace(rough, target)
+    rough.replace(target)
     target.with_suffix(".part").unlink(missing_ok=True)
     return total
 
 
 def schema(width: int) -> pa.Schema:
-    return pa.schema(
-        [("line", pa.int64()), ("fault", pa.string()), *[(f"c{n}", pa.string()) for n in range(width)]]
-    )
+    return pa.schema([("line", pa.int64()), ("fault", pa.string()), *[(f"c{n}", pa.string()) for n in range(width)]])
 
 
 def read(path: Path, start: int) -> Iterator[tuple[Any, ...]]:
@@ -159,13 +157,19 @@ def _texts(column: pa.Array) -> pa.Array:
 
 
 def _sorted(rough: Path, place: int, target: Path, beat: Beat, total: int) -> Path:
-    """Out of core: by order, numbers as numbers would sort, lines of one order in the file's order."""
-    beat(total)
-    with duckdb.connect(config={"memory_limit": "96MB", "threads": 1, "temp_directory": str(target.parent)}) as db:
-        db.execute("SET preserve_insertion_order = false")
-        db.execute(
-            f"COPY (SELECT * FROM read_parquet(?) ORDER BY length(c{place}), c{place}, line)"
-            " TO '" + str(target).replace("'", "''") + f"' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROWS})",
-            [str(rough)],
-        )
+    """Beats while the sorting process works. Raises OSError when that fails."""
+    command = [sys.executable, "-m", "karibu.imports.sorting", str(rough), f"c{place}", str(target)]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as sorting:  # noqa: S603
+        try:
+            while True:
+                try:
+                    _, said = sorting.communicate(timeout=5)
+                    break
+                except subprocess.TimeoutExpired:
+                    beat(total)
+        except BaseException:
+            sorting.kill()
+            raise
+    if sorting.returncode:
+        raise OSError(f"sorting failed: {said.decode(errors='replace').strip().splitlines()[-1:]}")
     return target

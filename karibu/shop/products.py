@@ -49,10 +49,18 @@ def learn_products(cursor: psycopg.Cursor[Any], events: Iterable[Event]) -> None
     changed = []
     for product_id in sorted(named):
         product = known.get(product_id) or Known(product_id)
+        if product.updated_at is None and not any(map(_tells_something, named[product_id])):
+            continue
         if _learn(product, named[product_id]):
             changed.append(product)
     if changed:
         _save(cursor, changed)
+
+
+def _tells_something(sighting: tuple[Event, Item]) -> bool:
+    """An imported order line that gives no more than an id is no entry in the catalogue."""
+    event, item = sighting
+    return not event.import_id or event.name == CATALOGUE or bool(item.name or item.category)
 
 
 def _learn(product: Known, sightings: list[tuple[Event, Item]]) -> bool:

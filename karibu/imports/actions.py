@@ -1,0 +1,96 @@
+"""Bringing a file in: understood, mapped, started, stopped, gone on with."""
+
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+
+from karibu.imports.cells import day_comes_first
+from karibu.imports.fields import faults, suggest
+from karibu.imports.files import folder
+from karibu.imports.models import Import
+from karibu.imports.sniff import Unreadable, understand
+from karibu.web.actions import record
+from karibu.web.queries import shop
+
+Status = Import.Status
+
+
+class NotReady(ValueError):
+    """The import cannot start (or stop, or go on); the message says what is missing."""
+
+
+def draft(kind: str, path: Path, *, by: str, filename: str = "", copy: bool = False) -> Import:
+    """An import of this file, understood and with a mapping suggested; nothing is brought in yet.
+
+    `copy` keeps the file with the import (an upload). Raises Unreadable, and then leaves nothing behind.
+    """
+    found = understand(path)
+    with transaction.atomic():
+        imported = Import.objects.create(
+            kind=kind,
+            filename=filename or path.name,
+            path=str(path.resolve()),
+            format=found.as_json(),
+            mapping=suggest(kind, found.columns),
+            options={"currency": shop().currency, "zone": shop().timezone, "match": "any"},
+            by=by,
+        )
+        if copy:
+            imported.path = str(shutil.copyfile(path, folder(imported) / "source"))
+        imported.options["day_first"] = _day_first(imported)
+        imported.save()
+        record(by, "uploaded file", f"import {imported.pk}", kind=kind)
+    return imported
+
+
+def choose(imported: Import, mapping: Mapping[str, str], options: Mapping[str, Any]) -> None:
+    """Sets how the columns are read; only while nothing has been brought in."""
+    if imported.status != Status.DRAFT:
+        raise NotReady("The import has started; its mapping stays as it is.")
+    imported.mapping = {ours: theirs for ours, theirs in mapping.items() if theirs}
+    imported.options = {**imported.options, **options}
+    imported.options["day_first"] = _day_first(imported)
+    imported.save(update_fields=["mapping", "options"])
+
+
+def start(imported: Import, *, by: str, queue: bool = True) -> None:
+    """Makes a draft ready to run; with `queue` a worker takes it. Raises NotReady."""
+    missing = faults(imported.kind, imported.mapping, imported.format["columns"], imported.options.get("match", "any"))
+    if missing:
+        raise NotReady(" ".join(missing))
+    _change(imported, (Status.DRAFT,), Status.QUEUED, by, "started import", queue=queue)
+
+
+def stop(imported: Import, *, by: str) -> None:
+    """The running step ends (or never happened), and nothing more is taken until it is resumed."""
+    _change(imported, (Status.QUEUED, Status.RUNNING), Status.STOPPED, by, "stopped import", queue=False)
+
+
+def resume(imported: Import, *, by: str, queue: bool = True) -> None:
+    """Goes on at the row behind the last one that was done."""
+    _change(imported, (Status.STOPPED, Status.FAILED), Status.QUEUED, by, "resumed import", queue=queue)
+
+
+def _change(imported: Import, before: tuple[str, ...], after: str, by: str, verb: str, *, queue: bool) -> None:
+    from karibu.imports import jobs
+
+    with transaction.atomic():
+        if not Import.objects.filter(pk=imported.pk, status__in=before).update(status=after, owner=""):
+            imported.refresh_from_db()
+            raise NotReady(f"Import {imported.pk} is {imported.status}.")
+        record(by, verb, f"import {imported.pk}")
+        if queue:
+            jobs.run_import.defer(import_id=imported.pk)
+    imported.refresh_from_db()
+
+
+def _day_first(imported: Import) -> bool:
+    columns, sample = imported.format["columns"], imported.format["sample"]
+    dated = [imported.mapping[name] for name in ("placed_at", "time", "created_at") if name in imported.mapping]
+    return any(day_comes_first(row[columns.index(column)] for row in sample) for column in dated if column in columns)
+
+
+__all__ = ["NotReady", "Unreadable", "choose", "draft", "resume", "start", "stop"]

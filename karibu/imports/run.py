@@ -1,0 +1,168 @@
+"""Running an import: claimed, staged, then step by step, each step one transaction with its position.
+
+Killed at any moment, it goes on at the row behind the last step. One runner at a time: the claim names its owner, a
+heartbeat shows that it lives, and a claim whose heart has stopped is free.
+"""
+
+import secrets
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from django.db import connection, transaction
+from django.db.utils import OperationalError
+from django.utils import timezone
+
+from karibu.imports.fields import wanted
+from karibu.imports.files import staged
+from karibu.imports.models import Import
+from karibu.imports.sniff import Understood, Unreadable
+from karibu.imports.staging import read, stage
+from karibu.imports.turn import Turning, Unit
+from karibu.imports.work import Done, take
+
+STEP = {"orders": 800, "customers": 2000, "products": 2000, "events": 2000}  # units in one transaction
+STALE = timedelta(seconds=60)
+TRIES = 8
+Status = Import.Status
+Progress = Callable[[Import], None]
+
+
+class Taken(RuntimeError):
+    """Somebody else runs this import, or it has been stopped."""
+
+
+def run(import_id: int, progress: Progress = lambda imported: None) -> Import:
+    """Runs a queued, stopped or abandoned import to its end, or until it is stopped. Raises Taken."""
+    imported = claim(import_id)
+    try:
+        _stage(imported, progress)
+        _take_all(imported, progress)
+    except Taken:
+        imported.refresh_from_db()
+        if imported.status == Status.RUNNING:
+            raise
+        return imported
+    except Unreadable as error:
+        return _end(imported, Status.FAILED, str(error))
+    except (OSError, MemoryError) as error:
+        return _end(imported, Status.FAILED, f"The file could not be read to its end: {error}")
+    return _end(imported, Status.DONE)
+
+
+def claim(import_id: int) -> Import:
+    with transaction.atomic():
+        imported = Import.objects.select_for_update().get(pk=import_id)
+        if imported.status in (Status.DONE, Status.UNDONE, Status.DRAFT):
+            raise Taken(f"Import {import_id} is {imported.status}.")
+        if imported.status == Status.RUNNING and is_alive(imported):
+            raise Taken(f"Import {import_id} is being run by another process.")
+        imported.status, imported.owner, imported.reason = Status.RUNNING, secrets.token_hex(8), ""
+        imported.started_at = imported.started_at or timezone.now()
+        imported.heartbeat_at = timezone.now()
+        imported.save()
+    return imported
+
+
+def is_alive(imported: Import) -> bool:
+    return imported.heartbeat_at is not None and imported.heartbeat_at > timezone.now() - STALE
+
+
+def turning_of(imported: Import) -> Turning:
+    found = Understood.from_json(imported.format)
+    return Turning(
+        import_id=imported.pk,
+        kind=imported.kind,
+        mapping=imported.mapping,
+        columns=wanted(imported.kind, imported.mapping, found.columns),
+        started_at=imported.started_at or timezone.now(),
+        zone=imported.options.get("zone", "UTC"),
+        day_first=imported.options.get("day_first", False),
+        currency=imported.options.get("currency", ""),
+        match=imported.options.get("match", "any"),
+    )
+
+
+def _stage(imported: Import, progress: Progress) -> None:
+    target = staged(imported)
+    if target.exists() and imported.total is not None:
+        return
+
+    def beat(rows: int) -> None:
+        if not _mine(imported).update(heartbeat_at=timezone.now()):
+            raise Taken
+        progress(imported)
+
+    found = Understood.from_json(imported.format)
+    columns = wanted(imported.kind, imported.mapping, found.columns)
+    sort_by = imported.mapping["order_id"] if imported.kind == Import.Kind.ORDERS else ""
+    imported.total = stage(Path(imported.path), found, columns, target, beat, sort_by)
+    if not _mine(imported).update(total=imported.total, heartbeat_at=timezone.now()):
+        raise Taken
+
+
+def _take_all(imported: Import, progress: Progress) -> None:
+    turning = turning_of(imported)
+    for units in _steps(turning, staged(imported), imported):
+        for attempt in range(TRIES):
+            try:
+                _step(imported, turning, units)
+                break
+            except OperationalError as error:
+                if not _passes(error) or attempt == TRIES - 1:
+                    raise
+        progress(imported)
+
+
+def _steps(turning: Turning, path: Path, imported: Import) -> Iterator[list[Unit]]:
+    step: list[Unit] = []
+    for unit in turning.units(read(path, imported.position)):
+        step.append(unit)
+        if len(step) >= STEP[imported.kind]:
+            yield step
+            step = []
+    if step:
+        yield step
+
+
+def _step(imported: Import, turning: Turning, units: list[Unit]) -> None:
+    with transaction.atomic():
+        row = Import.objects.select_for_update().get(pk=imported.pk)
+        if row.status != Status.RUNNING or row.owner != imported.owner:
+            raise Taken
+        row.counts = _counted(row.counts, take(row, turning, units))
+        row.position += sum(unit.rows for unit in units)
+        row.heartbeat_at = timezone.now()
+        row.save(update_fields=["counts", "position", "heartbeat_at"])
+    imported.position, imported.counts = row.position, row.counts
+
+
+def _counted(counts: dict[str, Any], done: Done) -> dict[str, Any]:
+    return {
+        "taken": counts.get("taken", 0) + done.taken,
+        "refused": counts.get("refused", 0) + done.refused,
+        "rejected": counts.get("rejected", 0) + len(done.aside),
+    }
+
+
+def _passes(error: Exception) -> bool:
+    """Deadlocks and the like: the same step will do at the next try."""
+    cause = error.__cause__ or error
+    return isinstance(cause, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure)
+
+
+def _end(imported: Import, status: str, reason: str = "") -> Import:
+    _mine(imported).update(status=status, reason=reason, ended_at=timezone.now(), owner="")
+    imported.refresh_from_db()
+    if status == Status.DONE:
+        staged(imported).unlink(missing_ok=True)
+        with connection.cursor() as cursor:
+            for table in ("customers_customer", "shop_order", "shop_orderline", "shop_product"):
+                cursor.execute(f"ANALYZE {table}")
+    return imported
+
+
+def _mine(imported: Import):  # type: ignore[no-untyped-def]
+    return Import.objects.filter(pk=imported.pk, owner=imported.owner, status=Status.RUNNING)
