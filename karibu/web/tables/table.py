@@ -186,6 +186,11 @@ class Table:
     def choosable(self) -> list[tuple[Column, bool]]:
         return [(column, column in self.shown) for column in self.columns]
 
+    @property
+    def is_bare(self) -> bool:
+        """Nothing is there at all: then there is nothing to search, filter or download either."""
+        return not self.is_narrowed and not self._page[0]
+
     @cached_property
     def rows(self) -> Rows:
         return self.rows_of(self.source)
