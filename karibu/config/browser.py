@@ -116,7 +116,7 @@ def chromium() -> Iterator[Any]:
         from playwright.sync_api import sync_playwright
     except ImportError:
         missing("playwright (script/setup dev)")
-    path = CHROMIUM or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
+    path = find_chromium()
     if not path:
         missing("Chromium (apt install chromium, or name it in KARIBU_CHROMIUM)")
     # Playwright runs an event loop in this thread, and Django would refuse to query beside it.
@@ -142,6 +142,11 @@ def page(chromium: Any) -> Iterator[Any]:
     context.close()
     real = [text for text in complaints if not text.startswith(EXPECTED)]
     assert not real, f"the page complained: {real}"
+
+
+def find_chromium() -> str:
+    """The browser's path: KARIBU_CHROMIUM, or the first of the usual names; "" where there is none."""
+    return CHROMIUM or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
 
 
 def accessibility(page: Any) -> list[str]:
