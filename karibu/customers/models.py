@@ -36,7 +36,12 @@ class Customer(models.Model):
     @property
     def label(self) -> str:
         """What this customer is called where a name is needed: the best of what is known."""
-        return self.name or self.email or self.phone or gettext("Someone") + f" {self.id}"
+        return self.name or self.email or self.phone or self._someone()
+
+    def _someone(self) -> str:
+        """Somebody without a name, by the place they are at or the place their clock is set by."""
+        place = self.city or self.timezone.rpartition("/")[2].replace("_", " ")
+        return gettext("Someone in {}").format(place) if place and place != "UTC" else gettext("Someone")
 
     def get_absolute_url(self) -> str:
         return f"/customers/{self.pk}/"

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from karibu.customers.merging import merges_of
 from karibu.customers.models import Customer, Identity, Trait
@@ -48,9 +49,21 @@ def known_traits(family: list[int]) -> list[KnownTrait]:
 
 def _known(name: str, words: list[Trait]) -> KnownTrait:
     best, *others = words
-    for word in others:
+    for word in words:
+        word.value = in_words(word.value)
         word.weight = WORDS[Strength(word.strength)]  # type: ignore[attr-defined]
     return KnownTrait(name, best.value, best.source, WORDS[Strength(best.strength)], best.time, others)
+
+
+def in_words(value: Any) -> str:
+    """A trait's value as people read it: an address is its parts, a truth is yes or no."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, dict):
+        return ", ".join(in_words(part) for part in value.values() if part not in (None, ""))
+    if isinstance(value, list):
+        return ", ".join(in_words(part) for part in value)
+    return str(value)
 
 
 def local_time(customer: Customer) -> datetime | None:

@@ -30,6 +30,7 @@ def kind_names() -> dict[str, str]:
         "consents": _("Consents"),
         "journeys": _("Journeys"),
         "changes": _("Changes"),
+        "notes": _("Notes"),
         "other": _("Everything else"),
     }
 

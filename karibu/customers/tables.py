@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from karibu.customers import queries
@@ -16,9 +17,10 @@ YES_NO = (("no", _("known people")), ("yes", _("only a browser is known")))
 
 def _who(customer: Customer) -> SafeString:
     """The best name there is, with the address in a quieter voice beside it."""
-    detail = customer.email or customer.phone if customer.name else ""
-    if not detail:
-        return format_html("{}", customer.label)
+    address = customer.email or customer.phone
+    detail = address if address != customer.label else ""
+    if not address:
+        detail = gettext("customer {}").format(customer.pk)
     return format_html('{} <span class="quiet small">{}</span>', customer.label, detail)
 
 

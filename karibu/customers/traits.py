@@ -16,6 +16,8 @@ from karibu.customers.strength import Strength
 
 # Traits that are columns of Customer, with the room there is.
 COLUMNS = {"name": 300, "email": 254, "phone": 32, "country": 2, "city": 120, "language": 16, "timezone": 64}
+# A browser's guess at these stands in the column alone, without a word in the ledger, until somebody says better.
+GUESSED = ("language", "timezone")
 _NAME_PARTS = ("name", "first_name", "last_name")
 _SPELLINGS = {
     "firstName": "first_name",
@@ -146,9 +148,10 @@ def _row(customer_id: int, known: dict[str, Any], names: set[str] | None) -> lis
     """(id, one text per column or None to leave it, JSON of the other traits, names that are gone, a line each)."""
     whole_name = known.get("name") or " ".join(str(known[part]) for part in _NAME_PARTS[1:] if known.get(part))
     columns = {**known, "name": whole_name}
+    settled = [column in names if names is not None else column in known or column not in GUESSED for column in COLUMNS]
     texts = [
-        str(columns.get(column) or "")[:room] if names is None or column in names else None
-        for column, room in COLUMNS.items()
+        str(columns.get(column) or "")[:room] if is_settled else None
+        for (column, room), is_settled in zip(COLUMNS.items(), settled, strict=True)
     ]
     others = {name: value for name, value in known.items() if name not in COLUMNS}
     gone = "\n".join(name for name in names or () if name not in known)

@@ -90,3 +90,11 @@ def test_a_thousand_typed_traits_keep_their_types() -> None:
 def test_events_without_traits_write_no_ledger() -> None:
     take(event(0, user="amina", browser="laptop"), event(1, browser="other"))
     assert not Trait.objects.exists()
+
+
+def test_the_guess_of_the_browser_stays_through_a_merge_until_somebody_says_better() -> None:
+    guess = {"locale": "sw", "timezone": "Africa/Kigali"}
+    take_each([event(0, browser="laptop", context=guess), event(1, user="amina", browser="laptop", context=guess)])
+    assert (one().language, one().timezone) == ("sw", "Africa/Kigali")
+    take(told(2, user="amina", language="fr"))
+    assert (one().language, one().timezone) == ("fr", "Africa/Kigali")

@@ -70,8 +70,14 @@ def _timeline(request: HttpRequest, found: Customer, family: list[int]) -> dict[
     query = {"before": older.isoformat(), **({"kind": kind} if kind else {})} if older else {}
     older_url = f"{found.get_absolute_url()}timeline/?{urlencode(query)}" if query else ""
     days = page.by_day(entries)
-    names = {name: sentences.kind_names().get(name, name.capitalize()) for name in kinds}
-    return {"days": days, "kind": kind, "kinds": names, "older_url": older_url, "before": before}
+    return {"days": days, "kind": kind, "kinds": _named(kinds), "older_url": older_url, "before": before}
+
+
+def _named(kinds: list[str]) -> dict[str, str]:
+    """The kinds with their words: those we know in our order, then the others."""
+    words = sentences.kind_names()
+    known = {kind: word for kind, word in words.items() if kind in kinds}
+    return known | {kind: kind.capitalize() for kind in kinds if kind not in words}
 
 
 def _moment(text: str) -> datetime | None:
