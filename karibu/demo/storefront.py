@@ -10,8 +10,9 @@ from typing import Any
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
@@ -80,6 +81,13 @@ def product(request: HttpRequest, product_id: str) -> HttpResponse:
 @page
 def cart(request: HttpRequest) -> HttpResponse:
     return _show(request, "demo/cart.html", {"kept": _kept_cart(request.GET.get("cart", ""))})
+
+
+@page
+def way_back(request: HttpRequest) -> HttpResponse:
+    """Where mails of a shop without an address of its own lead (`/cart/`): to the cart of the storefront."""
+    query = request.META.get("QUERY_STRING", "")
+    return redirect(f"{reverse('storefront-cart')}{'?' if query else ''}{query}")
 
 
 @page

@@ -3,6 +3,7 @@ from django.urls import URLPattern, path
 from karibu.demo import storefront
 
 urlpatterns: list[URLPattern] = [
+    path("cart/", storefront.way_back, name="storefront-way-back"),
     path("shop/", storefront.front, name="storefront"),
     path("shop/categories/<slug:slug>/", storefront.category, name="storefront-category"),
     path("shop/search/", storefront.search, name="storefront-search"),

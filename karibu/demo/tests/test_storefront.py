@@ -99,3 +99,10 @@ def test_no_cart_whose_id_could_be_guessed_is_shown(client, source, cart_id):
 def test_an_ordered_cart_does_not_come_back(client, source):
     a_cart(status="ordered")
     assert client.get("/shop/cart/?cart=duka-1f").context["kept"] == ""
+
+
+def test_the_mails_way_back_leads_to_the_cart_with_all_that_the_link_says(client, source):
+    answer = client.get("/cart/?cart=duka-1f&k_m=abc")
+    assert answer.headers["Location"] == "/shop/cart/?cart=duka-1f&k_m=abc"
+    Source.objects.update(closed_at=timezone.now())
+    assert client.get("/cart/?cart=duka-1f").status_code == 404
