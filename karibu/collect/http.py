@@ -15,6 +15,7 @@ import logging
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -211,15 +212,20 @@ def _header(scope: Scope, wanted: bytes) -> bytes:
 
 def _key(scope: Scope) -> str:
     """From `Authorization: Basic base64(key:)`, or `?writeKey=` (a beacon can set no header)."""
-    scheme, _, said = _header(scope, b"authorization").partition(b" ")
-    if scheme.lower() == b"basic":
-        try:
-            return str(base64.b64decode(said).partition(b":")[0], "latin-1")
-        except binascii.Error:
-            return ""
+    if said := _header(scope, b"authorization"):
+        return _basic(said)
     if scope["query_string"]:
         return parse_qs(str(scope["query_string"], "latin-1")).get("writeKey", [""])[0]
     return ""
+
+
+@lru_cache(1024)
+def _basic(said: bytes) -> str:
+    scheme, _, packed = said.partition(b" ")
+    try:
+        return str(base64.b64decode(packed).partition(b":")[0], "latin-1") if scheme.lower() == b"basic" else ""
+    except binascii.Error:
+        return ""
 
 
 async def _send(answer: Answer, send: Send) -> None:

@@ -5,6 +5,7 @@ lone request waits for nobody. One connection, so that rows get their ids in the
 """
 
 import asyncio
+import contextlib
 import time
 
 import psycopg
@@ -38,6 +39,7 @@ class Inbox:
         self.connection: psycopg.AsyncConnection | None = None
         self.noticed_at = float("-inf")
         self.notice_owed = False
+        self.sending = False  # something of the present flush has gone out
         self.writer: asyncio.Task[None] | None = None
 
     async def keep(self, brought: Intake) -> None:
@@ -73,11 +75,16 @@ class Inbox:
                     durable.set_exception(outcome) if outcome else durable.set_result(None)
 
     async def _until_filled(self) -> None:
-        if self.notice_owed and not self.waiting:
-            try:
-                await asyncio.wait_for(self.filled.wait(), NOTICE_EVERY)
-            except TimeoutError:
-                await self._give_owed_notice()
+        """Meanwhile tells the workers, unless they have just been told: NOTIFY makes commits wait for each other."""
+        while self.notice_owed:
+            pause = self.noticed_at + NOTICE_EVERY - time.monotonic()
+            if pause <= 0:
+                await self._give_notice()
+            elif self.waiting:
+                return
+            else:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.filled.wait(), pause)
         await self.filled.wait()
 
     def _take(self) -> list[tuple[Intake, asyncio.Future[None]]]:
@@ -91,55 +98,53 @@ class Inbox:
         return taken
 
     async def _write(self, brought: list[Intake]) -> None:
-        """One transaction. A connection that turns out to be dead before the commit is replaced once."""
-        try:
-            connection = await self._fill(brought)
-        except (psycopg.OperationalError, psycopg.InterfaceError):
-            await self._hang_up()
-            connection = await self._fill(brought)
-        await connection.commit()
-
-    async def _fill(self, brought: list[Intake]) -> psycopg.AsyncConnection:
-        if self.connection is None or self.connection.closed:
-            self.connection = await psycopg.AsyncConnection.connect(
-                self.url, connect_timeout=PATIENCE, application_name="karibu inbox"
-            )
+        """One transaction. A connection that turns out to be dead before anything was sent on it is replaced once."""
         rows = [row for one in brought for row in one.rows]
         rejected = [row for one in brought for row in one.rejected]
-        if rows:
-            await self._copy(intake.INBOX, intake.INBOX_COLUMNS, intake.INBOX_TYPES, rows)
-            await self._notice(self.connection)
+        try:
+            await self._send(rows, rejected)
+        except psycopg.OperationalError:
+            if self.sending:
+                raise  # whether it was committed nobody knows
+            await self._hang_up()
+            await self._send(rows, rejected)
+        self.notice_owed = self.notice_owed or bool(rows)
+
+    async def _send(self, rows: list[tuple[object, ...]], rejected: list[tuple[object, ...]]) -> None:
+        self.sending = False
+        connection = await self._connected()
         if rejected:
-            await self._copy(intake.REJECTED, intake.REJECTED_COLUMNS, intake.REJECTED_TYPES, rejected)
+            async with connection.transaction():
+                await self._copy(intake.REJECTED, intake.REJECTED_COLUMNS, intake.REJECTED_TYPES, rejected)
+                await self._copy(intake.INBOX, intake.INBOX_COLUMNS, intake.INBOX_TYPES, rows)
+        else:  # alone, a COPY is its own transaction and needs no BEGIN and COMMIT to travel
+            await self._copy(intake.INBOX, intake.INBOX_COLUMNS, intake.INBOX_TYPES, rows)
+
+    async def _connected(self) -> psycopg.AsyncConnection:
+        if self.connection is None or self.connection.closed:
+            self.connection = await psycopg.AsyncConnection.connect(
+                self.url, connect_timeout=PATIENCE, application_name="karibu inbox", autocommit=True
+            )
         return self.connection
 
     async def _copy(
         self, table: str, columns: tuple[str, ...], types: tuple[str, ...], rows: list[tuple[object, ...]]
     ) -> None:
-        assert self.connection
-        async with self.connection.cursor() as cursor:
-            statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)"
-            async with cursor.copy(statement) as copy:
-                copy.set_types(types)
-                for row in rows:
-                    await copy.write_row(row)
+        if not rows:
+            return
+        statement = f"COPY {table} ({', '.join(columns)}) FROM STDIN (FORMAT binary)"
+        async with (await self._connected()).cursor() as cursor, cursor.copy(statement) as copy:
+            self.sending = True
+            copy.set_types(types)
+            for row in rows:
+                await copy.write_row(row)
 
-    async def _notice(self, connection: psycopg.AsyncConnection) -> None:
-        """Wakes the workers with this commit, unless they have just been woken: then a little later."""
-        now = time.monotonic()
-        self.notice_owed = now - self.noticed_at < NOTICE_EVERY
-        if not self.notice_owed:
-            await connection.execute("SELECT pg_notify(%s, 'pipeline')", [CHANNEL])
-            self.noticed_at = now
-
-    async def _give_owed_notice(self) -> None:
-        self.notice_owed = False
+    async def _give_notice(self) -> None:
+        self.notice_owed, self.noticed_at = False, time.monotonic()
         try:
-            if self.connection and not self.connection.closed:
-                await self.connection.execute("SELECT pg_notify(%s, 'pipeline')", [CHANNEL])
-                await self.connection.commit()
-                self.noticed_at = time.monotonic()
-        except psycopg.Error:
+            connection = await self._connected()
+            await connection.execute("SELECT pg_notify(%s, 'pipeline')", [CHANNEL])
+        except (psycopg.Error, OSError):
             await self._hang_up()  # the workers look by themselves every few seconds
 
     async def _hang_up(self) -> None:

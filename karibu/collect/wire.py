@@ -19,6 +19,7 @@ EVENT_LIMIT = 32 * 1024  # bytes
 NAME_LIMIT = 200  # characters
 ID_LIMIT = 300  # characters
 DEPTH_LIMIT = 50  # levels of objects and arrays
+IDS = ("userId", "anonymousId", "previousId", "groupId", "messageId")
 TYPES = ("track", "identify", "page", "screen", "group", "alias")
 
 Id = str | int | float | None
@@ -81,9 +82,10 @@ def check(wire: Wire, received_at: datetime, skew: timedelta, *, historical: boo
     """The time at which `wire` happened. Raises Refused when it is no event of the spec."""
     if wire.type not in TYPES:
         raise Refused("type", f"must be one of {', '.join(TYPES)}" if wire.type else "is missing")
-    for field in ("user_id", "anonymous_id", "previous_id", "group_id", "message_id"):
-        if len(text(getattr(wire, field))) > ID_LIMIT:
-            raise Refused(_camel(field), f"is longer than {ID_LIMIT} characters")
+    ids = (wire.user_id, wire.anonymous_id, wire.previous_id, wire.group_id, wire.message_id)
+    for place, value in enumerate(ids):
+        if value is not None and len(value if value.__class__ is str else text(value)) > ID_LIMIT:
+            raise Refused(IDS[place], f"is longer than {ID_LIMIT} characters")
     if not (text(wire.user_id) or text(wire.anonymous_id)):
         raise Refused("userId", "userId or anonymousId must say who it was")
     _check_kind(wire)
@@ -171,8 +173,3 @@ def _clean(value: Any) -> Any:
     if isinstance(value, list):
         return [_clean(child) for child in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _camel(field: str) -> str:
-    first, *rest = field.split("_")
-    return first + "".join(word.title() for word in rest)
