@@ -16,7 +16,7 @@ def moment(stamp: Stamp) -> datetime | None:
     """The time that `stamp` names: ISO 8601 (naive = UTC) or Unix seconds, ms or µs. Raises ValueError."""
     if stamp is None or stamp == "":
         return None
-    if isinstance(stamp, str) and not (len(stamp) > 8 and stamp.isdigit()):
+    if isinstance(stamp, str) and (stamp[4:5] == "-" or len(stamp) < 9 or not stamp.isdigit()):
         return _utc(stamp.strip())
     number = float(stamp)
     scale = 1e6 if abs(number) > 1e14 else 1e3 if abs(number) > 1e11 else 1

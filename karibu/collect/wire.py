@@ -108,10 +108,10 @@ def _check_kind(wire: Wire) -> None:
 
 def text(value: Id) -> str:
     """An id or a name as text: "" for none, 12 and 12.0 alike as "12"."""
-    if isinstance(value, str):
-        return value.strip()
     if value is None:
         return ""
+    if isinstance(value, str):
+        return value.strip()
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
