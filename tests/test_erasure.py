@@ -18,8 +18,8 @@ from karibu.messages import send
 from karibu.messages.actions import Intent, intend
 from karibu.messages.models import Message
 from karibu.shop.models import Order
-from karibu.web.actions import record
-from karibu.web.models import AuditEntry
+from karibu.web.actions import create_token, record
+from karibu.web.models import AuditEntry, User
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # Words that exist nowhere else, so that finding one of them means finding the person.
@@ -160,3 +160,25 @@ def test_nobody_is_erased_twice(lake):
         erase(customer, by="owner@localhost")
     with pytest.raises(NobodyThere):
         erase(999_999, by="owner@localhost")
+
+
+def test_the_page_asks_for_the_number_and_lets_only_owners_erase(lake, client):
+    customer = a_life()
+    client.force_login(User.objects.create_user("juma@example.test", role="marketer"))
+    assert client.post(f"/customers/{customer}/erase/", {"number": customer}).status_code == 403
+    client.force_login(User.objects.create_user("owner@example.test", role="owner"))
+    assert client.get(f"/customers/{customer}/erase/").status_code == 200
+    assert client.post(f"/customers/{customer}/erase/", {"number": "1" + str(customer)}).status_code == 422
+    assert Customer.objects.get(pk=customer).erased_at is None
+    client.post(f"/customers/{customer}/erase/", {"number": customer})
+    assert Customer.objects.get(pk=customer).erased_at and found(lake) == []
+    assert client.get(f"/customers/{customer}/").status_code in (200, 410)
+
+
+def test_the_api_erases_and_says_what_it_took(lake, client):
+    customer = a_life()
+    headers = {"Authorization": f"Bearer {create_token('test')}"}
+    answer = client.delete(f"/api/v1/customers/{customer}", headers=headers)
+    assert answer.status_code == 200 and answer.json()["erased"]["mails"] == 1
+    assert client.delete(f"/api/v1/customers/{customer}", headers=headers).status_code == 404
+    assert found(lake) == []

@@ -1,14 +1,17 @@
 """`/api/v1`: one NinjaAPI that gathers each app's `api.py` router. OpenAPI at `/api/v1/openapi.json`."""
 
+from karibu.consents import api as consents
 from karibu.customers import api as customers
 from karibu.events.api import router as events
 from karibu.insights.api import router as insights
 from karibu.journeys.api import router as journeys
+from karibu.messages.api import router as messages
 from karibu.web.api import build
 
 api = build()
 api.add_router("", insights)
-api.add_router("/customers", customers.router)
+api.add_router("/customers", consents.router)  # the customers' own calls, and erasing one
 api.add_router("/merges", customers.merges)
+api.add_router("", messages)
 api.add_router("", journeys)
 api.add_router("", events)

@@ -133,6 +133,27 @@ def token_create(name: str) -> None:
         click.echo(create_token(name))
 
 
+@main.command()
+@click.argument("who")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def erase(who: str, yes: bool) -> None:
+    """Erase the customer WHO (a number, an e-mail address or another identifier) from every store, for good."""
+    with postgres.running():
+        django()
+        from karibu.consents import erasure
+
+        customer = erasure.find(who)
+        if customer is None:
+            raise click.ClickException("There is no such customer.")
+        if not yes:
+            click.confirm(f"Erase customer {customer} for good?", abort=True)
+        try:
+            report = erasure.erase(customer, by="karibu erase")
+        except erasure.NobodyThere as nobody:
+            raise click.ClickException(str(nobody)) from None
+        click.echo(f"Customer {customer} is erased: " + ", ".join(f"{n} {what}" for what, n in report.counts.items()))
+
+
 @main.group()
 def lake() -> None:
     """The files of the event log."""

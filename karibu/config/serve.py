@@ -73,6 +73,8 @@ class Tree:
             self.server = postgres.start(base)
         elif not postgres.answers(postgres.database_url()):
             raise click.ClickException("The database named by KARIBU_DATABASE_URL does not answer.")
+        # What links in mails are built from while no public URL is set.
+        os.environ.setdefault("KARIBU_SERVED_URL", f"http://{_reachable(self.host)}:{self.port}")
         _prepare(demo=self.demo)
         self.children = [Child("web", web_command(self.host, self.port, self.webs))]
         karibu = [sys.executable, "-m", "karibu"]

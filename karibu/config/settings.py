@@ -33,6 +33,7 @@ KARIBU_ENGINE = home.value("KARIBU_ENGINE", "duckdb")
 KARIBU_SMTP_URL = home.value("KARIBU_SMTP_URL")
 KARIBU_SYSTEM_MAIL = "karibu.messages.system.send_mail"  # sign-in links and the like
 KARIBU_PUBLIC_URL = home.value("KARIBU_PUBLIC_URL").rstrip("/")
+KARIBU_SERVED_URL = home.value("KARIBU_SERVED_URL", "http://127.0.0.1:8000").rstrip("/")  # set by karibu serve
 KARIBU_PIPELINE = "karibu.config.pipeline.STAGES"
 KARIBU_NAVIGATION = "karibu.config.navigation.NAVIGATION"
 

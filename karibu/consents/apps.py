@@ -7,9 +7,12 @@ class ConsentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from karibu.consents import erasers, erasure
-        from karibu.customers import merging
+        from karibu.consents import erasers, erasure, panel
+        from karibu.customers import merging, panels, timeline
 
         merging.register("consents_consent", "customer_id")
         for eraser in erasers.ERASERS:
             erasure.register(eraser)
+        timeline.register(panel.entries, kinds=["consents"])
+        panels.register(panels.Panel("consents", "consents/_panel.html", panel.context, order=30))
+        panels.register(panels.Panel("erase", "consents/_erase.html", panel.erase_context, order=99))

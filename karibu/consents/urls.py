@@ -1,3 +1,8 @@
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
-urlpatterns: list[URLPattern] = []
+from karibu.consents import views
+
+urlpatterns: list[URLPattern] = [
+    path("customers/<int:customer_id>/consents/", views.record_consent, name="record-consent"),
+    path("customers/<int:customer_id>/erase/", views.erase, name="erase-customer"),
+]

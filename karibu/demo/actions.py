@@ -17,6 +17,7 @@ from karibu.demo.catalogue import CURRENCY, PRODUCTS, SHOP_NAME
 from karibu.demo.history import History
 from karibu.demo.journey import publish_abandoned_cart
 from karibu.demo.models import SampleShop
+from karibu.messages.addresses import public_url
 from karibu.shop.models import Product
 from karibu.web.models import Shop, User
 
@@ -33,6 +34,8 @@ def open_sample_shop() -> None:
             _stock_products()
             create_source(SHOP_NAME, kind="web", by="sample shop")
             publish_abandoned_cart()
+        else:  # it may be served at another port than the last time
+            Shop.objects.filter(pk=1, url__endswith="/shop/").update(url=f"{public_url()}/shop/")
     if sample.history_at is None:
         from karibu.demo.jobs import bring_history
 
@@ -71,7 +74,7 @@ def _set_up_shop() -> None:
             "address": "KN 4 Avenue, Kigali, Rwanda",
             "sender_name": SHOP_NAME,
             "sender_email": "karibu@example.com",
-            "url": f"{settings.KARIBU_PUBLIC_URL}/shop/" if settings.KARIBU_PUBLIC_URL else "",
+            "url": f"{public_url()}/shop/",
         },
     )
     User.objects.filter(timezone="UTC").update(timezone=ZONE)

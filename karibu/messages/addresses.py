@@ -1,7 +1,5 @@
 """The public addresses of a message's own pages: click, picture, unsubscribe, web view."""
 
-import os
-
 from django.conf import settings
 
 from karibu.messages import tokens
@@ -9,7 +7,7 @@ from karibu.messages import tokens
 
 def public_url() -> str:
     """Where people reach this installation, without a slash at the end."""
-    return settings.KARIBU_PUBLIC_URL or os.environ.get("KARIBU_SERVED_URL", "http://127.0.0.1:8000")
+    return str(settings.KARIBU_PUBLIC_URL or settings.KARIBU_SERVED_URL)
 
 
 def page(purpose: str, message_id: int, position: int = 0) -> str:

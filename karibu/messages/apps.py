@@ -8,8 +8,11 @@ class MessagesConfig(AppConfig):
 
     def ready(self) -> None:
         from karibu.consents import erasure
-        from karibu.customers import merging
+        from karibu.customers import merging, panels, timeline
+        from karibu.messages import panel
         from karibu.messages.erasing import from_messages
 
         merging.register("messages_message", "customer_id")
         erasure.register(from_messages)
+        timeline.register(panel.entries, kinds=["messages"])
+        panels.register(panels.Panel("messages", "messages/_panel.html", panel.context, order=40))

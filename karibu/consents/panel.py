@@ -1,0 +1,64 @@
+"""What a customer's page says about consent: the panel at its left, and the rows of the timeline."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from karibu.consents import queries
+from karibu.consents.forms import ConsentForm
+from karibu.consents.models import Consent
+from karibu.consents.statement import EVERYTHING
+from karibu.customers.models import Customer
+from karibu.customers.timeline import Entry
+
+METHODS = {
+    "form": gettext_lazy("a form"),
+    "checkout": gettext_lazy("the checkout"),
+    "event": gettext_lazy("an event of the shop"),
+    "trait": gettext_lazy("their profile in the shop"),
+    "one-click": gettext_lazy("one click in their mail program"),
+    "preference-centre": gettext_lazy("the unsubscribe page"),
+    "complaint": gettext_lazy("a complaint"),
+    "agent": gettext_lazy("a colleague"),
+    "api": gettext_lazy("the API"),
+    "import": gettext_lazy("an import"),
+}
+
+
+def context(customer: Customer, family: list[int]) -> dict[str, Any] | None:
+    if customer.erased_at:
+        return None
+    address = queries.normalise("email", customer.email)
+    blocked = queries.suppressed("email", [address]).get(address) if address else None
+    return {"customer": customer, "marks": queries.marks(customer.pk), "blocked": blocked, "form": ConsentForm()}
+
+
+def erase_context(customer: Customer, family: list[int]) -> dict[str, Any] | None:
+    return None if customer.erased_at else {"customer": customer}
+
+
+def entries(customer_ids: list[int], before: datetime | None, limit: int) -> list[Entry]:
+    rows = Consent.objects.filter(customer_id__in=customer_ids)
+    rows = rows.filter(at__lt=before) if before else rows
+    return [_entry(row) for row in rows.order_by("-at", "-id")[:limit]]
+
+
+def _entry(row: Consent) -> Entry:
+    is_given = row.status == Consent.Status.GIVEN
+    words = _("Agreed to {what} by {channel}") if is_given else _("Withdrew {what} by {channel}")
+    what = _("everything") if row.topic == EVERYTHING else row.topic
+    evidence = [
+        (_("Through"), str(METHODS.get(row.method, row.method))),
+        (_("Source"), row.source),
+        (_("Evidence"), row.evidence),
+    ]
+    return Entry(
+        at=row.at,
+        kind="consents",
+        sentence=format_html(words, what=what, channel=row.channel),
+        evidence=[(name, value) for name, value in evidence if value],
+        icon="check" if is_given else "blocked",
+    )

@@ -1,0 +1,56 @@
+"""On a customer's page: consents that a colleague records, and erasing the person."""
+
+from typing import Any
+
+from django.contrib import messages as flashes
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from karibu.consents import actions, erasure, queries
+from karibu.consents.forms import ConsentForm, EraseForm
+from karibu.customers.models import Customer
+from karibu.web.access import actor, allow
+
+
+@allow()
+@require_POST
+def record_consent(request: HttpRequest, customer_id: int) -> HttpResponse:
+    customer = get_object_or_404(Customer, pk=customer_id, erased_at=None)
+    form = ConsentForm(request.POST)
+    if not form.is_valid():
+        flashes.error(request, _("Say how you know: who told you, and when."))
+    else:
+        actions.record_consents([form.statement(customer.pk, by=actor(request))])
+        _tell(request, customer.pk, form.cleaned_data)
+    return redirect(f"/customers/{customer_id}/")
+
+
+def _tell(request: HttpRequest, customer_id: int, said: dict[str, Any]) -> None:
+    status = queries.in_force([customer_id], said["channel"], said["topic"]).get(customer_id)
+    if status == said["status"]:
+        flashes.success(request, _("The consent is recorded."))
+    else:
+        flashes.warning(
+            request,
+            _("Recorded, but it is not in force: they withdrew by themselves, and only they can agree again."),
+        )
+
+
+@allow("owner")
+@require_http_methods(["GET", "HEAD", "POST"])
+def erase(request: HttpRequest, customer_id: int) -> HttpResponse:
+    """Asks for the customer's number to be typed; there is no way back."""
+    customer = get_object_or_404(Customer, pk=customer_id, erased_at=None, merged_into=None)
+    form = EraseForm(request.POST or None, number=customer.pk)
+    if request.method == "POST" and form.is_valid():
+        report = erasure.erase(customer.pk, by=actor(request))
+        flashes.success(
+            request,
+            _("Customer %(number)s is erased: %(events)s events and everything else that named them.")
+            % {"number": customer.pk, "events": report.counts.get("events", 0)},
+        )
+        return redirect(f"/customers/{customer.pk}/")
+    context = {"customer": customer, "form": form}
+    return render(request, "consents/erase.html", context, status=422 if form.errors else 200)
