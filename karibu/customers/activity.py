@@ -1,9 +1,11 @@
 """When people were last seen: written at most once a minute for each, because it changes with nearly every event."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from karibu.customers.raw import Cursor
 from karibu.events.event import Event
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 def see(raw: Cursor, events: list[Event], now: datetime) -> None:
@@ -11,13 +13,19 @@ def see(raw: Cursor, events: list[Event], now: datetime) -> None:
     first: dict[int, datetime] = {}
     last: dict[int, datetime] = {}
     for event in events:
-        time = min(event.time, now)
-        for customer_id in {event.customer_id, event.recorded_as} - {0}:
-            first[customer_id] = min(first.get(customer_id, time), time)
-            last[customer_id] = max(last.get(customer_id, time), time)
-    if not first:
+        time = event.time if event.time < now else now
+        customer_id = event.customer_id
+        if time < first.get(customer_id, now):
+            first[customer_id] = time
+        if time > last.get(customer_id, _LONG_AGO):
+            last[customer_id] = time
+        if event.recorded_as:
+            first[event.recorded_as] = min(first.get(event.recorded_as, time), time)
+            last[event.recorded_as] = max(last.get(event.recorded_as, time), time)
+    last.pop(0, None)
+    if not last:
         return
-    ids = sorted(first)
+    ids = sorted(last)
     raw.execute(
         "INSERT INTO customers_activity (customer_id, first_seen, last_seen)"
         " SELECT u.id, u.first, u.last FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[])"
@@ -26,5 +34,5 @@ def see(raw: Cursor, events: list[Event], now: datetime) -> None:
         " ORDER BY u.id ON CONFLICT (customer_id) DO UPDATE SET"
         " first_seen = least(customers_activity.first_seen, excluded.first_seen),"
         " last_seen = greatest(customers_activity.last_seen, excluded.last_seen)",
-        [ids, [first[customer_id] for customer_id in ids], [last[customer_id] for customer_id in ids]],
+        [ids, [first.get(customer_id, now) for customer_id in ids], [last[customer_id] for customer_id in ids]],
     )

@@ -53,8 +53,21 @@ def _identify_once(batch: Batch, raw: Cursor, read: list[Evidence]) -> None:
 
 
 def _read_evidence(raw: Cursor, events: list[Event]) -> list[Evidence]:
-    regions = _regions(raw, [event for event in events if evidence.tells_traits(event)])
-    return [evidence.read(event, regions.get(event.user_id, regions.get("", ""))) for event in events]
+    """Most events tell no traits: what they say is their ids alone, and is the same for all of one person's."""
+    telling = [event for event in events if evidence.tells_traits(event)]
+    regions = _regions(raw, telling)
+    plain: dict[tuple[str, str], Evidence] = {}
+    read: list[Evidence] = []
+    told = {id(event) for event in telling}
+    for event in events:
+        if id(event) in told or event.type == "alias":
+            read.append(evidence.read(event, regions.get(event.user_id, regions.get("", ""))))
+            continue
+        ids = (event.user_id, event.anonymous_id)
+        if ids not in plain:
+            plain[ids] = evidence.read(event)
+        read.append(plain[ids])
+    return read
 
 
 def _regions(raw: Cursor, telling: list[Event]) -> dict[str, str]:

@@ -41,6 +41,7 @@ class Plan:
     owns: dict[str, int] = field(default_factory=dict)  # browsers that got a nameless customer now
     suggestions: dict[tuple[int, int, str], Event] = field(default_factory=dict)
     _parents: dict[int, int] = field(default_factory=dict)
+    _joined: bool = False  # whether somebody became somebody else in this batch
     _firsts: dict[str, int] = field(default_factory=dict)  # who came first before this batch
 
     def __post_init__(self) -> None:
@@ -118,6 +119,7 @@ class Plan:
         # Who exists stays, then who has an external id, then the elder.
         winner, loser = sorted((one, other), key=lambda who: (who < 0, who not in named, abs(who)))
         self._parents[loser] = winner
+        self._joined = True
         if loser in named:
             named.add(winner)
         if loser > 0:
@@ -136,7 +138,8 @@ class Plan:
 
     def _sign_in(self, browser: str, person: int, event: Event) -> None:
         history = self._history(browser)
-        history.rename(self.find)
+        if self._joined:
+            history.rename(self.find)
         if history.confirm(self.find(person), event.time):
             self.changed.add(browser)
         if browser not in self.known.browsers:
