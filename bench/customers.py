@@ -31,7 +31,8 @@ FILL = """
         CASE WHEN known THEN array_to_tsvector(ARRAY[first, last, email, 'u' || n, 'example.com', 'example', 'com']) END
     FROM (SELECT n, n %% 3 > 0 AS known, 'u' || n || '@example.com' AS email,
         (ARRAY['amina', 'joao', 'thandi', 'neema', 'claire', 'li', 'omar'])[n %% 7 + 1] AS first,
-        (ARRAY['uwase', 'silva', 'nkosi', 'mushi', 'dubois', 'chen', 'ali', 'smith', 'kim', 'diaz', 'rossi'])[n %% 11 + 1] AS last,
+        (ARRAY['uwase', 'silva', 'nkosi', 'mushi', 'dubois', 'chen', 'ali', 'smith', 'kim', 'diaz', 'rossi'])
+            [n %% 11 + 1] AS last,
         (ARRAY['RW', 'BR', 'ZA', 'TZ', 'FR', 'KE', 'UG', 'US', 'DE'])[n %% 9 + 1] AS country
         FROM generate_series(%(first)s, %(last)s) n) AS made"""
 SEEN = """INSERT INTO customers_activity (customer_id, first_seen, last_seen)
@@ -57,7 +58,7 @@ def events(batch: int, first: int) -> list[Any]:
                 name="Identified" if identifies else "Product Viewed", time=time_, received_at=time_,
                 source_id=1, source="Shop", anonymous_id=f"browser {person}",
                 user_id=f"user {person}" if identifies or person % 2 else "",
-                traits={"email": f"{person}@shop.example", "name": f"Person {person}", "plan": "gold"} if identifies else {},
+                traits={"email": f"{person}@shop.example", "name": f"P {person}", "plan": "gold"} if identifies else {},
             )
         )  # fmt: skip
     return made
@@ -101,7 +102,7 @@ def listing(rows: int, explain: bool) -> None:
         print(f"list {query or '(as it opens)':24} median {times[3]:7.1f} ms, worst {times[-1]:7.1f} ms")
         if explain:
             _explain(client, f"/customers/{query}")
-    times = sorted(_timed(lambda: client.get(f"/customers/{10_000_001 + n * 3}/")) for n in range(9))
+    times = sorted(_timed(lambda n=n: client.get(f"/customers/{10_000_001 + n * 3}/")) for n in range(9))
     print(f"customer page                 median {times[4]:7.1f} ms, worst {times[-1]:7.1f} ms")
 
 
