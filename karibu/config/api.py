@@ -6,6 +6,7 @@ from karibu.events.api import router as events
 from karibu.insights.api import router as insights
 from karibu.journeys.api import router as journeys
 from karibu.messages.api import router as messages
+from karibu.shop.api import router as shop
 from karibu.web.api import build
 
 api = build()
@@ -15,3 +16,4 @@ api.add_router("/merges", customers.merges)
 api.add_router("", messages)
 api.add_router("", journeys)
 api.add_router("", events)
+api.add_router("", shop)

@@ -28,6 +28,16 @@ class Product(models.Model):
     updated_at = models.DateTimeField()
     import_id = models.BigIntegerField(null=True)
 
+    class Meta:
+        indexes = [
+            models.Index(fields=["name", "id"], name="product_by_name"),
+            models.Index(fields=["-updated_at", "-id"], name="product_by_time"),
+            models.Index(fields=["import_id"], name="product_by_import", condition=models.Q(import_id__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.product_id
+
 
 class Cart(models.Model):
     class Status(models.TextChoices):
@@ -49,7 +59,10 @@ class Cart(models.Model):
     import_id = models.BigIntegerField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["status", "-updated_at", "-id"], name="cart_by_status")]
+        indexes = [
+            models.Index(fields=["status", "-updated_at", "-id"], name="cart_by_status"),
+            models.Index(fields=["-updated_at", "-id"], name="cart_by_time"),
+        ]
 
 
 class Order(models.Model):
@@ -84,6 +97,7 @@ class Order(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["-placed_at", "-id"], name="order_by_time"),
+            models.Index(fields=["-total_converted", "-id"], name="order_by_total"),
             models.Index(fields=["customer_id", "-placed_at"], name="order_by_customer"),
             models.Index(fields=["import_id"], name="order_by_import", condition=models.Q(import_id__isnull=False)),
         ]
