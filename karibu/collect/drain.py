@@ -13,7 +13,7 @@ from datetime import UTC, timedelta
 
 import psycopg
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -32,6 +32,7 @@ TAKE = 4000  # events in one transaction
 IDLE = 5.0  # seconds until the inbox is looked at without having been woken
 BUSY = 0.05  # seconds until another look when other workers own every lane that has rows
 BAD_ONES = 8  # events that stages may name as bad in one batch before it is halved
+DEADLOCK = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 NOTE_EVERY = 0.5  # seconds
 LOCK = 0x6B61  # the namespace of our advisory locks on lanes
 
@@ -69,8 +70,10 @@ def step() -> float:
     """Works on one micro-batch. Returns how many seconds the loop may sleep."""
     try:
         return 0 if drain() else (BUSY if _is_anything_waiting() else IDLE)
-    except (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure):
-        return 0
+    except (psycopg.OperationalError, OperationalError) as error:
+        if isinstance(error.__cause__ or error, DEADLOCK):
+            return 0
+        raise
 
 
 def drain_all() -> int:
@@ -166,14 +169,22 @@ def _work_on(
             aside.append(SetAside(taken.pop(place), "", bad.reason))
             return aside + _work_on(taken, cursor, stages, bad_ones + 1)
         failure: Exception = bad
-    except psycopg.OperationalError:
-        raise  # the database's trouble is no event's fault: all of it is tried again
     except Exception as error:
+        if _is_the_databases(error):
+            raise  # all of it is tried again
         failure = error
     if len(taken) == 1:
         return [*aside, SetAside(taken[0], "", _say(failure))]
     middle = len(taken) // 2
     return aside + _work_on(taken[:middle], cursor, stages) + _work_on(taken[middle:], cursor, stages)
+
+
+def _is_the_databases(error: Exception) -> bool:
+    """Whether `error` is trouble of the database and no event's fault (a limit that a value exceeds is one: 54...)."""
+    cause = error.__cause__ or error  # Django wraps what comes through its own cursors
+    if not isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
+        return isinstance(error, InterfaceError)
+    return not (cause.sqlstate or "").startswith("54")
 
 
 def _decode(waiting: list[Sent]) -> tuple[list[Sent], list[Event], list[SetAside]]:

@@ -163,3 +163,29 @@ def test_a_refused_event_does_not_sink_the_others(send, seen):
     assert [(r.place, r.field) for r in taken.refusals] == [(1, "event")]
     assert [e.user_id for e in sorted(seen, key=lambda e: e.user_id)] == ["u1", "u3"]
     assert RejectedEvent.objects.get().reason == "the event's name is missing"
+
+
+def test_a_value_that_exceeds_a_limit_of_the_database_is_the_events_fault(send, seen, settings):
+    def index(batch: Batch) -> None:
+        for event in batch.events:
+            batch.cursor.execute("INSERT INTO long_ones VALUES (%s)", [event.properties.get("long", "")])
+
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE long_ones (v text); CREATE INDEX ON long_ones (v)")
+    settings.KARIBU_PIPELINE = [index, *settings.KARIBU_PIPELINE]
+    long = "".join(chr(33 + n * 7919 % 8000) for n in range(9000))
+    send(viewed("u1", messageId="m1"), viewed("u2", properties={"long": long}), viewed("u3", messageId="m3"))
+    assert {e.user_id for e in seen} == {"u1", "u3"} and RejectedEvent.objects.count() == 1
+
+
+def test_trouble_of_the_database_that_comes_through_the_orm_is_no_events_fault(seen, settings):
+    from django.db import OperationalError
+
+    def gone(batch: Batch) -> None:
+        raise OperationalError("the connection is closed") from psycopg.OperationalError("the connection is closed")
+
+    settings.KARIBU_PIPELINE = [gone]
+    take_in([viewed("u1")], create_source("Shop"))
+    with pytest.raises(OperationalError):
+        drain.step()
+    assert InboxRow.objects.count() == 1 and not RejectedEvent.objects.exists()

@@ -1,0 +1,89 @@
+"""Several workers at one inbox: each event once, each person in order, the lanes shared."""
+
+import threading
+import time
+
+import psycopg
+import pytest
+from django.db import connection
+
+from karibu.collect import dedupe, drain
+from karibu.collect.actions import create_source, take_in
+from karibu.collect.lanes import LANES, lane_of
+from karibu.collect.models import InboxRow
+from karibu.collect.tests.test_the_tracking_api import url
+from karibu.events.batch import Batch
+from karibu.events.wake import WORKER
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def two_workers():
+    """The connections by which workers know how many they are."""
+    ears = [psycopg.connect(url(), application_name=WORKER) for _ in range(2)]
+    yield
+    for ear in ears:
+        ear.close()
+
+
+def fill(persons: int, each: int) -> None:
+    source = create_source("Shop")
+    for n in range(each):
+        events = [{"type": "track", "event": "X", "userId": f"u{p}", "properties": {"n": n}} for p in range(persons)]
+        take_in(events, source)
+
+
+def at_once(*works):
+    threads = [threading.Thread(target=work) for work in works]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+
+
+def test_a_worker_leaves_the_others_their_share_of_the_lanes(settings, two_workers):
+    fill(persons=40, each=1)
+    assert len({lane_of(f"u{n}", "") for n in range(40)}) == LANES
+    taken = []
+
+    def look(batch: Batch) -> None:
+        taken.append({lane_of(e.user_id, "") for e in batch.events})
+
+    settings.KARIBU_PIPELINE = [look]
+    drain.drain()
+    assert len(taken[0]) == LANES / 2
+    drain.drain()
+    assert taken[0] | taken[1] == set(range(LANES)) and not InboxRow.objects.exists()
+
+
+def test_four_workers_take_each_event_once_and_each_person_in_order(settings, monkeypatch, two_workers):
+    monkeypatch.setattr(drain, "TAKE", 20)
+    fill(persons=30, each=20)
+    seen, lock = [], threading.Lock()
+
+    def note(batch: Batch) -> None:
+        time.sleep(0.002)
+        with lock:
+            seen.extend((e.user_id, e.properties["n"]) for e in batch.events)
+
+    def work() -> None:
+        while InboxRow.objects.exists():
+            drain.step()
+        connection.close()
+
+    settings.KARIBU_PIPELINE = [dedupe.dedupe, note]
+    at_once(work, work, work, work)
+    assert len(seen) == len(set(seen)) == 600
+    for person in range(30):
+        assert [n for user, n in seen if user == f"u{person}"] == list(range(20))
+
+
+def test_a_worker_that_finds_every_lane_taken_looks_again_soon_and_one_with_nothing_to_do_sleeps(settings):
+    fill(persons=1, each=1)
+    settings.KARIBU_PIPELINE = []
+    with psycopg.connect(url()) as other:
+        for lane in range(LANES):
+            other.execute("SELECT pg_advisory_xact_lock(%s, %s)", [drain.LOCK, lane])
+        assert drain.step() == drain.BUSY
+    assert drain.step() == 0 and drain.step() == drain.IDLE
