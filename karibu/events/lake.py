@@ -114,7 +114,11 @@ def created() -> DeltaTable:
         columns = schema.schema().append(schema.PARTITION)
         DeltaTable.create(url(), columns, partition_by=["month"], configuration=PROPERTIES, mode="ignore")
         with connection.cursor() as cursor:
-            cursor.execute("UPDATE events_lake SET step = %s", [schema.latest_step()])
+            cursor.execute(
+                "INSERT INTO events_lake (id, flush, version, step, trouble) VALUES (1, 0, -1, %s, '')"
+                " ON CONFLICT (id) DO UPDATE SET step = excluded.step",
+                [schema.latest_step()],
+            )
     return opened()
 
 

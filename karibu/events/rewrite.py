@@ -35,7 +35,7 @@ def rewritten(
         columns = ", ".join(schema.schema().names)
         sql = f"SELECT {columns} FROM events WHERE NOT coalesce({without}, false) ORDER BY {_ORDERS[kind]}"  # noqa: S608
         batches = cursor.sql(sql).to_arrow_reader(lake.ROW_GROUP)
-        return list(_written(batches, old[0].month, kind))
+        return list(written(batches, old[0].month, kind))
 
 
 def replace(old: Sequence[lake.DataFile], new: Sequence[lake.DataFile]) -> None:
@@ -47,7 +47,8 @@ def replace(old: Sequence[lake.DataFile], new: Sequence[lake.DataFile]) -> None:
             lake.confirm(version)
 
 
-def _written(batches: pa.RecordBatchReader, month: str, kind: str) -> Iterator[lake.DataFile]:
+def written(batches: pa.RecordBatchReader, month: str, kind: str) -> Iterator[lake.DataFile]:
+    """Writes these events, already of one month and in order, as files (not committed yet), one after the other."""
     numbered = enumerate(batches)
     per_file = FILE_ROWS // lake.ROW_GROUP
     for _, chunk in groupby(numbered, key=lambda pair: pair[0] // per_file):

@@ -56,6 +56,10 @@ class Snapshot:
 
     def attach(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Gives `cursor` the view `events`: the lake's columns, tail and files as one."""
+        cursor.execute(f"CREATE OR REPLACE TEMP VIEW events AS {self.source(cursor)}")
+
+    def source(self, cursor: duckdb.DuckDBPyConnection) -> str:
+        """The same as SQL for a WITH clause, which is quicker for one short query of `cursor`."""
         from karibu.events import lake, schema
 
         cursor.register("tail", self.tail)
@@ -69,7 +73,7 @@ class Snapshot:
         elif self.files:
             cursor.register("files", _dataset(self.files))
             parts.append("SELECT * FROM files")
-        cursor.execute(f"CREATE OR REPLACE TEMP VIEW events AS {' UNION ALL BY NAME '.join(parts)}")
+        return " UNION ALL BY NAME ".join(parts)
 
 
 def read(work: Callable[[Snapshot], T], customers: Collection[int] | None = None) -> T:
