@@ -93,8 +93,10 @@ TABLES: list[tuple[str, str]] = [
         f"""SELECT row_number() OVER () AS id, * FROM (
                 SELECT 'anonymous' AS kind, browser(id) AS value, id AS customer_id, 'Web shop' AS source,
                        'first event' AS evidence, first_seen FROM people
-                UNION ALL SELECT 'external', 'u-' || id, id, 'Web shop', 'identify', first_seen FROM people WHERE is_known
-                UNION ALL SELECT 'email', {EMAIL}, id, 'Web shop', 'identify', first_seen FROM people WHERE is_known)""",
+                UNION ALL SELECT 'external', 'u-' || id, id, 'Web shop', 'identify', first_seen
+                FROM people WHERE is_known
+                UNION ALL SELECT 'email', {EMAIL}, id, 'Web shop', 'identify', first_seen
+                FROM people WHERE is_known)""",
     ),
     (
         "shop.Order",
@@ -156,17 +158,20 @@ def _month(
     batches = own.sql(f"SELECT {columns} FROM ({select})").to_arrow_reader(lake.ROW_GROUP)
     kind = rewrite.BY_TIME if is_open else rewrite.BY_CUSTOMER
     lake.commit(table, list(rewrite.written(batches, f"{start:%Y-%m}", kind)))
-    own.execute(
-        f"CREATE TABLE IF NOT EXISTS orders AS SELECT order_id, cart_id, customer, time, value FROM ({select}) LIMIT 0"
-    )
-    own.execute(
-        f"INSERT INTO orders SELECT order_id, cart_id, customer, time, value FROM ({select}) WHERE name = 'Order Completed'"
-    )
-    own.execute("CREATE TABLE IF NOT EXISTS seen (customer BIGINT, first_seen TIMESTAMPTZ, last_seen TIMESTAMPTZ)")
-    own.execute("INSERT INTO seen SELECT customer, min(time), max(time) FROM sorted GROUP BY ALL")
-    hours = f"SELECT date_trunc('hour', time) AS hour, source, channel, name, count(*) AS count FROM ({select}) GROUP BY ALL"
-    own.execute(f"CREATE TABLE IF NOT EXISTS counts AS {hours} LIMIT 0")
-    own.execute(f"INSERT INTO counts {hours}")
+    _remember(own, select)
+
+
+def _remember(own: duckdb.DuckDBPyConnection, select: str) -> None:
+    """What PostgreSQL's tables are made of later: the month's orders, who was seen when, and its counts."""
+    remembered = {
+        "orders": f"SELECT order_id, cart_id, customer, time, value FROM ({select}) WHERE name = 'Order Completed'",
+        "seen": "SELECT customer, min(time) AS first_seen, max(time) AS last_seen FROM sorted GROUP BY ALL",
+        "counts": f"""SELECT date_trunc('hour', time) AS hour, source, channel, name, count(*) AS count
+                      FROM ({select}) GROUP BY ALL""",
+    }
+    for table, rows in remembered.items():
+        own.execute(f"CREATE TABLE IF NOT EXISTS {table} AS {rows} LIMIT 0")
+        own.execute(f"INSERT INTO {table} {rows}")
 
 
 def _copy(own: duckdb.DuckDBPyConnection, model: str, select: str, folder: Path) -> int:
@@ -189,9 +194,8 @@ def _copy(own: duckdb.DuckDBPyConnection, model: str, select: str, folder: Path)
             while block := source.read(1 << 20):
                 copy.write(block)
         if "id" in given:
-            cursor.execute(
-                f"SELECT setval(pg_get_serial_sequence('{fields.db_table}', 'id'), max(id)) FROM {fields.db_table}"
-            )
+            sequence = f"pg_get_serial_sequence('{fields.db_table}', 'id')"
+            cursor.execute(f"SELECT setval({sequence}, max(id)) FROM {fields.db_table}")
     with connection.cursor() as cursor:
         cursor.execute(f"ANALYZE {fields.db_table}")
     counted = own.execute(f"SELECT count(*) FROM ({select})").fetchone()

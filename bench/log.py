@@ -87,12 +87,12 @@ def measure(histories: int, scans: int) -> None:
         lambda: rows(newest, next(other)),
         histories,
     )
-    compare("events by name", lambda: sorted(log.count("name").items()), lambda: sorted(rows(
-        "SELECT name, count(*) FROM events GROUP BY 1")), scans)  # fmt: skip
-    compare("events of 7 days by day", lambda: list(log.count("day", since=WEEK).values()), lambda: [n for _, n in rows(
-        "SELECT date_trunc('day', time), count(*) FROM events WHERE time >= ? GROUP BY 1 ORDER BY 1", WEEK)], scans)  # fmt: skip
-    compare("the newest 50 events", lambda: [(e.message_id,) for e in log.recent(50)], lambda: rows(
-        "SELECT message_id FROM events ORDER BY time DESC, message_id DESC LIMIT 50"), scans)  # fmt: skip
+    name = "SELECT name, count(*) FROM events GROUP BY 1"
+    compare("events by name", lambda: sorted(log.count("name").items()), lambda: sorted(rows(name)), scans)
+    days = "SELECT date_trunc('day', time), count(*) FROM events WHERE time >= ? GROUP BY 1 ORDER BY 1"
+    compare("events of 7 days by day", lambda: [*log.count("day", since=WEEK).items()], lambda: rows(days, WEEK), scans)
+    last = "SELECT message_id FROM events ORDER BY time DESC, message_id DESC LIMIT 50"
+    compare("the newest 50 events", lambda: [(e.message_id,) for e in log.recent(50)], lambda: rows(last), scans)
     buyers = "SELECT count(DISTINCT customer) AS n FROM events WHERE name = 'Order Completed' AND value > 50"
     compare("buyers of more than 50", lambda: log.query(buyers)["n"][0].as_py(), lambda: rows(buyers)[0][0], scans)
 
