@@ -65,7 +65,7 @@ class RejectedEvents(Table):
         Column(
             "state",
             _("State"),
-            value=lambda rejected: _("tried again") if rejected.retried_at else _("set aside"),
+            value=lambda rejected: _("tried again") if rejected.retried_at else _("rejected"),
             kind="badge",
             tone=lambda rejected: "quiet" if rejected.retried_at else "warn",
         ),
@@ -74,7 +74,7 @@ class RejectedEvents(Table):
         Choice(
             "state",
             _("State"),
-            choices=[("aside", _("set aside")), ("retried", _("tried again"))],
+            choices=[("aside", _("rejected")), ("retried", _("tried again"))],
             apply=lambda rows, value: rows.filter(retried_at__isnull=value == "aside"),
         ),
         Choice("source", _("Source"), path="source_id", choices=sources),
@@ -83,7 +83,7 @@ class RejectedEvents(Table):
     order = "-received"
     search_label = _("Search reasons and events")
     empty = Empty(
-        _("Nothing was set aside"),
+        _("No rejected events"),
         _("When an event cannot be taken, it is kept here with the reason, and the others go on."),
     )
 

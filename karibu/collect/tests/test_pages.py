@@ -25,7 +25,7 @@ def set_aside(settings):
 
 def test_an_empty_installation_says_what_to_do(owner):
     assert "No sources yet" in owner.get("/settings/sources/").content.decode()
-    assert "Nothing was set aside" in owner.get("/events/rejected/").content.decode()
+    assert "No rejected events" in owner.get("/events/rejected/").content.decode()
 
 
 def test_a_source_is_made_once_and_shows_how_to_use_it(owner):
