@@ -8,7 +8,9 @@ class InsightsConfig(AppConfig):
 
     def ready(self) -> None:
         from karibu.customers import merging
-        from karibu.insights import definitions
+        from karibu.insights import definitions, reports
+        from karibu.journeys import queries as journeys
 
         definitions.register_all()
+        journeys.register_figure("last_30_days", reports.of_journey)
         merging.register("insights_attribution", "customer_id")

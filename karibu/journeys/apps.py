@@ -8,10 +8,12 @@ class JourneysConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from karibu.consents import erasure
         from karibu.customers import merging, panels
         from karibu.customers import timeline as customers_timeline
-        from karibu.journeys import timeline
+        from karibu.journeys import erasing, timeline
 
+        erasure.register(erasing.from_journeys)
         merging.register("journeys_enrollment", "customer_id")
         customers_timeline.register(timeline.entries, [timeline.KIND])
         panels.register(panels.Panel(str(_("Journeys")), "journeys/_panel.html", timeline.panel, order=60))

@@ -113,7 +113,7 @@ def _exits_said(exits: Sequence[Exit], key: str) -> str:
         same = _(" (the same %(thing)s)") % {"thing": events.thing(key)} if exit_.same_key else ""
         return exit_.sentence() + same
 
-    return _(" or ").join(said(exit_) for exit_ in exits)
+    return events.either([said(exit_) for exit_ in exits])
 
 
 __all__ = ["AfterDays", "Condition", "Definition", "DefinitionError", "Entry", "Exit", "parse", "reentry_sentence"]

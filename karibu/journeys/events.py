@@ -56,7 +56,7 @@ class EventRule(msgspec.Struct, forbid_unknown_fields=True):
         return all(condition.holds(event) for condition in self.where)
 
     def sentence(self) -> str:
-        said = _(" or ").join(doing(name) for name in self.names)
+        said = either([doing(name) for name in self.names])
         conditions = _(" and ").join(condition.sentence() for condition in self.where)
         return _("%(does)s with %(conditions)s") % {"does": said, "conditions": conditions} if conditions else said
 
@@ -90,6 +90,13 @@ def doing(name: str) -> str:
         "Signed Up": _("signs up"),
     }
     return known.get(name) or _("does “%(event)s”") % {"event": name}
+
+
+def either(said: list[str]) -> str:
+    """ "a, b or c"."""
+    if len(said) < 2:
+        return "".join(said)
+    return _("%(several)s or %(last)s") % {"several": ", ".join(said[:-1]), "last": said[-1]}
 
 
 def thing(key: str) -> str:

@@ -71,6 +71,7 @@ def test_enrollments_and_report_tell_where_everyone_is(api):
     report = api.get(f"/api/v1/journeys/{made['id']}/report").json()
     assert (report["entered"], report["inside"], report["finished"]) == (2, 1, 1)
     assert report["messages"] == {"intended": 1}
+    assert report["last_30_days"] == {"revenue": 0, "orders": 0, "sent": 0}
     assert [(s["waiting"], s["passed"]) for s in report["steps"]] == [(1, 1), (0, 1)]
 
 

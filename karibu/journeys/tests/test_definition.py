@@ -52,7 +52,7 @@ def test_reentry_is_per_key_where_there_is_a_key_and_never_where_there_is_none()
 
 def test_the_abandoned_cart_says_itself():
     assert parse(abandoned_cart()).sentence() == (
-        "When someone puts something into a cart or takes something out of a cart or looks at a cart or starts a "
+        "When someone puts something into a cart, takes something out of a cart, looks at a cart or starts a "
         "checkout (once for each cart): wait until nothing more has happened for 1 hour, then send “cart reminder” "
         "by e-mail. Whoever orders (the same cart) leaves."
     )

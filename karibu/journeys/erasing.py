@@ -1,0 +1,16 @@
+"""What an erasure takes out of this app: the person leaves, with what they did there; that somebody was there stays."""
+
+from karibu.customers.raw import Cursor
+
+_EMPTY = """
+    UPDATE journeys_enrollment SET key = '', slot = 'erased:' || id, context = '{}', due_at = NULL,
+        status = CASE status WHEN 'active' THEN 'left' WHEN 'failed' THEN 'left' ELSE status END,
+        reason = CASE status WHEN 'finished' THEN '' ELSE 'erased' END,
+        ended_at = coalesce(ended_at, now())
+    WHERE customer_id = ANY(%s)"""
+
+
+def from_journeys(family: list[int], _identifiers: list[str], cursor: Cursor) -> dict[str, int]:
+    """Enrollments become bare numbers: no key, no context, no order that ended them."""
+    cursor.execute(_EMPTY, [family])
+    return {"enrollments": cursor.rowcount}
