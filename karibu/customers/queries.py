@@ -39,7 +39,10 @@ def _exactly(text: str) -> set[int]:
     """Customers that an identifier names whole: these come alone, however many names begin like it."""
     typed = text.strip().replace("\0", "")
     values = {typed, addresses.email(typed), addresses.phone_key(addresses.phone(typed))} - {""}
-    found = set(Identity.objects.filter(value__in=values).values_list("customer_id", flat=True))
+    # Every kind is named because the index begins with it.
+    found = set(
+        Identity.objects.filter(kind__in=Identity.Kind.values, value__in=values).values_list("customer_id", flat=True)
+    )
     if typed.isascii() and typed.isdigit() and len(typed) < 19 and (known := resolve(int(typed))):
         found.add(known)
     return found
