@@ -113,16 +113,11 @@ def confirm(version: int, number: int) -> None:
 
 
 def report_trouble(error: Exception) -> None:
-    """Says once, in the log and for health(), why the lake cannot be written. The events wait in the tail."""
+    """Says once, in the log and for queries.trouble(), why the lake cannot be written. The events wait in the tail."""
     sentence = f"The event log cannot write to {lake.url()}: {_reason(error)}. Events wait safely in PostgreSQL."
     if _row().trouble != sentence:
         Lake.objects.update(trouble=sentence, trouble_since=timezone.now())
         log.error(sentence)
-
-
-def health() -> str:
-    """What is wrong with the lake, in one sentence; empty when all is well."""
-    return Lake.objects.values_list("trouble", flat=True).first() or ""
 
 
 def _reason(error: Exception) -> str:

@@ -7,7 +7,7 @@ from django.db.models.functions import TruncDate
 from django.utils import timezone
 
 from karibu.events import log
-from karibu.events.models import EventCount, TailBlock
+from karibu.events.models import EventCount, Lake, TailBlock
 
 
 def has_any() -> bool:
@@ -47,6 +47,11 @@ def last_arrival() -> datetime | None:
     if newest:
         return newest
     return next((event.received_at for event in log.recent(1)), None)
+
+
+def trouble() -> str:
+    """Why the lake cannot be written, in one sentence; empty when all is well. Nothing is lost meanwhile."""
+    return Lake.objects.values_list("trouble", flat=True).first() or ""
 
 
 def _by(column: str, since: datetime | None) -> list[tuple[str, int]]:

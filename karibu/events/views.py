@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from karibu.events import flush, log, queries
+from karibu.events import log, queries
 from karibu.events.tables import EventRows, EventTable
 from karibu.web.access import allow
 
@@ -27,7 +27,7 @@ def explorer(request: HttpRequest) -> HttpResponseBase:
         "has_any": queries.has_any(),
         "chart": _chart(),
         "names": names[:10],
-        "trouble": flush.health(),
+        "trouble": queries.trouble(),
         "address": settings.KARIBU_PUBLIC_URL or request.build_absolute_uri("/").rstrip("/"),
         **_arriving(),
     }

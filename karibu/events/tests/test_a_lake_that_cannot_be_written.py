@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from karibu.events import flush, log
+from karibu.events import flush, log, queries
 from karibu.events.models import TailBlock
 from karibu.events.tests.making import append, event
 
@@ -21,13 +21,13 @@ def test_a_folder_that_cannot_be_made(lake, caplog) -> None:
     lake.write_text("a file stands where the folder should be")
     append(event())
     assert flush.step() > 0 and flush.step() > 0
-    assert flush.health().startswith(f"The event log cannot write to {lake}: ")
-    assert flush.health().endswith("Events wait safely in PostgreSQL.")
+    assert queries.trouble().startswith(f"The event log cannot write to {lake}: ")
+    assert queries.trouble().endswith("Events wait safely in PostgreSQL.")
     assert len([r for r in caplog.records if r.levelname == "ERROR"]) == 1
     assert log.count() == {None: 1}
     lake.unlink()
     flush.step()
-    assert flush.health() == ""
+    assert queries.trouble() == ""
     assert not TailBlock.objects.exists()
     assert log.count() == {None: 1}
 
@@ -69,10 +69,10 @@ def test_a_folder_without_write_permission(open_folder) -> None:
     append(event())
     with without_permission(open_folder):
         flush.step()
-        assert "ermission denied" in flush.health()
+        assert "ermission denied" in queries.trouble()
         assert log.count() == {None: 2}
     flush.step()
-    assert (flush.health(), log.count()) == ("", {None: 2})
+    assert (queries.trouble(), log.count()) == ("", {None: 2})
 
 
 @pytest.fixture
@@ -96,9 +96,9 @@ def test_a_full_disk(small_disk) -> None:
     append(*[event(properties={"text": os.urandom(400).hex()}) for _ in range(100)])
     files_before = sorted(path for path in small_disk.rglob("*.parquet"))
     flush.step()
-    assert "No space left on device" in flush.health()
+    assert "No space left on device" in queries.trouble()
     assert log.count() == {None: 101}
     assert sorted(small_disk.rglob("*.parquet")) == files_before  # no half-written files fill it further
     filler.unlink()
     flush.step()
-    assert (flush.health(), log.count()) == ("", {None: 101})
+    assert (queries.trouble(), log.count()) == ("", {None: 101})

@@ -1,0 +1,134 @@
+"""How events leave the log for good: the tail, the lake's files and the counts. (erase.py says whose.)
+
+It runs inside the caller's transaction; the files that held the events are deleted once that commits.
+Rewriting is by file, so many people at once cost hardly more than one.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import psycopg
+import pyarrow as pa
+import pyarrow.compute as pc
+from django.db import connection, transaction
+
+from karibu.events import compact, counts, flush, lake, rewrite, snapshot, tail
+from karibu.events.models import TailBlock
+
+Cursor = psycopg.Cursor[tuple[object, ...]]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What is to go: the events with one of `values` in `column`, which is "customer" or "import_id"."""
+
+    column: str
+    values: Sequence[int]
+
+    @property
+    def condition(self) -> str:
+        return f"{self.column} IN (SELECT value FROM given)"  # noqa: S608
+
+    @property
+    def given(self) -> pa.Table:
+        return pa.table({"value": pa.array(self.values, pa.int64())})
+
+    def may_be_in(self, file: lake.DataFile) -> bool:
+        least, most = (file.customers if self.column == "customer" else file.imports) or (1, 0)
+        return any(least <= value <= most for value in self.values)
+
+    def within(self, events: pa.Table) -> pa.ChunkedArray:
+        return pc.is_in(events[self.column], pa.array(self.values, pa.int64()))
+
+
+def remove(target: Target, cursor: Cursor) -> int:
+    """Removes the target from tail, lake and counts; returns how many events that were. See erase.py."""
+    if not connection.in_atomic_block:
+        raise RuntimeError("events are removed inside a transaction")
+    if not target.values:
+        return 0
+    with lake.lock(lake.REWRITE):
+        # The long part first: files that are there now. What is flushed meanwhile comes under the second lock.
+        replaced = _rewritten(target, {})
+        with lake.lock(lake.WRITE):
+            flush.finish_interrupted()
+            replaced = _rewritten(target, replaced)
+            blocks = _blocks(target)
+            removed = _counted(target, list(replaced), [tail.decode(block.ipc) for block in blocks])
+            if replaced:
+                added = [file for files in replaced.values() for file in files]
+                lake.confirm(lake.commit(lake.opened(), added, list(replaced)))
+            for block in blocks:
+                _without(target, block)
+    counts.take_out(cursor, removed)
+    transaction.on_commit(_sweep)
+    return sum(number for _, number in removed)
+
+
+def _rewritten(
+    target: Target, replaced: dict[lake.DataFile, list[lake.DataFile]]
+) -> dict[lake.DataFile, list[lake.DataFile]]:
+    """`replaced` and, rewritten without the target, the other files that hold some of it."""
+    if not lake.exists():
+        return replaced
+    done = dict(replaced)
+    for file in lake.files(lake.opened()):
+        if file not in done and target.may_be_in(file) and _counted(target, [file], []):
+            kind = rewrite.BY_CUSTOMER if file.is_clustered else rewrite.BY_TIME
+            done[file] = rewrite.rewritten([file], kind, without=target.condition, given=target.given)
+    return done
+
+
+def _counted(
+    target: Target, files: Sequence[lake.DataFile], tables: Sequence[pa.Table]
+) -> list[tuple[counts.Key, int]]:
+    """How many events of the target these hold, by hour, source, channel and name."""
+    if not files and not tables:
+        return []
+    with rewrite.instance() as cursor:
+        cursor.register("given", target.given)
+        snapshot.Snapshot(-1, files, tail.concatenated(tables)).attach(cursor)
+        rows = cursor.sql(
+            f"""SELECT epoch(date_trunc('hour', time)) AS hour, coalesce(source, '') AS source,
+                       coalesce(channel, '') AS channel, name, count(*) AS count
+                FROM events WHERE {target.condition} GROUP BY ALL"""  # noqa: S608
+        ).fetchall()
+    return [
+        ((datetime.fromtimestamp(hour, UTC), source, channel, name), number)
+        for hour, source, channel, name, number in rows
+    ]
+
+
+def _blocks(target: Target) -> list[TailBlock]:
+    blocks = TailBlock.objects.select_for_update().order_by("id")
+    if target.column == "customer":
+        blocks = blocks.filter(customers__overlap=list(target.values))
+    return [block for block in blocks if pc.any(target.within(tail.decode(block.ipc))).as_py()]
+
+
+def _without(target: Target, block: TailBlock) -> None:
+    """Puts a new block in the place of this one; it keeps its flush, so that an interrupted one still finds it."""
+    events = tail.decode(block.ipc)
+    kept = events.filter(pc.invert(pc.fill_null(target.within(events), False)))
+    if len(kept):
+        TailBlock.objects.create(
+            flush=block.flush,
+            first_time=pc.min(kept["time"]).as_py(),
+            last_time=pc.max(kept["time"]).as_py(),
+            rows=len(kept),
+            step=block.step,
+            customers=sorted(set(kept["customer"].drop_null().to_pylist())),
+            ipc=tail.encode(kept.combine_chunks().to_batches()[0]),
+        )
+    block.delete()
+
+
+def _sweep() -> None:
+    """Leaves no file and no dead row behind that still holds what was removed."""
+    snapshot.forget()
+    with lake.lock(lake.REWRITE):
+        compact.tidy_up(grace=0)
+    if not connection.in_atomic_block:  # VACUUM cannot run in a transaction; autovacuum will
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM events_tailblock")
