@@ -8,12 +8,29 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, StreamingHttpResponse
+from django.utils import timezone, translation
 
 
 def stream(request: HttpRequest, parts: Iterator[bytes], content_type: str) -> StreamingHttpResponse:
     """Sends `parts` one by one; each is made in a thread, so that the event loop stays free."""
+    parts = _as_viewer(parts)
     content: Any = _aside(parts) if isinstance(request, ASGIRequest) else parts
     return StreamingHttpResponse(content, content_type=content_type)
+
+
+def _as_viewer(parts: Iterator[bytes]) -> Iterator[bytes]:
+    """Makes each part in the zone and the language of the request, whose middleware has finished by then."""
+    zone, language = timezone.get_current_timezone(), translation.get_language() or "en"
+
+    def made() -> Iterator[bytes]:
+        while True:
+            with timezone.override(zone), translation.override(language):
+                part = next(parts, None)
+            if part is None:
+                return
+            yield part
+
+    return made()
 
 
 def csv_file(request: HttpRequest, name: str, rows: Iterator[Iterable[str]]) -> StreamingHttpResponse:

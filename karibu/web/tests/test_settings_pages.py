@@ -1,3 +1,5 @@
+import datetime
+
 import pytest
 from django.test import Client
 
@@ -75,6 +77,15 @@ def test_setting_a_password_wants_the_old_one_and_keeps_one_signed_in(owner: Use
 def test_times_and_the_clock_are_in_the_viewers_zone(owner: User, client: Client) -> None:
     create_token("till")
     assert "Kigali" in client.get("/settings/tokens/").content.decode()
+
+
+def test_times_in_a_csv_file_are_in_the_viewers_zone_as_on_the_screen(owner: User, client: Client) -> None:
+    create_token("till")
+    AuditEntry.objects.update(at=datetime.datetime(2026, 3, 1, 22, 30, tzinfo=datetime.UTC))
+    assert "2 Mar 2026, 00:30" in client.get("/settings/audit/").content.decode()
+    assert b"2026-03-02T00:30:00+02:00" in b"".join(client.get("/settings/audit/?format=csv"))
+    assert b"2026-03-02" not in b"".join(client.get("/settings/audit/?format=csv&at_to=2026-03-01"))
+    assert b"2026-03-02" in b"".join(client.get("/settings/audit/?format=csv&at_from=2026-03-02"))
 
 
 def test_the_audit_log_can_be_searched_and_downloaded(owner: User, client: Client) -> None:

@@ -34,6 +34,16 @@ def test_a_link_signs_in_once_and_by_post_alone(client: Client) -> None:
     assert not signed_in(other)
 
 
+def test_the_first_sign_in_brings_the_browsers_zone_and_a_later_one_does_not(client: Client) -> None:
+    user = create_user("amina@example.test")
+    client.post(sign_in_path(user), {"timezone": "Africa/Kigali"})
+    user.refresh_from_db()
+    assert user.timezone == "Africa/Kigali"
+    client.post(sign_in_path(user), {"timezone": "Europe/Lisbon"})
+    user.refresh_from_db()
+    assert user.timezone == "Africa/Kigali"
+
+
 def test_a_link_dies_after_a_day(client: Client) -> None:
     path = sign_in_path(create_user("amina@example.test"))
     with time_machine.travel(datetime.datetime.now(datetime.UTC) + datetime.timedelta(hours=24, seconds=5)):

@@ -1,5 +1,6 @@
 """Coming in and going out. A link's GET only shows a button, so that a mail scanner cannot use it up."""
 
+import zoneinfo
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -93,11 +94,19 @@ def _by_password(request: HttpRequest, form: SignIn) -> User | None:
 
 def _enter(request: HttpRequest, user: User, how: str) -> HttpResponse:
     with transaction.atomic():
+        _set_zone(user, request.POST.get("timezone", ""))
         login(request, user, backend=BACKEND)
         record(user.email, how, f"user {user.pk}")
     if not user.has_usable_password():
         messages.info(request, _("Welcome. With a password you can sign in without a link: set one in your profile."))
     return redirect(_next(request) or "/")
+
+
+def _set_zone(user: User, zone: str) -> None:
+    """Whoever has not chosen a zone and never signed in gets the browser's."""
+    if user.last_login is None and user.timezone == "UTC" and zone in zoneinfo.available_timezones():
+        user.timezone = zone
+        user.save(update_fields=["timezone"])
 
 
 def _next(request: HttpRequest) -> str:
