@@ -125,6 +125,10 @@ def test_tries_are_kept_without_addresses(client: Client, quick_hasher: None) ->
 SENT: list[tuple[str, str, str]] = []
 
 
+def fail(to: str, subject: str, text: str) -> None:
+    raise OSError(f"550 {to}")
+
+
 def send(to: str, subject: str, text: str) -> None:
     SENT.append((to, subject, text))
 
@@ -139,6 +143,14 @@ def test_asking_for_a_link_tells_nobody_who_works_here(client: Client, settings)
     assert [to for to, _, _ in SENT] == ["amina@example.test"]
     path = "/sign-in/" + SENT[0][2].split("/sign-in/")[1].strip()
     assert client.post(path).status_code == 302
+
+
+def test_a_mail_server_that_fails_tells_nobody_who_works_here(client: Client, settings, caplog) -> None:
+    settings.KARIBU_SYSTEM_MAIL = f"{__name__}.fail"
+    create_user("amina@example.test")
+    answers = [client.post("/sign-in/link/", {"email": e}) for e in ("amina@example.test", "nobody@example.test")]
+    assert answers[0].content == answers[1].content and answers[0].status_code == 200
+    assert "could not be sent: OSError" in caplog.text and "amina" not in caplog.text
 
 
 def test_signing_out_needs_a_post(client: Client, owner: User) -> None:

@@ -1,5 +1,6 @@
 """Coming in and going out. A link's GET only shows a button, so that a mail scanner cannot use it up."""
 
+import logging
 import zoneinfo
 from urllib.parse import urlsplit
 
@@ -22,6 +23,7 @@ from karibu.web.actions import record, send_sign_in_link, user_of_link
 from karibu.web.forms import AskForLink, SignIn
 from karibu.web.models import User
 
+log = logging.getLogger("karibu.web")
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
@@ -63,9 +65,9 @@ def ask_for_link(request: HttpRequest) -> HttpResponse:
         email, network = form.cleaned_data["email"], throttle.network_of(request)
         if not throttle.is_exhausted(f"link {email}", network):
             throttle.note(f"link {email}", network)
-            send_sign_in_link(email, import_string(sender))
+            _send_link(email, sender)
         sent = True
-    context = {"form": form, "can_mail": bool(sender), "sent": sent}
+    context = {"form": form, "can_mail": bool(sender), "is_outside": bool(settings.KARIBU_SMTP_URL), "sent": sent}
     return render(request, "web/sign_in_ask.html", context, status=422 if form.errors else 200)
 
 
@@ -75,6 +77,14 @@ def sign_out(request: HttpRequest) -> HttpResponse:
     logout(request)
     messages.success(request, _("You are signed out."))
     return redirect("sign-in")
+
+
+def _send_link(email: str, sender: str) -> None:
+    """A mail server that fails must not tell a stranger that there was something to send."""
+    try:
+        send_sign_in_link(email, import_string(sender))
+    except Exception as error:  # its text may hold the address
+        log.error("a sign-in link could not be sent: %s", type(error).__name__)
 
 
 def _by_password(request: HttpRequest, form: SignIn) -> User | None:
