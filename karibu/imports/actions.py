@@ -16,6 +16,7 @@ from karibu.web.actions import record
 from karibu.web.queries import shop
 
 Status = Import.Status
+ENDED = (Status.DONE, Status.STOPPED, Status.FAILED)
 
 
 class NotReady(ValueError):
@@ -74,6 +75,26 @@ def resume(imported: Import, *, by: str, queue: bool = True) -> None:
     _change(imported, (Status.STOPPED, Status.FAILED), Status.QUEUED, by, "resumed import", queue=queue)
 
 
+def begin_undo(imported: Import, *, by: str) -> None:
+    """A worker takes out again what the import brought. Raises NotReady while it runs."""
+    from karibu.imports import jobs
+
+    with transaction.atomic():
+        if not Import.objects.filter(pk=imported.pk, status__in=ENDED).update(status=Status.UNDOING):
+            raise NotReady(f"Import {imported.pk} is {imported.status}.")
+        jobs.undo_import.defer(import_id=imported.pk, by=by)
+    imported.refresh_from_db()
+
+
+def discard(imported: Import, *, by: str) -> None:
+    """Forgets a draft and its file. Raises NotReady once it has started."""
+    if imported.status != Status.DRAFT:
+        raise NotReady("The import has started; it can be undone.")
+    shutil.rmtree(folder(imported), ignore_errors=True)
+    record(by, "discarded import", f"import {imported.pk}")
+    imported.delete()
+
+
 def _change(imported: Import, before: tuple[str, ...], after: str, by: str, verb: str, *, queue: bool) -> None:
     from karibu.imports import jobs
 
@@ -93,4 +114,4 @@ def _day_first(imported: Import) -> bool:
     return any(day_comes_first(row[columns.index(column)] for row in sample) for column in dated if column in columns)
 
 
-__all__ = ["NotReady", "Unreadable", "choose", "draft", "resume", "start", "stop"]
+__all__ = ["NotReady", "Unreadable", "begin_undo", "choose", "discard", "draft", "resume", "start", "stop"]

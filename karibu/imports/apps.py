@@ -5,3 +5,9 @@ class ImportsConfig(AppConfig):
     name = "karibu.imports"
     label = "imports"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from karibu.imports.queries import running
+        from karibu.web import running as top_bar
+
+        top_bar.register(running)

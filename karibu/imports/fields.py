@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
@@ -12,7 +13,7 @@ class Field:
     """`names` are what files call it, best first, in lower case without separators."""
 
     name: str
-    label: object
+    label: Any  # str or a lazy translation
     names: tuple[str, ...]
     is_needed: bool = False
 

@@ -20,3 +20,17 @@ def revive_imports(timestamp: int) -> None:
 
     for import_id in abandoned():
         run_import.defer(import_id=import_id)
+
+
+@app.task
+def undo_import(import_id: int, by: str) -> None:
+    from karibu.imports.models import Import
+    from karibu.imports.undo import undo
+
+    imported = Import.objects.get(pk=import_id)
+    try:
+        undo(imported, by=by)
+    except Exception as error:
+        reason = f"Undoing failed, nothing was changed: {type(error).__name__}"
+        Import.objects.filter(pk=import_id, status="undoing").update(status="stopped", reason=reason)
+        raise

@@ -17,6 +17,7 @@ class Import(models.Model):
         STOPPED = "stopped"
         DONE = "done"
         FAILED = "failed"
+        UNDOING = "undoing"
         UNDONE = "undone"
 
     id = models.BigAutoField(primary_key=True)

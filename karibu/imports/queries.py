@@ -7,6 +7,8 @@ from django.utils import timezone
 
 from karibu.imports.models import Import
 from karibu.imports.run import STALE
+from karibu.web.models import User
+from karibu.web.running import Running
 
 
 def abandoned() -> list[int]:
@@ -29,3 +31,11 @@ def brought(imported: Import) -> dict[str, int]:
         "products": Product.objects.filter(**mine).count(),
         "rejected": imported.counts.get("rejected", 0),
     }
+
+
+def running(user: User) -> list[Running]:
+    """For the top bar."""
+    if user.role == User.Role.AGENT:
+        return []
+    doing = Import.objects.filter(status__in=("queued", "running", "undoing")).order_by("pk")
+    return [Running(one.filename, f"/imports/{one.pk}/", one.position, one.total) for one in doing[:5]]

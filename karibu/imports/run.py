@@ -35,7 +35,7 @@ class Taken(RuntimeError):
 
 
 def run(import_id: int, progress: Progress = lambda imported: None) -> Import:
-    """Runs a queued, stopped or abandoned import to its end, or until it is stopped. Raises Taken."""
+    """Runs a queued or abandoned import to its end, or until it is stopped. Raises Taken."""
     imported = claim(import_id)
     try:
         _stage(imported, progress)
@@ -55,7 +55,7 @@ def run(import_id: int, progress: Progress = lambda imported: None) -> Import:
 def claim(import_id: int) -> Import:
     with transaction.atomic():
         imported = Import.objects.select_for_update().get(pk=import_id)
-        if imported.status in (Status.DONE, Status.UNDONE, Status.DRAFT):
+        if imported.status not in (Status.QUEUED, Status.RUNNING):
             raise Taken(f"Import {import_id} is {imported.status}.")
         if imported.status == Status.RUNNING and is_alive(imported):
             raise Taken(f"Import {import_id} is being run by another process.")

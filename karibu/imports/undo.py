@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from karibu.customers import search, traits
 from karibu.events import erase, log
-from karibu.imports.actions import NotReady
+from karibu.imports.actions import ENDED, NotReady
 from karibu.imports.files import staged
 from karibu.imports.models import Import
 from karibu.shop.imported import take_out
@@ -36,7 +36,7 @@ def undo(imported: Import, *, by: str) -> dict[str, int]:
     """
     with transaction.atomic():
         row = Import.objects.select_for_update().get(pk=imported.pk)
-        if row.status not in (Status.DONE, Status.STOPPED, Status.FAILED):
+        if row.status not in (*ENDED, Status.UNDOING):
             raise NotReady(f"Import {row.pk} is {row.status}.")
         connection.ensure_connection()
         cursor: Cursor = psycopg.Cursor(connection.connection)

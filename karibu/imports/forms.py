@@ -1,0 +1,71 @@
+"""The forms of an import: the file, and how its columns are read."""
+
+from typing import Any
+from zoneinfo import available_timezones
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from karibu.imports.fields import FIELDS
+from karibu.imports.models import Import
+from karibu.imports.tables import KINDS
+
+MATCHES = {
+    "any": _("any of id, e-mail and phone"),
+    "external_id": _("the id in the shop"),
+    "email": _("e-mail"),
+    "phone": _("phone"),
+}
+
+
+class UploadForm(forms.Form):
+    kind = forms.ChoiceField(label=_("What is in the file?"), choices=list(KINDS.items()))
+    file = forms.FileField(
+        label=_("File"),
+        help_text=_("CSV in any encoding, Excel (XLSX), JSON lines or Parquet. Orders: one row a line."),
+    )
+
+
+class MappingForm(forms.Form):
+    """One select a field of ours, then how money, time and people are read. `mapping()` and `options()` after it."""
+
+    def __init__(self, imported: Import, data: Any = None) -> None:
+        super().__init__(data)
+        columns = [("", "–"), *((name, name) for name in imported.format["columns"])]
+        for field in FIELDS[imported.kind]:
+            self.fields[f"map_{field.name}"] = forms.ChoiceField(
+                label=field.label,
+                choices=columns,
+                required=False,
+                initial=imported.mapping.get(field.name, ""),
+            )
+        options = imported.options
+        self.fields["currency"] = forms.RegexField(
+            r"^[A-Za-z]{3}$", label=_("Currency where none is given"), initial=options.get("currency", "USD")
+        )
+        self.fields["zone"] = forms.CharField(
+            label=_("Time zone of times without one"), initial=options.get("zone", "UTC")
+        )
+        if imported.kind != "products":
+            self.fields["match"] = forms.ChoiceField(
+                label=_("Customers are matched by"), choices=list(MATCHES.items()), initial=options.get("match", "any")
+            )
+
+    def clean_zone(self) -> str:
+        zone = str(self.cleaned_data["zone"])
+        if zone not in available_timezones():
+            raise forms.ValidationError(_("This is no time zone; write it like Africa/Kigali."))
+        return zone
+
+    def mapping(self) -> dict[str, str]:
+        return {name[4:]: column for name, column in self.cleaned_data.items() if name.startswith("map_") and column}
+
+    def options(self) -> dict[str, str]:
+        given = self.cleaned_data
+        return {"currency": given["currency"].upper(), "zone": given["zone"], "match": given.get("match", "any")}
+
+    def mapped(self) -> list[Any]:
+        return [self[name] for name in self.fields if name.startswith("map_")]
+
+    def others(self) -> list[Any]:
+        return [self[name] for name in self.fields if not name.startswith("map_")]

@@ -1,0 +1,105 @@
+"""An import on the screen: uploaded, understood, mapped, started, run by a worker, undone."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from karibu.imports import jobs
+from karibu.imports.models import Import
+from karibu.shop.models import Order
+from karibu.web.models import User
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lake")]
+ORDERS = "Basket;Who;Date;Sum\n1;7;2026-01-05;10,50\n2;8;2026-01-06;ten\n".encode("utf-16")
+
+
+@pytest.fixture(autouse=True)
+def home(settings: Any, tmp_path: Path) -> None:
+    settings.KARIBU_HOME = tmp_path
+
+
+@pytest.fixture
+def owner(client: Client) -> Client:
+    client.force_login(User.objects.create_user("owner@shop.test", role="owner"))
+    return client
+
+
+def uploaded(owner: Client, content: bytes = ORDERS, kind: str = "orders") -> Import:
+    response = owner.post("/imports/new/", {"kind": kind, "file": SimpleUploadedFile("old <shop>.csv", content)})
+    assert response.status_code == 302
+    return Import.objects.latest("pk")
+
+
+MAPPED = {"map_order_id": "Basket", "map_external_id": "Who", "map_placed_at": "Date", "map_total": "Sum",
+          "currency": "KES", "zone": "Africa/Nairobi", "match": "any"}  # fmt: skip
+
+
+def test_a_file_is_shown_as_understood_before_anything_happens(owner: Client) -> None:
+    imported = uploaded(owner)
+    page = owner.get(f"/imports/{imported.pk}/").content.decode()
+    assert "utf-16" in page and "semicolon" in page and "old &lt;shop&gt;.csv" in page
+    assert "who the customer is" in page  # nothing was suggested for "Who"
+    owner.post(f"/imports/{imported.pk}/", MAPPED)
+    page = owner.get(f"/imports/{imported.pk}/").content.decode()
+    assert "Order 1 of customer 7" in page and "10.50" in page
+    assert "“ten” is no amount" in page
+    assert not Order.objects.exists()
+
+
+def test_a_started_import_runs_shows_its_rejected_rows_and_is_undone(owner: Client) -> None:
+    imported = uploaded(owner)
+    assert owner.post(f"/imports/{imported.pk}/", {**MAPPED, "start": "1"}).status_code == 302
+    imported.refresh_from_db()
+    assert imported.status == "queued"
+    assert owner.get("/imports/").content.decode().count("waiting") >= 1
+    jobs.run_import(import_id=imported.pk)
+    assert Order.objects.get().currency == "KES"
+    page = owner.get(f"/imports/{imported.pk}/").content.decode()
+    assert "Undo import" in page and "hx-trigger" not in page.split('id="progress"')[1][:200]
+    rows = b"".join(owner.get(f"/imports/{imported.pk}/rejected/?format=csv").streaming_content).decode()  # type: ignore
+    assert "3,total" in rows.replace('"', "") and "ten" in rows
+    assert owner.get(f"/imports/{imported.pk}/undo/").status_code == 405
+    owner.post(f"/imports/{imported.pk}/undo/")
+    jobs.undo_import(import_id=imported.pk, by="owner@shop.test")
+    assert not Order.objects.exists()
+    imported.refresh_from_db()
+    assert imported.status == "undone"
+
+
+def test_stop_and_resume_on_the_screen(owner: Client) -> None:
+    imported = uploaded(owner)
+    owner.post(f"/imports/{imported.pk}/", {**MAPPED, "start": "1"})
+    owner.post(f"/imports/{imported.pk}/stop/")
+    jobs.run_import(import_id=imported.pk)  # the job that waited finds it stopped
+    imported.refresh_from_db()
+    assert (imported.status, Order.objects.count()) == ("stopped", 0)
+    owner.post(f"/imports/{imported.pk}/resume/")
+    jobs.run_import(import_id=imported.pk)
+    assert Order.objects.count() == 1
+
+
+def test_an_unreadable_file_says_so_and_leaves_nothing(owner: Client) -> None:
+    response = owner.post("/imports/new/", {"kind": "orders", "file": SimpleUploadedFile("x.xlsx", b"PK\x03\x04no")})
+    assert response.status_code == 422
+    assert "cannot be read" in response.content.decode()
+    assert not Import.objects.exists()
+
+
+def test_a_draft_can_be_discarded(owner: Client) -> None:
+    imported = uploaded(owner)
+    owner.post(f"/imports/{imported.pk}/discard/", MAPPED)
+    assert not Import.objects.exists()
+
+
+def test_pages_of_an_empty_house(owner: Client) -> None:
+    assert 'class="empty"' in owner.get("/imports/").content.decode()
+    assert owner.get("/imports/new/?kind=products").status_code == 200
+
+
+def test_an_agent_may_not_import(client: Client) -> None:
+    client.force_login(User.objects.create_user("agent@shop.test", role="agent"))
+    assert client.get("/imports/").status_code == 403
+    assert client.post("/imports/new/", {"kind": "orders"}).status_code == 403

@@ -1,0 +1,155 @@
+"""Imports: a file is uploaded, shown as it was understood, mapped, run, stopped, resumed, undone."""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from karibu.imports import actions
+from karibu.imports.fields import faults
+from karibu.imports.forms import MappingForm, UploadForm
+from karibu.imports.models import Import
+from karibu.imports.preview import first_rows
+from karibu.imports.queries import brought
+from karibu.imports.run import is_alive
+from karibu.imports.tables import KINDS, STATUS, TONES, Imports, RejectedRows, listed
+from karibu.web import fragments
+from karibu.web.access import actor, allow
+
+SEPARATORS = {
+    ",": gettext_lazy("comma"),
+    ";": gettext_lazy("semicolon"),
+    "\t": gettext_lazy("tab"),
+    "|": gettext_lazy("bar"),
+}
+DOING = ("queued", "running", "undoing")
+
+
+@require_GET
+@allow("marketer")
+def imports(request: HttpRequest) -> HttpResponseBase:
+    return Imports(request, listed()).respond("imports/imports.html")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allow("marketer")
+def new(request: HttpRequest) -> HttpResponse:
+    form = UploadForm(request.POST or None, request.FILES or None, initial={"kind": request.GET.get("kind")})
+    if request.method == "POST" and form.is_valid():
+        try:
+            imported = _uploaded(request, form)
+        except actions.Unreadable as error:
+            form.add_error("file", str(error))
+        else:
+            return redirect("import", imported.pk)
+    return render(request, "imports/new.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def _uploaded(request: HttpRequest, form: UploadForm) -> Import:
+    upload = form.cleaned_data["file"]
+    with tempfile.NamedTemporaryFile(prefix="karibu-upload-") as file:
+        for chunk in upload.chunks():
+            file.write(chunk)
+        file.flush()
+        return actions.draft(
+            form.cleaned_data["kind"], Path(file.name), by=actor(request), filename=upload.name[:300], copy=True
+        )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allow("marketer")
+def import_(request: HttpRequest, number: int) -> HttpResponse:
+    imported = get_object_or_404(Import, pk=number)
+    if imported.status == Import.Status.DRAFT:
+        return _draft(request, imported)
+    return fragments.render(request, "imports/import.html", _context(imported), fragment="imports/_progress.html")
+
+
+def _draft(request: HttpRequest, imported: Import) -> HttpResponse:
+    form = MappingForm(imported, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        actions.choose(imported, form.mapping(), form.options())
+        if "start" in request.POST:
+            try:
+                actions.start(imported, by=actor(request))
+            except actions.NotReady as error:
+                messages.error(request, str(error))
+        return redirect("import", imported.pk)
+    context = {
+        "import": imported,
+        "kind": KINDS[imported.kind],
+        "form": form,
+        "facts": _facts(imported),
+        "faults": faults(
+            imported.kind, imported.mapping, imported.format["columns"], imported.options.get("match", "any")
+        ),
+        "shown": first_rows(imported),
+        "columns": [
+            (name, imported.format["types"].get(name, ""), [row[n] for row in imported.format["sample"][:3]])
+            for n, name in enumerate(imported.format["columns"])
+        ],
+    }
+    return render(request, "imports/draft.html", context, status=422 if form.errors else 200)
+
+
+@require_GET
+@allow("marketer")
+def rejected(request: HttpRequest, number: int) -> HttpResponseBase:
+    imported = get_object_or_404(Import, pk=number)
+    return RejectedRows(request, imported.rejected.all()).respond("imports/rejected.html", {"import": imported})
+
+
+def _verb(verb: Callable[..., None], done: Any) -> Callable[[HttpRequest, int], HttpResponse]:
+    @require_POST
+    @allow("marketer")
+    def act(request: HttpRequest, number: int) -> HttpResponse:
+        imported = get_object_or_404(Import, pk=number)
+        try:
+            verb(imported, by=actor(request))
+            messages.success(request, done)
+        except actions.NotReady as error:
+            messages.error(request, str(error))
+        return redirect("import", number) if Import.objects.filter(pk=number).exists() else redirect("imports")
+
+    return act
+
+
+stop = _verb(actions.stop, gettext_lazy("Stopped. What is done stays; it can go on from here."))
+resume = _verb(actions.resume, gettext_lazy("The import goes on."))
+undo = _verb(actions.begin_undo, gettext_lazy("The import is being undone."))
+discard = _verb(actions.discard, gettext_lazy("Nothing was imported."))
+
+
+def _context(imported: Import) -> dict[str, object]:
+    is_done = imported.status in ("done", "stopped", "failed", "undone")
+    return {
+        "import": imported,
+        "kind": KINDS[imported.kind],
+        "status": STATUS[imported.status],
+        "tone": TONES.get(imported.status, "quiet"),
+        "is_doing": imported.status in DOING,
+        "is_stalled": imported.status == Import.Status.RUNNING and not is_alive(imported),
+        "percent": imported.position * 100 // imported.total if imported.total else 0,
+        "brought": brought(imported) if is_done else {},
+        "facts": _facts(imported),
+    }
+
+
+def _facts(imported: Import) -> list[tuple[str, str]]:
+    found = imported.format
+    header = found["header_row"]
+    facts = [
+        (_("Format"), found["type"].upper()),
+        (_("Encoding"), found["encoding"]),
+        (_("Separator"), str(SEPARATORS.get(found["separator"], ""))),
+        (_("Column names"), _("none: columns are numbered") if header is None else _("in row %d") % (header + 1)),
+        (_("Columns"), str(len(found["columns"]))),
+    ]
+    return [(name, value) for name, value in facts if value]
