@@ -6,6 +6,7 @@ import os
 import pytest
 from django.test import Client
 
+from karibu.web import setting
 from karibu.web.models import User
 from tests.permissions import BASELINE, ROLES, Address, addresses
 
@@ -48,6 +49,14 @@ def test_a_role_is_refused_exactly_where_it_is_not_listed(client: Client, role: 
         else:
             for method in address.methods or ("GET", "POST"):
                 assert _ask(client, method, address) in REFUSED, f"{method} {address}"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_settings_page_offers_a_role_exactly_what_it_may_open(client: Client, role: str) -> None:
+    client.force_login(User.objects.create_user(f"{role}@example.test", role=role))
+    offered = {one.url for one in setting.open_to(role)}
+    for one in setting.open_to("owner"):
+        assert (client.get(one.url).status_code == 200) == (one.url in offered), one.url
 
 
 def _ask(client: Client, method: str, address: Address) -> int:

@@ -90,7 +90,7 @@ def carts(request: HttpRequest) -> HttpResponseBase:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@allow()
+@allow("owner")
 def rates(request: HttpRequest) -> HttpResponse:
     form = RateForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -114,7 +114,7 @@ def rates(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@allow()
+@allow("owner")
 def rate_remove(request: HttpRequest, number: int) -> HttpResponse:
     found = get_object_or_404(Rate, pk=number)
     record(actor(request), "removed rate", found.currency, day=str(found.day), rate=str(found.rate))
