@@ -14,7 +14,7 @@ import duckdb
 
 # Everything random is a hash of (row, month, purpose): the same on every machine.
 DRAWS = """
-CREATE MACRO u(i, month, purpose) AS hash(i, month, purpose) / 18446744073709551616.0;
+CREATE MACRO u(i, month, purpose) AS hash(i || purpose || month) / 18446744073709551616.0;
 CREATE MACRO pick(list, x) AS list[1 + floor(x * len(list))::BIGINT];
 CREATE MACRO price(product) AS (3 + floor(u(product, 0, 'price') * 18000) / 100)::DECIMAL(18,4);
 CREATE MACRO browser(customer) AS 'b-' || md5(customer::VARCHAR);

@@ -33,6 +33,11 @@ def per_day(days: int) -> list[tuple[date, int]]:
     return [(day, counted.get(day, 0)) for day in (first + timedelta(days=n) for n in range(days))]
 
 
+def this_hour() -> int:
+    hour = timezone.now().replace(minute=0, second=0, microsecond=0)
+    return EventCount.objects.filter(hour=hour).aggregate(n=Sum("count"))["n"] or 0
+
+
 def total(source: str = "", name: str = "") -> int:
     """How many events the log holds, of this source and name where given."""
     found = EventCount.objects.all()

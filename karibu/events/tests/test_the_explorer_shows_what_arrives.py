@@ -73,11 +73,12 @@ def test_the_csv_is_what_is_shown(colleague, lake) -> None:
 
 def test_an_event_shows_all_it_said_escaped(colleague, lake) -> None:
     hostile = {"note": "<script>alert(1)</script>"}
-    append(order(message_id="m/1 ?", properties=hostile, items=[Item(name="Basket", quantity=2)]))
+    append(order(message_id="m/1 ?", customer_id=12345, properties=hostile, items=[Item(name="Basket", quantity=2)]))
     [found] = log.recent()
     page = colleague.get(found.get_absolute_url())
     text = page.content.decode()
-    assert page.status_code == 200 and "Basket" in text and "54.90" in text
+    assert page.status_code == 200 and "Basket" in text and "<dd>54.9</dd>" in text
+    assert 'href="/customers/12345/"' in text and ">Customer 12345<" in text
     assert "<script>alert" not in text and "&lt;script&gt;alert" in text
     assert colleague.get("/events/5/m-nothing/").status_code == 404
     assert colleague.get(f"/events/{10**30}/m/").status_code == 404
