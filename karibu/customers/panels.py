@@ -9,7 +9,10 @@ from karibu.customers.models import Customer
 
 @dataclass(frozen=True)
 class Panel:
-    """`context(customer, family)` returns what `template` needs, or None to show nothing. Small orders come first."""
+    """`context(customer, family)` returns what `template` needs, or None to show nothing.
+
+    Small orders come first; from LAST on they stand at the very end, below what is known.
+    """
 
     name: str
     template: str
@@ -17,6 +20,7 @@ class Panel:
     order: int = 50
 
 
+LAST = 90
 _panels: dict[str, Panel] = {}
 
 

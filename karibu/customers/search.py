@@ -45,6 +45,8 @@ def query(text: str) -> str:
 
 def _asked(word: str) -> str:
     """One typed word: as it stands (an address, an id) or all of its parts (`jean-paul` finds Jean Paul)."""
+    if "@" in word:
+        return _prefix(word)  # the parts of an address are everybody's: example, com
     parts = _WORD.findall(word)
     together = " & ".join(map(_prefix, parts))
     return together if parts in ([], [word]) else f"({_prefix(word)} | ({together}))"

@@ -31,7 +31,7 @@ def kind_names() -> dict[str, str]:
         "journeys": _("Journeys"),
         "changes": _("Changes"),
         "notes": _("Notes"),
-        "other": _("Everything else"),
+        "other": _("Other"),
     }
 
 

@@ -38,10 +38,12 @@ def customer(request: HttpRequest, customer_id: int) -> HttpResponse:
     if found.erased_at:
         return render(request, "customers/erased.html", {"customer": found}, status=410)
     family = queries.family(found.pk)
+    shown = panels.shown(found, family)
     context = {
         "customer": found,
         "local_time": page.local_time(found),
-        "panels": panels.shown(found, family),
+        "panels": [one for one in shown if one[0].order < panels.LAST],
+        "last_panels": [one for one in shown if one[0].order >= panels.LAST],
         "identities": page.identities(found),
         "merges": page.merges(family),
         "traits": page.known_traits(family),
