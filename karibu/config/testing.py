@@ -72,7 +72,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
             raise OSError(f"a test tried to reach {address[0]}: only this machine is allowed")
         return real(self, address)
 
-    socket.socket.connect = connect
+    socket.socket.connect = connect  # type: ignore[method-assign]
 
 
 def missing(what: str) -> None:

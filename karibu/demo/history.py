@@ -18,7 +18,7 @@ from karibu.demo.sessions import Sent, Visit
 SEED = 20_241
 PEOPLE = 3000
 DAYS = 365
-VISITS = 8.0  # of one person in the year, on average
+VISITS = 10.0  # of one person in the year, on average
 STRANGERS = 0.7  # visits of people who never say who they are, for each person
 REMINDED_DAYS = 150  # for how long the abandoned-cart journey has been reminding people
 QUIET = timedelta(hours=1)  # how long a cart was left before its reminder
@@ -125,10 +125,12 @@ class Writer:
                 truth.recovered_revenue += order.net
 
     def _live(self, person: Person) -> None:
-        """One person's year: an introduction with the first visit, then as many visits as they like the shop."""
+        """One person's year: from the day they found the shop as many visits as they like it; first, who they are."""
         loyalty = self.random.paretovariate(1.6) / 2.6
         days = max(1, min(90, round(VISITS * loyalty)))
-        starts = sorted(self._moment(person.place.zone) for _ in range(days))
+        joined = self.first + timedelta(days=DAYS * 0.97 * max(0, self.random.uniform(-0.7, 1)))
+        starts = [start for _ in range(days) if (start := self._moment(person.place.zone)) >= joined]
+        starts = sorted(starts) or [max(joined, self._moment(person.place.zone))]
         first = self._visit(starts[0], person.browser, person)
         self.history.introductions += first.introduce()
         for start in starts:
@@ -163,10 +165,12 @@ class Writer:
     def _remind(self, person: Person, visit: Visit) -> datetime | None:
         """The mail about the cart that was left, if one went; when it was clicked, if it was."""
         sent_at = visit.at + QUIET
-        if not person.agrees or not self.now - timedelta(days=REMINDED_DAYS) < sent_at < self.now - timedelta(days=1):
+        since, until = self.now - timedelta(days=REMINDED_DAYS), self.now - timedelta(minutes=30)
+        if not person.agrees or not since < sent_at < until:
             return None
         assert visit.cart
-        opened_at = sent_at + timedelta(minutes=self.random.uniform(3, 600)) if self.random.random() < 0.52 else None
+        read_at = sent_at + timedelta(minutes=self.random.uniform(3, 600))
+        opened_at = read_at if read_at < until and self.random.random() < 0.52 else None
         clicks = opened_at is not None and self.random.random() < 0.46
         clicked_at = opened_at + timedelta(seconds=self.random.uniform(4, 40)) if opened_at and clicks else None
         self.history.reminders.append(

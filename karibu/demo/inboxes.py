@@ -32,13 +32,14 @@ class Mailbox:
         self.seen = -1
 
     def news(self) -> list[Reminder]:
-        seen = self.seen
+        seen: int = self.seen
         if seen < 0:
-            seen = Mail.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+            newest = Mail.objects.order_by("-pk").first()
+            seen = int(newest.pk) if newest else 0
         found = []
         self.seen = seen
         for mail in Mail.objects.filter(pk__gt=seen).order_by("pk")[:100]:
-            self.seen = mail.pk
+            self.seen = int(mail.pk)
             if reminder := _reminder(mail):
                 found.append(reminder)
         return found
@@ -66,6 +67,8 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 
 
 def _reminder(mail: Mail) -> Reminder | None:
+    if mail.message_id is None:
+        return None
     context = Message.objects.filter(pk=mail.message_id).values_list("context", flat=True).first() or {}
     cart_id, link = str(context.get("cart_id", "")), _first_link(bytes(mail.raw))
     return Reminder(cart_id, link) if cart_id and link else None

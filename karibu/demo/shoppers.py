@@ -28,7 +28,7 @@ from karibu.demo.sessions import Cart, Sent, Visit
 
 log = logging.getLogger("karibu.demo")
 
-ARRIVALS = 4.5  # seconds between two visitors on average, at the busiest hour
+ARRIVALS = 5.5  # seconds between two visitors on average, at the busiest hour
 PAUSE = (2.0, 14.0)  # seconds between two things that one visitor does
 MAIL_EVERY = 10.0  # seconds between two looks into the mailbox
 READS_AFTER = (15.0, 90.0)  # seconds from a mail to the click on it

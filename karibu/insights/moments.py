@@ -14,6 +14,7 @@ from karibu.insights.live import TOLD, Moment
 from karibu.insights.models import LaneMoments
 from karibu.shop.models import Product
 from karibu.web.formats import money
+from karibu.web.templatetags.karibu import zone_name
 
 DID = {
     "Page Viewed": gettext_lazy("looked around"),
@@ -79,7 +80,7 @@ def rows(moments: Sequence[Moment]) -> list[Row]:
 
 def _people(ids: Iterable[int]) -> dict[int, Customer]:
     """By the id that an event knew; whoever was merged since is shown as who they are now."""
-    fields = ("id", "name", "email", "city", "country", "is_anonymous", "merged_into", "erased_at")
+    fields = ("id", "name", "email", "city", "timezone", "merged_into", "erased_at")
     found = Customer.objects.only(*fields).in_bulk([number for number in ids if number])
     winners = Customer.objects.only(*fields).in_bulk([c.merged_into for c in found.values() if c.merged_into])
     return {number: winners.get(c.merged_into or 0, c) for number, c in found.items()}
@@ -102,7 +103,10 @@ def _who(customer: Customer | None) -> str:
         return _("Someone")
     if name := customer.name or customer.email:
         return name
-    return _("Someone in %(place)s") % {"place": customer.city} if customer.city else _("Someone")
+    if customer.city:
+        return _("Someone in %(place)s") % {"place": customer.city}
+    # All that is known of a stranger is the zone of their clock.
+    return _("Someone near %(place)s") % {"place": zone_name(customer.timezone)} if customer.timezone else _("Someone")
 
 
 def _did(moment: Moment, product: str) -> str:

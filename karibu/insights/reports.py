@@ -1,16 +1,16 @@
 """What the insights page shows: a few figures over a stretch of days, each as a chart with its table and its CSV."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from karibu.insights.metrics import METRICS, Measurement, Point, Value
+from karibu.insights.metrics import METRICS, Measurement, Metric, Point, Value
 from karibu.insights.periods import Period, last_days
-from karibu.web.formats import count, money
+from karibu.web.formats import count, moment, money
 from karibu.web.queries import shop
 
 CHOICES = (30, 90, 365)
@@ -24,6 +24,7 @@ class Figure:
     title: str
     definition: str
     total: str
+    finding: str  # what the chart shows, in a sentence
     chart: dict[str, Any] | None
     csv: str
 
@@ -94,17 +95,29 @@ def named(point: Point) -> str:
     return point.key or _("none")
 
 
+def written(value: Value, metric: Metric, currency: str) -> str:
+    return money(value, currency) if metric.is_money else count(int(value))
+
+
+def finding(most: Point, by: str, value: str) -> str:
+    """The sentence above a chart: where the most of it is."""
+    if by == "day" and most.key:
+        return _("Most on %(day)s: %(value)s") % {"day": moment(date.fromisoformat(most.key)), "value": value}
+    return _("Most from %(name)s: %(value)s") % {"name": named(most), "value": value}
+
+
 def _figure(
     name: str, by: str, period: Period, measured: Measurement, rows: list[dict[str, Any]], chart: dict[str, Any]
 ) -> Figure:
     metric = METRICS[name]
-    total = money(measured.total, shop().currency) if metric.is_money else count(int(measured.total))
-    is_empty = not any(point.value for point in measured.series)
+    currency = shop().currency
+    most = max(measured.series, key=lambda point: point.value, default=Point("", 0))
     return Figure(
         title=str(metric.label),
         definition=str(metric.definition),
-        total=total,
-        chart=None if is_empty else {"data": {"values": rows}, **chart},
+        total=written(measured.total, metric, currency),
+        finding=finding(most, by, written(most.value, metric, currency)),
+        chart=None if not most.value else {"data": {"values": rows}, **chart},
         csv=f"/insights/{name}.csv?{urlencode(_address(by, period))}",
     )
 

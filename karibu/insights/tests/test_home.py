@@ -105,6 +105,7 @@ def test_moments_are_sentences_with_a_name_or_a_place() -> None:
     aline = Customer.objects.create(name="Aline", created_at=NOON)
     visitor = Customer.objects.create(city="Kigali", created_at=NOON)
     loser = Customer.objects.create(name="Old", created_at=NOON, merged_into=aline.pk)
+    stranger = Customer.objects.create(timezone="America/Sao_Paulo", created_at=NOON)
     erased = Customer.objects.create(name="Gone", created_at=NOON, erased_at=NOON)
     Product.objects.create(product_id="basket", name="Agaseke basket", updated_at=NOON)
     rows = moments.rows(
@@ -113,6 +114,7 @@ def test_moments_are_sentences_with_a_name_or_a_place() -> None:
             moment(visitor.pk, product="basket"),
             moment(loser.pk, "Order Completed", value="54.90", currency="USD"),
             moment(erased.pk, "Something 100% New"),
+            moment(stranger.pk, "Products Searched"),
             moment(),
         ]
     )
@@ -121,6 +123,7 @@ def test_moments_are_sentences_with_a_name_or_a_place() -> None:
         "Someone in Kigali looked at Agaseke basket",
         "Aline ordered for 54.90 USD",
         "Someone Something 100% New",
+        "Someone near Sao Paulo searched",
         "Someone looked at a product",
     ]
 
