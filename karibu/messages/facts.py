@@ -39,7 +39,8 @@ def the_shop() -> Shop:
 
 def of_shop(shop: Shop) -> Facts:
     url = shop.url or f"{public_url()}/"
-    return {"name": shop.name, "address": " ".join(shop.address.split()), "url": url, "currency": shop.currency}
+    address = " ".join(shop.address.split())
+    return _filled({"name": shop.name, "address": address, "url": url, "currency": shop.currency})
 
 
 def of_customer(customer: Customer | None) -> Facts:
@@ -47,7 +48,12 @@ def of_customer(customer: Customer | None) -> Facts:
         return {}
     first = customer.traits.get("first_name") or customer.traits.get("firstName") or customer.name.split(" ")[0]
     known = {name: getattr(customer, name) for name in ("id", "name", "email", "country", "city", "language")}
-    return {**customer.traits, **known, "first_name": first}
+    return _filled({**customer.traits, **known, "first_name": first})
+
+
+def _filled(facts: Facts) -> Facts:
+    """Without empty texts: Liquid takes "" for true, and `{% if customer.first_name %}` means "is it known"."""
+    return {name: value for name, value in facts.items() if value != ""}
 
 
 def of_cart(cart: Cart | None, shop: Facts, context: Mapping[str, Any]) -> Facts:
@@ -62,7 +68,7 @@ def of_cart(cart: Cart | None, shop: Facts, context: Mapping[str, Any]) -> Facts
 
 def _item(item: Mapping[str, Any], shop_url: str) -> Facts:
     price, quantity = _number(item.get("price")), _number(item.get("quantity")) or Decimal(1)
-    return {
+    facts = {
         **item,
         "price": price,
         "quantity": int(quantity),
@@ -70,6 +76,7 @@ def _item(item: Mapping[str, Any], shop_url: str) -> Facts:
         "url": _absolute(item.get("url"), shop_url),
         "image_url": _absolute(item.get("image_url"), shop_url),
     }
+    return _filled(facts)
 
 
 def _absolute(url: object, shop_url: str) -> str:

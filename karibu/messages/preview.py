@@ -70,4 +70,4 @@ _BASKET = {"product_id": "basket", "name": "Sisal basket", "price": Decimal("30.
 
 
 def _item(item: Facts, shop: Facts) -> Facts:
-    return {**item, "total": item["price"] * item["quantity"], "url": shop["url"], "image_url": ""}
+    return {**item, "total": item["price"] * item["quantity"], "url": shop["url"]}

@@ -169,3 +169,11 @@ def test_the_gate_asks_a_fixed_number_of_questions_however_large_the_group(djang
     with django_assert_max_num_queries(25):
         assert send.send_due() == 60
     assert Mail.objects.count() == 60
+
+
+def test_a_person_without_a_name_and_a_product_without_a_picture_leave_no_gap_behind():
+    person = a_person(name="", email="someone@example.com")
+    wants(person, cart=a_cart(person, items=[{"product_id": "p1", "name": "Mug", "price": 1, "image_url": ""}]))
+    send.send_due()
+    mail = Mail.objects.get()
+    assert mail.subject == "You left something in your cart" and b"<img src=3D\"\"" not in bytes(mail.raw)
