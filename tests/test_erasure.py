@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
@@ -14,6 +15,8 @@ from karibu.collect.models import InboxRow, RejectedEvent
 from karibu.consents.erasure import NobodyThere, erase, find
 from karibu.customers.models import Customer, Identity
 from karibu.events import flush
+from karibu.imports.models import Import, RejectedRow
+from karibu.journeys.models import Enrollment, Journey
 from karibu.messages import send
 from karibu.messages.actions import Intent, intend
 from karibu.messages.models import Message
@@ -56,6 +59,13 @@ def a_life() -> int:
     RejectedEvent.objects.create(
         source_id=1, received_at=timezone.now(), field="x", reason="y", body='{"userId":"u-zq-17"}'
     )
+    journey = Journey.objects.create(name="Carts")
+    now, known = timezone.now(), {"key": "c-zq-1", "slot": "c-zq-1", "reason": "Zuberi", "context": cart}
+    Enrollment.objects.create(journey=journey, version=1, customer_id=customer, arrived_at=now, entered_at=now, **known)
+    file = Path(settings.KARIBU_HOME) / "uploads-zq.csv"
+    file.write_text(f"email\n{PERSON['email']}\n")
+    brought = Import.objects.create(kind="customers", filename="people.csv", path=str(file), status="done")
+    RejectedRow.objects.create(imported=brought, line=2, reason="x", row={"email": PERSON["email"]})
     record("owner@localhost", "changed customer", f"customer {customer}", email=PERSON["email"])
     return customer
 
@@ -91,7 +101,13 @@ def test_the_search_itself_finds_the_person_everywhere_before(lake):
         "messages_mail",
         "messages_message",
     } <= tables
-    assert {"shop_cart", "collect_rejectedevent", "web_auditentry"} <= tables
+    assert {
+        "shop_cart",
+        "collect_rejectedevent",
+        "web_auditentry",
+        "journeys_enrollment",
+        "imports_rejectedrow",
+    } <= tables
     assert any(".parquet" in place for place in found(lake))
 
 
@@ -103,6 +119,7 @@ def test_after_erasure_a_search_of_every_store_finds_nothing_and_the_numbers_sta
     report = erase(customer, by="owner@localhost")
     assert found(lake) == []
     assert report.counts["events"] >= 5 and report.counts["mails"] == 1 and report.counts["messages"] == 1
+    assert not (Path(settings.KARIBU_HOME) / "uploads-zq.csv").exists()
     order = Order.objects.get()
     assert (order.total, order.customer_id) == (12, customer)
     message = Message.objects.get()

@@ -7,7 +7,10 @@ class ImportsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from karibu.consents import erasure
+        from karibu.imports.erasing import from_imports
         from karibu.imports.queries import running
         from karibu.web import running as top_bar
 
         top_bar.register(running)
+        erasure.register(from_imports)
