@@ -6,6 +6,7 @@ lone request waits for nobody. One connection, so that rows get their ids in the
 
 import asyncio
 import contextlib
+import logging
 import time
 
 import psycopg
@@ -18,6 +19,9 @@ MOST_WAITING = 32 * 1024 * 1024  # bytes in memory; beyond that clients are told
 MOST_AT_ONCE = 4 * 1024 * 1024  # bytes in one commit
 NOTICE_EVERY = 0.05  # seconds between wake-ups of the workers: NOTIFY makes commits wait for each other
 PATIENCE = 3  # seconds to wait for the database's greeting
+
+
+log = logging.getLogger("karibu.collect")
 
 
 class Full(Exception):
@@ -66,8 +70,9 @@ class Inbox:
             outcome: Exception | None = None
             try:
                 await self._write([brought for brought, _ in taken])
-            except (psycopg.Error, OSError) as error:
-                outcome = Unavailable(type(error).__name__)
+            except Exception as error:  # whatever it is, nobody is told that their events are safe
+                log.warning("the inbox could not be written (%s); its senders are asked to send again", _kind(error))
+                outcome = Unavailable(_kind(error))
                 await self._hang_up()
             for brought, durable in taken:
                 self.size -= brought.size
@@ -151,3 +156,8 @@ class Inbox:
         connection, self.connection = self.connection, None
         if connection:
             await connection.close()
+
+
+def _kind(error: Exception) -> str:
+    """Never its text, which may quote rows."""
+    return type(error).__name__

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import psycopg
 
 FRESH = 5.0  # seconds for which what is in memory is believed
+AT_MOST = 0.2  # seconds between two readings, however many wrong keys are tried
 PATIENCE = 3  # seconds to wait for the database's greeting
 QUERY = "SELECT write_key, id, closed_at IS NOT NULL FROM collect_source"
 
@@ -44,6 +45,7 @@ class Keys:
         async with self.reading:
             if self.read_at >= asked:
                 return  # somebody else who waited has done it
+            await asyncio.sleep(self.read_at + AT_MOST - time.monotonic())
             began = time.monotonic()
             async with await psycopg.AsyncConnection.connect(self.url, connect_timeout=PATIENCE) as database:
                 rows = await (await database.execute(QUERY)).fetchall()

@@ -15,7 +15,8 @@ from karibu.collect.tests.test_the_tracking_api import url
 from karibu.events.batch import Batch
 from karibu.events.wake import WORKER
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# Only what collection writes is cleared after each test: all of the tables would take ten times as long.
+pytestmark = pytest.mark.django_db(transaction=True, available_apps=["karibu.collect", "karibu.web"])
 
 
 @pytest.fixture

@@ -10,13 +10,14 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from karibu.collect import http, inbox
+from karibu.collect import http, inbox, keys
 from karibu.collect.actions import close_source, create_source
 from karibu.collect.decode import Row, event_of, sent_in
 from karibu.collect.http import Collector
 from karibu.collect.models import InboxRow, RejectedEvent
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# Only what collection writes is cleared after each test: all of the tables would take ten times as long.
+pytestmark = pytest.mark.django_db(transaction=True, available_apps=["karibu.collect", "karibu.web"])
 
 
 @pytest.fixture
@@ -275,7 +276,7 @@ def test_too_large_a_body_is_a_413_packed_or_not(source):
     heavy = json.dumps({"batch": [viewed(properties={"t": "x" * 30_000}) for _ in range(18)]}).encode()
     assert call("/v1/batch", heavy, source.write_key)[0] == 413
     assert call("/v1/batch", gzip.compress(heavy), source.write_key)[0] == 413
-    assert call("/v1/batch", gzip.compress(b" " * 300_000_000), source.write_key)[0] == 413
+    assert call("/v1/batch", gzip.compress(b" " * 30_000_000), source.write_key)[0] == 413
     assert call("/v1/batch", heavy[: http.BODY_LIMIT - 1], source.write_key)[0] == 400  # within the limit, cut off
     assert not InboxRow.objects.exists()
 
@@ -344,6 +345,27 @@ def test_an_overloaded_door_says_later_and_keeps_nothing_of_it(source, monkeypat
 def test_without_a_database_the_sender_is_asked_to_come_again(source):
     status, _, headers = call("/v1/track", viewed(), source.write_key, collector=Collector(url() + "-not-there"))
     assert (status, headers[b"retry-after"]) == (503, b"1")
+
+
+def test_a_flood_of_wrong_keys_does_not_flood_the_database(source, monkeypatch):
+    connects = []
+    real = keys.psycopg.AsyncConnection.connect
+
+    async def counted(*args, **kwargs):
+        connects.append(1)
+        return await real(*args, **kwargs)
+
+    monkeypatch.setattr(keys.psycopg.AsyncConnection, "connect", counted)
+    answers = calls([("/v1/track", viewed(), f"wk_{n}") for n in range(200)])
+    assert {status for status, _, _ in answers} == {401} and len(connects) == 1
+
+
+def test_a_bug_in_writing_keeps_nobody_waiting_and_tells_nobody_that_all_is_well(source, monkeypatch):
+    async def broken(self, brought):
+        raise TypeError
+
+    monkeypatch.setattr(inbox.Inbox, "_write", broken)
+    assert call("/v1/track", viewed(), source.write_key)[0] == 503
 
 
 def test_a_lost_connection_is_replaced_without_the_sender_noticing(source):
