@@ -53,9 +53,10 @@ def _read_owners(raw: Cursor, keys: list[Key], known: Known) -> None:
 
 def _read_browsers(raw: Cursor, names: list[str], known: Known) -> None:
     raw.execute(
-        "SELECT i.value, coalesce(i.own_id, 0), c.merged_into FROM unnest(%s::text[]) AS u(value)"
+        # A nameless customer that was erased, or went with an undone import, is none.
+        "SELECT i.value, coalesce(c.id, 0), c.merged_into FROM unnest(%s::text[]) AS u(value)"
         " JOIN customers_identity i ON i.kind = 'anonymous' AND i.value = u.value"
-        " LEFT JOIN customers_customer c ON c.id = i.own_id",
+        " LEFT JOIN customers_customer c ON c.id = i.own_id AND c.erased_at IS NULL",
         [names],
     )
     for name, own, merged_into in raw.fetchall():

@@ -94,7 +94,8 @@ def _write_owns(raw: Cursor, plan: Plan, numbers: dict[int, int]) -> None:
     if late:
         raw.execute(
             "UPDATE customers_identity i SET own_id = u.own FROM unnest(%s::text[], %s::bigint[]) AS u(value, own)"
-            " WHERE i.kind = 'anonymous' AND i.value = u.value AND i.own_id IS NULL",
+            " WHERE i.kind = 'anonymous' AND i.value = u.value AND NOT EXISTS ("
+            "SELECT 1 FROM customers_customer c WHERE c.id = i.own_id AND c.erased_at IS NULL)",
             [late, [numbers[plan.owns[name]] for name in late]],
         )
         if raw.rowcount != len(late):

@@ -24,7 +24,7 @@ def take_with_retry(events: list[Event]) -> None:
             with transaction.atomic():
                 identify(Batch(events=events, now=at(9999), cursor=cursor()))
             return
-        except (errors.DeadlockDetected, errors.SerializationFailure):
+        except errors.DeadlockDetected:
             continue
     raise AssertionError("never got through")
 

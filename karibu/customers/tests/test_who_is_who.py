@@ -4,9 +4,10 @@ from itertools import permutations
 
 import pytest
 
-from karibu.customers.models import Customer, Identity, Merge, Suggestion
+from karibu.collect.models import RejectedEvent
+from karibu.customers.models import Customer, Identity, Link, Merge, Suggestion
 from karibu.customers.queries import family, resolve
-from karibu.customers.tests.making import alias, event, take, take_each, told, whose
+from karibu.customers.tests.making import alias, at, event, take, take_each, told, whose
 
 pytestmark = pytest.mark.django_db
 
@@ -149,3 +150,24 @@ def test_everything_in_one_batch_is_the_same_as_one_by_one() -> None:
     take_each(apart)
     shapes = [[[whose(one) == whose(two) for one in events] for two in events] for events in (together, apart)]
     assert shapes[0] == shapes[1]
+
+
+def test_a_shared_browser_goes_on_after_one_of_its_people_was_erased() -> None:
+    (nameless,) = take(event(0, browser="kiosk"))
+    (amina,), (ben,) = take(told(1, user="amina", browser="kiosk")), take(told(6, user="ben", browser="kiosk"))
+    assert resolve(nameless) == amina
+    # As an erasure leaves it: her rows are empty, her identifiers and links are gone, the browser is Ben's.
+    Customer.objects.filter(pk__in=family(amina)).update(erased_at=at(7))
+    Identity.objects.filter(customer_id=amina).delete()
+    Link.objects.filter(customer_id=amina).delete()
+    early = event(2, browser="kiosk")
+    assert take(early, event(8, browser="kiosk")) == [ben, ben]
+    assert early.recorded_as not in (0, nameless)
+
+
+def test_one_whose_record_contradicts_itself_is_set_aside_and_the_others_go_on(send) -> None:
+    (broken,) = take(event(user="amina"))
+    Customer.objects.filter(pk=broken).update(merged_into=999_999_999)  # no such customer; the identifier was left
+    send({"userId": "amina", "event": "A"}, {"userId": "ben", "event": "B"}, {"userId": "chloe", "event": "C"})
+    assert RejectedEvent.objects.count() == 1
+    assert set(Identity.objects.values_list("value", flat=True)) == {"amina", "ben", "chloe"}
