@@ -159,7 +159,7 @@ def test_nothing_changes_by_looking(marketer, journey, action):
     assert marketer.get(f"/journeys/{journey.pk}/{action}/").status_code == 405
 
 
-def test_the_customers_timeline_and_panel_tell_the_way(journey):
+def test_the_customers_timeline_and_panel_tell_the_way(marketer, journey):
     told = story(
         sends("Product Added", cart_id="c-1"),
         waits(minutes=5),
@@ -173,4 +173,5 @@ def test_the_customers_timeline_and_panel_tell_the_way(journey):
     assert "Entered <b>Abandoned cart</b> with cart c-2" in sentences and len(sentences) == 3
     runs = panel(amina, [amina.pk])["runs"]
     assert [run.key for run, _where in runs] == ["c-2", "c-1"]
+    assert "Left: ordered 1042" in text(marketer, f"/customers/{amina.pk}/")
     assert panel(Customer.objects.create(created_at=timezone.now()), [0]) is None
