@@ -125,7 +125,7 @@ LOCALE_PATHS = [PACKAGE / "locale"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
-USE_THOUSAND_SEPARATOR = True
+USE_THOUSAND_SEPARATOR = False  # ids in addresses stay whole; `|count` and `|money` group figures themselves
 
 STATIC_URL = "/static/"
 STORAGES = {

@@ -64,7 +64,7 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         Field("price", _("Price of one piece"), ("price", "unitprice", "lineitemprice", "itemprice")),
         Field("quantity", _("Pieces"), ("quantity", "qty", "lineitemquantity", "units", "pieces")),
         Field("product_id", _("Product's id"), ("productid", "sku", "lineitemsku", "itemid", "stockcode")),
-        Field("product_name", _("Product's name"), ("productname", "lineitemname", "itemname", "product")),
+        Field("product_name", _("Product's name"), ("productname", "lineitemname", "itemname", "product", "item")),
         Field("category", _("Product's category"), ("category", "productcategory")),
         Field("currency", _("Currency"), ("currency", "currencycode")),
         Field("coupon", _("Coupon"), ("coupon", "couponcode", "discountcode")),

@@ -36,7 +36,7 @@ class MappingForm(forms.Form):
             self.fields[f"map_{field.name}"] = forms.ChoiceField(
                 label=field.label,
                 choices=columns,
-                required=False,
+                required=field.is_needed,
                 initial=imported.mapping.get(field.name, ""),
             )
         options = imported.options

@@ -6,7 +6,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from karibu.events.event import Event
-from karibu.imports.fields import wanted
+from karibu.imports.fields import FIELDS, wanted
 from karibu.imports.models import Import
 from karibu.imports.run import turning_of
 from karibu.imports.turn import preview
@@ -31,10 +31,12 @@ def first_rows(imported: Import) -> list[Shown]:
     if imported.kind == "orders" and (column := imported.mapping.get("order_id")) in found["columns"]:
         at = places.index(found["columns"].index(column)) + 2
         rows.sort(key=lambda row: str(row[at]))  # as the whole file will be
+    labels = {field.name: str(field.label) for field in FIELDS[imported.kind]}
     shown = []
-    for unit, event, fault in preview(turning_of(imported), rows)[:ROWS]:
+    for unit, event, field, fault in preview(turning_of(imported), rows)[:ROWS]:
         lines = ", ".join(str(line.number) for line in unit.lines)
-        shown.append(Shown(lines, _sentence(event) if event else "", fault))
+        why = f"{labels[field]}: {fault}" if field in labels else fault
+        shown.append(Shown(lines, _sentence(event) if event else "", why))
     return shown
 
 

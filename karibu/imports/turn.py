@@ -247,12 +247,12 @@ def _properties(text: str) -> dict[str, Any]:
         raise BadCell("properties", "is no JSON object") from None
 
 
-def preview(turning: Turning, rows: Sequence[tuple[Any, ...]]) -> list[tuple[Unit, Event | None, str]]:
-    """What these rows would become: (unit, event or None, why not)."""
-    shown: list[tuple[Unit, Event | None, str]] = []
+def preview(turning: Turning, rows: Sequence[tuple[Any, ...]]) -> list[tuple[Unit, Event | None, str, str]]:
+    """What these rows would become: (unit, event or None, the field that keeps it from that, why)."""
+    shown: list[tuple[Unit, Event | None, str, str]] = []
     for unit in turning.units(rows):
         try:
-            shown.append((unit, turning.event(unit), ""))
+            shown.append((unit, turning.event(unit), "", ""))
         except (BadCell, RowFault) as bad:
-            shown.append((unit, None, f"{bad.field} {bad.reason}".strip()))
+            shown.append((unit, None, bad.field, bad.reason))
     return shown

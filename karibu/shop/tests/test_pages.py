@@ -9,7 +9,7 @@ from django.test import Client
 
 from karibu.customers.models import Customer
 from karibu.shop.models import Order, Product, Rate
-from karibu.shop.tests.story import customer, happens, line, told
+from karibu.shop.tests.story import NOON, customer, happens, line, told
 from karibu.web.actions import create_token
 from karibu.web.models import User
 
@@ -83,6 +83,14 @@ def test_a_products_page_tells_what_it_sold_and_where_it_lies(owner: Client, sho
     assert response.context["sums"]["pieces"] == 2
     assert response.context["sums"]["revenue"] == Decimal(24)
     assert len(response.context["carts"]) == 1
+
+
+def test_ids_beyond_a_thousand_stay_whole_in_addresses(owner: Client) -> None:
+    Product.objects.create(pk=1234567, product_id="a", name="Kikoi", updated_at=NOON)
+    ann = Customer.objects.create(pk=7654321, created_at=NOON).pk
+    happens(told(ann, "Order Completed", order_id="1", products=[line("a", "12.00")]))
+    page = owner.get(f"/orders/{Order.objects.get().pk}/").content.decode()
+    assert "/products/1234567/" in page and "/customers/7654321/" in page
 
 
 def test_a_rate_is_entered_and_removed(owner: Client, shop: int) -> None:
