@@ -24,6 +24,7 @@ from karibu.config.process import die_with_parent
 def web_command(host: str, port: int, processes: int) -> list[str]:
     options = ["--interface", "asginl", "--loop", "uvloop", "--no-ws", "--log-level", "warning", "--http", "1"]
     options += ["--host", host, "--port", str(port), "--workers", str(processes), "--respawn-failed-workers"]
+    options += ["--workers-kill-timeout", "3"]  # seconds; open live streams would hold up the end
     return [sys.executable, "-m", "granian", *options, "karibu.config.asgi:application"]
 
 

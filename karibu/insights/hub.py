@@ -99,6 +99,7 @@ class Hub:
             try:
                 async with await psycopg.AsyncConnection.connect(_database(), autocommit=True) as ear:
                     await ear.execute(f"LISTEN {live.CHANNEL}")
+                    self.is_news = True  # whatever happened while nobody listened
                     async for notice in ear.notifies():
                         self._hear(live.read(notice.payload))
             except psycopg.Error:
