@@ -36,7 +36,7 @@ def _instance() -> "duckdb.DuckDBPyConnection":
     return start(MEMORY)
 
 
-def start(memory: str) -> "duckdb.DuckDBPyConnection":
+def start(memory: str, threads: int = THREADS) -> "duckdb.DuckDBPyConnection":
     """An instance with this limit; what does not fit spills to `$KARIBU_HOME/tmp`."""
     import duckdb
 
@@ -45,7 +45,7 @@ def start(memory: str) -> "duckdb.DuckDBPyConnection":
     instance = duckdb.connect(
         ":memory:",
         config={
-            "threads": THREADS,
+            "threads": threads,
             "memory_limit": memory,
             "temp_directory": str(spill),
             "autoinstall_known_extensions": False,

@@ -1,12 +1,12 @@
 """Replacing files of the lake by others that hold the same events, better arranged or fewer.
 
-Memory stays bounded: DuckDB sorts (on disk where it must) and hands over row group after row group.
+Memory stays bounded: events are sorted a slice at a time and handed over row group after row group.
 The REWRITE lock must be held from the reading of the old files to the commit.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import groupby
+from itertools import groupby, pairwise
 
 import duckdb
 import pyarrow as pa
@@ -15,10 +15,12 @@ from django.db import transaction
 from karibu.events import engine, flush, lake, schema
 from karibu.events.snapshot import Snapshot
 
-MEMORY = "256MB"
+# One thread: each holds a block of every column while it sorts, and the other cores have shoppers to serve.
+MEMORY, THREADS = "384MB", 1
+SLICE = 250_000  # events sorted at a time
 FILE_ROWS = 500_000  # of one file of a closed month
 BY_TIME, BY_CUSTOMER = "part", "clustered"  # kinds of files, and what their names begin with
-_ORDERS = {BY_TIME: "time", BY_CUSTOMER: "customer, time"}
+_ORDERS = {BY_TIME: ["time"], BY_CUSTOMER: ["customer", "time"]}
 
 
 def rewritten(
@@ -32,10 +34,31 @@ def rewritten(
         if given is not None:
             cursor.register("given", given)
         Snapshot(-1, old, schema.schema().empty_table()).attach(cursor)
-        columns = ", ".join(schema.schema().names)
-        sql = f"SELECT {columns} FROM events WHERE NOT coalesce({without}, false) ORDER BY {_ORDERS[kind]}"  # noqa: S608
-        batches = cursor.sql(sql).to_arrow_reader(lake.ROW_GROUP)
-        return list(written(batches, old[0].month, kind))
+        return list(written(_sorted(cursor, kind, without), old[0].month, kind))
+
+
+def _sorted(cursor: duckdb.DuckDBPyConnection, kind: str, without: str) -> Iterator[pa.RecordBatch]:
+    """The events of the view `events` in order, a slice of the sort key after the other: only one is in memory."""
+    columns = ", ".join(schema.schema().names)
+    key = _ORDERS[kind][0]
+    for slice_ in _slices(cursor, key):
+        where = f"NOT coalesce({without}, false) AND {slice_}"
+        sql = f"SELECT {columns} FROM events WHERE {where} ORDER BY {', '.join(_ORDERS[kind])}"  # noqa: S608
+        yield from cursor.sql(sql).to_arrow_reader(lake.ROW_GROUP)
+
+
+def _slices(cursor: duckdb.DuckDBPyConnection, key: str) -> list[str]:
+    """Conditions that part the events by `key` into slices of about SLICE rows, in ascending order."""
+    [(rows,)] = cursor.sql("SELECT count(*) FROM events").fetchall()
+    shares = [SLICE * n / rows for n in range(1, rows // SLICE + 1) if SLICE * n < rows]
+    if not shares:
+        return ["true"]
+    found = cursor.sql(f"SELECT unnest(quantile_disc({key}, {shares}))::VARCHAR FROM events").fetchall()  # noqa: S608
+    edges = [f"'{edge}'" for edge in dict.fromkeys(edge for (edge,) in found if edge is not None)]
+    between = [f"{key} >= {low} AND {key} < {high}" for low, high in pairwise(edges)]
+    if not edges:
+        return ["true"]
+    return [f"{key} < {edges[0]}", *between, f"({key} >= {edges[-1]} OR {key} IS NULL)"]
 
 
 def replace(old: Sequence[lake.DataFile], new: Sequence[lake.DataFile]) -> None:
@@ -47,7 +70,7 @@ def replace(old: Sequence[lake.DataFile], new: Sequence[lake.DataFile]) -> None:
             lake.confirm(version)
 
 
-def written(batches: pa.RecordBatchReader, month: str, kind: str) -> Iterator[lake.DataFile]:
+def written(batches: Iterable[pa.RecordBatch], month: str, kind: str) -> Iterator[lake.DataFile]:
     """Writes these events, already of one month and in order, as files (not committed yet), one after the other."""
     numbered = enumerate(batches)
     per_file = FILE_ROWS // lake.ROW_GROUP
@@ -61,7 +84,7 @@ def written(batches: pa.RecordBatchReader, month: str, kind: str) -> Iterator[la
 @contextmanager
 def instance() -> Iterator[duckdb.DuckDBPyConnection]:
     """An instance of DuckDB for one piece of work, gone with its memory afterwards."""
-    own = engine.start(MEMORY)
+    own = engine.start(MEMORY, THREADS)
     try:
         yield own
     finally:

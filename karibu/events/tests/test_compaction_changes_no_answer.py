@@ -1,11 +1,14 @@
 """Merging, clustering and tidying up, beside readers and after crashes."""
 
+import os
 from datetime import timedelta
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 
-from karibu.events import compact, flush, log, rewrite
+from karibu.events import compact, flush, log, rewrite, schema
 from karibu.events import lake as lakes
 from karibu.events.tests.dying import die
 from karibu.events.tests.making import NOON, append, event
@@ -105,3 +108,20 @@ def test_killed_in_mid_compaction(when: str, point: str, lake) -> None:
     flushed(event(time=OLD))
     compact.compact()
     assert log.count() == {None: 3} and DeltaTable(lake).count() == 3
+
+
+def test_a_month_larger_than_the_memory_is_sorted_in_slices(lake, monkeypatch) -> None:
+    """120,000 wide events in 128 MB, which cannot sort them at once."""
+    monkeypatch.setattr(rewrite, "MEMORY", "128MB")
+    monkeypatch.setattr(rewrite, "SLICE", 15_000)
+    noise = [{f"field {i}": os.urandom(60).hex() for i in range(6)} for _ in range(1000)]
+    events = [event(customer_id=i % 997, time=OLD + timedelta(seconds=i), properties=noise[i]) for i in range(1000)]
+    part = pa.Table.from_batches([schema.to_batch(events)])
+    flushed(event(time=OLD))
+    for _ in range(2):
+        lakes.commit(lakes.opened(), lakes.write_months(pa.concat_tables([part] * 60)))
+    assert compact.compact()["replaced"] == 3
+    assert log.count("month") == {"2026-09": 120_001}
+    [file] = paths()
+    stored = pq.read_table(lake / file.path, columns=["customer", "time"], partitioning=None)
+    assert stored.equals(stored.sort_by([("customer", "ascending"), ("time", "ascending")]))
