@@ -11,13 +11,13 @@ import itertools
 import json
 import logging
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from random import Random
 from zoneinfo import ZoneInfo
 
+from django.db import Error as DatabaseError
 from django.db import close_old_connections
 
 from karibu.demo import inboxes
@@ -62,6 +62,7 @@ class Crowd:
     def live(self) -> None:
         arrival = mail = 0.0
         while True:
+            close_old_connections()
             now = time.monotonic()
             if now >= arrival:
                 self._welcome()
@@ -93,7 +94,7 @@ class Crowd:
             part = self.waiting[:50]
             try:
                 self._post(part)
-            except (OSError, LookupError, urllib.error.URLError) as error:
+            except (OSError, LookupError, DatabaseError) as error:  # URLError is an OSError
                 self._note(type(error).__name__)
                 return
             self.waiting = self.waiting[len(part) :]
@@ -154,7 +155,6 @@ class Crowd:
     def _read_mail(self) -> None:
         """About half of those who got a mail about their cart click in it, a little later."""
         try:
-            close_old_connections()
             for mail in self.mailbox.news():
                 if mail.cart_id in self.carts and self.random.random() < 0.5:
                     self.come(self._come_back(mail), self.random.uniform(*READS_AFTER))
@@ -165,7 +165,6 @@ class Crowd:
         return f"L{next(self.orders)}"
 
     def _post(self, events: list[Sent]) -> None:
-        close_old_connections()
         source = storefront_source()
         if source is None:
             raise LookupError("the sample shop is not open")
