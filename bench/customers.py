@@ -17,7 +17,7 @@ BATCH, PEOPLE = 4000, 1000
 BEGUN = datetime(2026, 11, 1, tzinfo=UTC)
 LISTS = [
     "", "?sort=-spent", "?sort=name", "?sort=-orders", "?buyers=1", "?country=RW", "?anonymous=no", "?anonymous=yes",
-    "?q=amina", "?q=uwase+7", "?q=u777@example.com", "?q=0788000777", "?q=nobody-at-all",
+    "?q=amina", "?q=uwase+7", "?q=u10000777@example.com", "?q=0788000777", "?q=nobody-at-all",
 ]  # fmt: skip
 
 # Every third is a visitor without a name; names and countries repeat as they do in life.

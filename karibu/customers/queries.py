@@ -8,6 +8,8 @@ from django.db.models import Q, QuerySet
 from karibu.customers import addresses, search
 from karibu.customers.models import LISTED, Customer, Identity
 
+FEW = 1000  # people found by a search who are looked at one by one
+
 
 def resolve(customer_id: int) -> int | None:
     """Whom this id is today: itself, or the winner it was merged into; None when there never was such an id."""
@@ -32,7 +34,26 @@ def matching(rows: QuerySet[Customer], text: str) -> QuerySet[Customer]:
     if exact:
         return rows.filter(pk__in=exact)
     asked = search.query(text)
-    return rows.extra(where=["customers_customer.search @@ %s::tsquery"], params=[asked]) if asked else rows.none()
+    few = _few(asked) if asked else []
+    if few is not None:
+        return rows.filter(pk__in=few or [0])  # a condition that nobody meets is still a query, unlike none()
+    return rows.extra(where=["customers_customer.search @@ %s::tsquery"], params=[asked])
+
+
+def _few(asked: str) -> list[int] | None:
+    """The customers that fit, or None when there are more than FEW.
+
+    Asked apart, because for rare words the planner prefers to walk a million customers in the order of the list
+    until it has a page of them. MATERIALIZED keeps it from doing the same here.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH found AS MATERIALIZED (SELECT id FROM customers_customer WHERE search @@ %s::tsquery)"
+            " SELECT id FROM found LIMIT %s",
+            [asked, FEW + 1],
+        )
+        ids = [row[0] for row in cursor.fetchall()]
+    return ids if len(ids) <= FEW else None
 
 
 def _exactly(text: str) -> set[int]:

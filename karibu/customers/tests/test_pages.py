@@ -75,6 +75,12 @@ def test_the_list_finds_a_customer_by_any_name(client: Client, amina: Customer, 
     assert "Amina Uwase" not in words(client.get("/customers/", {"q": "ben " + typed}).content)
 
 
+@pytest.mark.parametrize("typed", ["'", "@", "\\", "a'b\\", "--", "!&|():*", "\0"])
+def test_signs_find_nobody_and_break_nothing(client: Client, amina: Customer, typed: str) -> None:
+    answer = client.get("/customers/", {"q": typed})
+    assert answer.status_code == 200 and "Amina Uwase" not in words(answer.content)
+
+
 def test_the_list_finds_a_customer_by_an_old_id(client: Client, amina: Customer) -> None:
     assert "Amina Uwase" in words(client.get("/customers/", {"q": str(Merge.objects.get().loser)}).content)
 

@@ -13,11 +13,11 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lake")]
 # Path: the most statements it may ask. The customer's page has room for the panels and rows of the apps above.
 BASELINE = {
     "/customers/": 9,
-    "/customers/?q=amina": 11,
+    "/customers/?q=amina": 12,
     "/customers/?format=csv": 6,
     "/customers/{id}/": 24,
     "/customers/{id}/timeline/?kind=cart": 5,
-    "/customers/{id}/merge/?q=ben": 7,
+    "/customers/{id}/merge/?q=ben": 8,
     "/customers/suggestions/": 6,
 }
 
