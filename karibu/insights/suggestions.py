@@ -3,19 +3,21 @@
 An upper app may register suggestions of its own.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from karibu.journeys.models import Journey
 from karibu.web.queries import shop
 
 MOST = 3
 WEEK = timedelta(days=7)
+KEPT = 30.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Suggestion:
     icon: str
 
 
+_said: tuple[str | None, float, list["Suggestion"]] | None = None
 Suggester = Callable[[datetime], Suggestion | None]
 
 
@@ -41,6 +44,21 @@ def worth_doing(now: datetime | None = None) -> list[Suggestion]:
         if len(found) < MOST and (suggestion := suggester(now)):
             found.append(suggestion)
     return found
+
+
+def lately() -> list[Suggestion]:
+    """What `worth_doing` said at most half a minute ago: it counts, and nobody acts twice in so short a time."""
+    global _said
+    language = get_language()
+    if _said is None or _said[0] != language or time.monotonic() - _said[1] > KEPT:
+        _said = (language, time.monotonic(), worth_doing())
+    return _said[2]
+
+
+def forget() -> None:
+    """Asks anew next time (tests)."""
+    global _said
+    _said = None
 
 
 def register(suggester: Suggester) -> None:

@@ -30,7 +30,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "tiles": today.tiles(viewers_zone()),
         "moments": moments.latest(),
-        "suggestions": suggestions.worth_doing(),
+        "suggestions": suggestions.lately(),
         "troubles": health.troubles(),
         "cards": cards.on_the_table(),
         "steps": [] if first_steps.is_over(steps) else steps,

@@ -6,6 +6,7 @@ it be counted again. A day that is still filling up is counted again after a few
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import connection
 
@@ -24,10 +25,13 @@ ON_PAGES = "channel IN ('web', 'app')"
 
 def read(period: Period, by: str) -> Measurement:
     """The total counts a person once however many days they came, so it is less than the days' sum."""
-    if by:
-        days = list(period.days()) or _days_with_events(period)
-        return Measurement(_together(period), in_time(dict(daily(days, period)), period, by))
-    return Measurement(_together(period), [])
+    if not by:
+        return Measurement(_together(period), [])
+    days = list(period.days()) or _days_with_events(period)
+    counts = daily(days, period.zone) if _is_whole_days(period) else _count(period)
+    # One day is its own total: the home page asks for today with every visit.
+    total = counts[days[0]] if len(days) == 1 and days[0] in counts else _together(period)
+    return Measurement(total, in_time(dict(counts), period, by))
 
 
 def now(_period: Period, _by: str) -> Measurement:
@@ -35,15 +39,25 @@ def now(_period: Period, _by: str) -> Measurement:
     return Measurement(Activity.objects.filter(last_seen__gt=datetime.now(UTC) - NOW).count(), [])
 
 
-def daily(days: Iterable[date], period: Period) -> dict[date, int]:
-    """How many people came on each of `days`."""
-    stamps = _stamps(days, period)
-    kept = {row.day: row for row in VisitorDay.objects.filter(zone=str(period.zone), day__in=stamps)}
+def daily(days: Iterable[date], zone: ZoneInfo) -> dict[date, int]:
+    """How many people came on each of `days`, from midnight to midnight in `zone`."""
+    stamps = _stamps(days, zone)
+    kept = {row.day: row for row in VisitorDay.objects.filter(zone=str(zone), day__in=stamps)}
     stale = [day for day, events in stamps.items() if events and not _holds(kept.get(day), events)]
-    fresh = _count(stale, period) if stale else {}
-    _keep(fresh, stamps, period)
+    fresh = dict.fromkeys(stale, 0)
+    if stale:
+        span = Period(midnight(min(stale), zone), midnight(max(stale) + timedelta(days=1), zone), zone)
+        fresh |= {day: people for day, people in _count(span).items() if day in fresh}
+        _keep(fresh, stamps, zone)
     counts = {day: row.visitors for day, row in kept.items() if stamps[day]} | fresh
     return {day: counts.get(day, 0) for day in stamps}
+
+
+def _is_whole_days(period: Period) -> bool:
+    return all(
+        edge is None or edge == midnight(edge.astimezone(period.zone).date(), period.zone)
+        for edge in (period.start, period.end)
+    )
 
 
 def _holds(row: VisitorDay | None, events: int) -> bool:
@@ -56,30 +70,28 @@ def _together(period: Period) -> int:
     return int(log.query(query, parameters, since=period.start, until=period.end)["people"][0].as_py())
 
 
-def _count(days: list[date], period: Period) -> dict[date, int]:
-    """One reading of the log from the first of `days` to the last."""
-    span = Period(midnight(min(days), period.zone), midnight(max(days) + timedelta(days=1), period.zone), period.zone)
-    conditions, parameters = limits(span)
+def _count(period: Period) -> dict[date, int]:
+    """How many people came on each day of the period, in one reading of the log."""
+    conditions, parameters = limits(period)
     query = (
         f"SELECT CAST(timezone($zone, time) AS DATE) AS day, {PEOPLE} AS people "  # noqa: S608
         f"FROM events WHERE {ON_PAGES} AND {conditions} GROUP BY 1"
     )
-    table = log.query(query, {**parameters, "zone": str(period.zone)}, since=span.start, until=span.end)
-    counted = dict(zip(table["day"].to_pylist(), table["people"].to_pylist(), strict=True))
-    return {day: counted.get(day, 0) for day in days}
+    table = log.query(query, {**parameters, "zone": str(period.zone)}, since=period.start, until=period.end)
+    return dict(zip(table["day"].to_pylist(), table["people"].to_pylist(), strict=True))
 
 
-def _stamps(days: Iterable[date], period: Period) -> dict[date, int]:
+def _stamps(days: Iterable[date], zone: ZoneInfo) -> dict[date, int]:
     """How many events each day has, to the hour: enough to notice that something changed."""
     wanted = dict.fromkeys(days, 0)
     if not wanted:
         return wanted
-    start, end = midnight(min(wanted), period.zone), midnight(max(wanted) + timedelta(days=1), period.zone)
+    start, end = midnight(min(wanted), zone), midnight(max(wanted) + timedelta(days=1), zone)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT (hour AT TIME ZONE %s)::date AS day, sum(count) FROM events_eventcount"
             " WHERE hour > %s - interval '1 hour' AND hour < %s GROUP BY 1",
-            [str(period.zone), start, end],
+            [str(zone), start, end],
         )
         return wanted | {day: int(events) for day, events in cursor.fetchall() if day in wanted}
 
@@ -94,11 +106,11 @@ def _days_with_events(period: Period) -> list[date]:
         return sorted(day for (day,) in cursor.fetchall())
 
 
-def _keep(counts: dict[date, int], stamps: dict[date, int], period: Period) -> None:
-    now, zone = datetime.now(UTC), str(period.zone)
+def _keep(counts: dict[date, int], stamps: dict[date, int], zone: ZoneInfo) -> None:
+    now = datetime.now(UTC)
     VisitorDay.objects.bulk_create(
         [
-            VisitorDay(zone=zone, day=day, events=stamps[day], visitors=people, counted_at=now)
+            VisitorDay(zone=str(zone), day=day, events=stamps[day], visitors=people, counted_at=now)
             for day, people in sorted(counts.items())
         ],
         update_conflicts=True,

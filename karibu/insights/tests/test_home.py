@@ -10,7 +10,7 @@ from django.utils import timezone
 from karibu.collect.models import RejectedEvent
 from karibu.customers.models import Customer
 from karibu.events.tests.making import NOON, append, event
-from karibu.insights import live, moments, suggestions
+from karibu.insights import live, moments, suggestions, today
 from karibu.insights.models import LaneMoments
 from karibu.insights.tests.shop import make_message
 from karibu.journeys.models import Journey
@@ -20,6 +20,12 @@ from karibu.web.models import Shop
 
 pytestmark = pytest.mark.django_db
 Import = apps.get_model("imports", "Import")  # the app above this one
+
+
+@pytest.fixture(autouse=True)
+def nothing_kept() -> None:
+    today.forget()
+    suggestions.forget()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from karibu.events.event import Event
 from karibu.events.tests.making import append, event
-from karibu.insights.metrics import METRICS, Point, UnknownDimension, measure
+from karibu.insights.metrics import METRICS, Measurement, Point, UnknownDimension, measure
 from karibu.insights.models import VisitorDay
 from karibu.insights.periods import BadPeriod, Period, parse, zone_named
 from karibu.insights.tests.shop import UTC_ZONE, make_message, make_order
@@ -120,6 +120,14 @@ def test_a_visitor_who_comes_every_day_is_one_visitor(lake: object) -> None:
     measured = measure("visitors", parse("2026-03-01", "2026-03-02", KIGALI), "day")
     assert measured.series == [Point("2026-03-01", 1), Point("2026-03-02", 2)]
     assert measured.total == 2
+
+
+def test_visitors_of_a_part_of_a_day_are_those_of_that_part(lake: object) -> None:
+    for hour, customer in ((9, 1), (15, 2), (16, 2)):
+        append(event(time=at(f"2026-03-01T{hour:02}:00"), customer_id=customer))
+    afternoon = parse("2026-03-01T12:00Z", "2026-03-01T18:00Z", UTC_ZONE)
+    assert measure("visitors", afternoon, "day") == Measurement(1, [Point("2026-03-01", 1)])
+    assert measure("visitors", parse("2026-03-01", "2026-03-01", UTC_ZONE), "day").total == 2
 
 
 def test_a_closed_day_is_counted_again_when_history_is_brought_in(lake: object) -> None:
