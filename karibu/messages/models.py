@@ -56,6 +56,7 @@ class Message(models.Model):
             models.Index(fields=["sender", "-id"], name="message_sender"),
             models.Index(fields=["address"], opclasses=["varchar_pattern_ops"], name="message_address"),
             models.Index(fields=["-id", "status"], name="message_status"),
+            models.Index(fields=["sent_at"], name="message_sent", condition=models.Q(sent_at__isnull=False)),
         ]
 
 
