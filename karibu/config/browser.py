@@ -109,9 +109,9 @@ def live(_web: Live, transactional_db: None, settings: Any) -> Iterator[Live]:
     _web.end(but=1)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    """One Chromium for the session."""
+    """One Chromium for a file of tests: while it is open no other test of this process could run an event loop."""
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
