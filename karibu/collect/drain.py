@@ -17,6 +17,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.module_loading import import_string
+from psycopg.types.array import ListBinaryDumper
 
 from karibu.collect.decode import Row, Sent, event_of, sent_in
 from karibu.collect.lanes import LANES
@@ -109,8 +110,11 @@ def _note_sources(taken: list[Sent]) -> None:
 
 
 def _cursor() -> psycopg.Cursor[tuple[object, ...]]:
+    """Arrays go to the server in binary form: quoting their texts would take a tenth of the pipeline's time."""
     connection.ensure_connection()
-    return psycopg.Cursor(connection.connection)
+    cursor: psycopg.Cursor[tuple[object, ...]] = psycopg.Cursor(connection.connection)
+    cursor.adapters.register_dumper(list, ListBinaryDumper)
+    return cursor
 
 
 def _stages() -> list[Stage]:

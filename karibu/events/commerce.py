@@ -6,7 +6,7 @@ once, so that everything after the collection knows one spelling.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
@@ -180,27 +180,19 @@ def identifier(value: object) -> str:
 
 def item_of(product: Mapping[str, Any], found: dict[str, Any] | None = None) -> Item | None:
     """One line from one product's properties; None where nothing says which product it is."""
-    get = (_found(product) if found is None else found).get
-    product_id = identifier(get("product")) or identifier(get("id"))
-    name = _text(get("name"), 500)
-    if not (product_id or name):
+    found = _found(product) if found is None else found
+    said = {to[0]: to[1](value) for field, value in found.items() if (to := _OF_ITEM.get(field))}
+    said["product_id"] = said.get("product_id") or identifier(found.get("id"))
+    if not (said["product_id"] or said.get("name")):
         return None
-    price = money(get("price"))
-    quantity, total = _pieces(get("quantity"), price)
-    return Item(
-        product_id=product_id,
-        sku=identifier(product.get("sku")),
-        name=name,
-        brand=_text(get("brand"), 200),
-        variant=_text(get("variant"), 200),
-        category=_text(get("category"), 300),
-        price=price,
-        quantity=quantity,
-        total=total,
-        coupon=_text(product.get("coupon"), 200),
-        url=_text(get("link"), 2000),
-        image_url=_text(get("image"), 2000),
-    )
+    quantity = found.get("quantity")
+    if quantity is not None:
+        said["quantity"], said["total"] = _pieces(quantity, said.get("price"))
+    if "sku" in product:
+        said["sku"] = identifier(product["sku"])
+    if "coupon" in product:
+        said["coupon"] = _text(product["coupon"], 200)
+    return Item(**said)
 
 
 def worth(items: list[Item]) -> Decimal | None:
@@ -229,25 +221,18 @@ def _found(properties: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _promote_properties(event: Event, properties: dict[str, Any], found: dict[str, Any]) -> None:
-    get = found.get
-    event.order_id = identifier(get("order"))
-    event.cart_id = identifier(get("cart"))
-    event.category = _text(get("category"), 300)
-    event.query = _text(get("query"), 500)
-    event.currency = _currency(get("currency"))
-    event.coupon = _text(get("coupon"), 200)
-    event.campaign = _text(get("campaign"), 200)
-    event.url = _text(properties.get("url"), 2000) or event.url
-    event.referrer = _text(get("referrer"), 2000) or event.referrer
+    for field, value in found.items():
+        if to := _OF_EVENT.get(field):
+            setattr(event, to[0], to[1](value))
+    if "url" in properties:
+        event.url = _text(properties["url"], 2000) or event.url
     event.items = _items(event, properties, found)
-    event.product_id = identifier(get("product"))
     if len(event.items) == 1:
         event.product_id = event.product_id or event.items[0].product_id
         event.category = event.category or event.items[0].category
-    event.quantity = _whole(get("quantity"))
     if event.quantity is None and event.items and (event.name in WHOLE_CART or event.name in ONE_PRODUCT):
         event.quantity = sum(item.quantity for item in event.items)
-    event.value = _value(event, get("value"))
+    event.value = _value(event, found.get("value"))
 
 
 def _items(event: Event, properties: dict[str, Any], found: dict[str, Any]) -> list[Item]:
@@ -277,11 +262,9 @@ def _promote_context(event: Event, context: dict[str, Any]) -> None:
         event.referrer = _text(page.get("referrer"), 2000)
     campaign = context.get("campaign")
     if isinstance(campaign, dict):
-        event.utm_source = _text(campaign.get("source"), 200)
-        event.utm_medium = _text(campaign.get("medium"), 200)
-        event.utm_campaign = _text(campaign.get("name"), 200)
-        event.utm_term = _text(campaign.get("term"), 200)
-        event.utm_content = _text(campaign.get("content"), 200)
+        for key, value in campaign.items():
+            if field := _UTM.get(key):
+                setattr(event, field, _text(value, 200))
 
 
 def _text(value: object, limit: int) -> str:
@@ -313,3 +296,34 @@ def _pieces(value: object, price: Decimal | None) -> tuple[int, Decimal | None]:
     if amount == amount.to_integral_value():
         return int(amount), None
     return max(1, round(amount)), (price * amount).quantize(PLACES) if price is not None else None
+
+
+def _upto(limit: int) -> Callable[[object], str]:
+    return lambda value: _text(value, limit)
+
+
+Reader = Callable[[Any], Any]
+# Where a field goes, and how its value is read: only the few fields that an event has are looked at.
+_OF_EVENT: dict[str, tuple[str, Reader]] = {
+    "order": ("order_id", identifier),
+    "cart": ("cart_id", identifier),
+    "product": ("product_id", identifier),
+    "category": ("category", _upto(300)),
+    "query": ("query", _upto(500)),
+    "currency": ("currency", _currency),
+    "coupon": ("coupon", _upto(200)),
+    "campaign": ("campaign", _upto(200)),
+    "referrer": ("referrer", _upto(2000)),
+    "quantity": ("quantity", _whole),
+}
+_OF_ITEM: dict[str, tuple[str, Reader]] = {
+    "product": ("product_id", identifier),
+    "name": ("name", _upto(500)),
+    "brand": ("brand", _upto(200)),
+    "variant": ("variant", _upto(200)),
+    "category": ("category", _upto(300)),
+    "price": ("price", money),
+    "link": ("url", _upto(2000)),
+    "image": ("image_url", _upto(2000)),
+}
+_UTM = {"name": "utm_campaign"} | {key: f"utm_{key}" for key in ("source", "medium", "term", "content")}
