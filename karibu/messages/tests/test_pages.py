@@ -165,3 +165,14 @@ def test_karibus_own_mail_lies_in_the_mailbox_too(owner):
     assert "/sign-in/abc/" in owner.get(f"/mailbox/{mail.pk}/").content.decode()
     with pytest.raises(ValueError, match="no address"):
         send_mail("nobody", "x", "y")
+
+
+def test_a_sign_in_link_is_shown_to_its_recipient_and_to_owners_alone(owner, agent, message):
+    send_mail("amina@example.test", "Your sign-in link", "Here: http://127.0.0.1/sign-in/owners-own/")
+    send_mail("juma@example.test", "Your sign-in link", "Here: http://127.0.0.1/sign-in/agents-own/")
+    to_owner, to_agent = (Mail.objects.get(recipient=f"{name}@example.test").pk for name in ("amina", "juma"))
+    assert "amina@example.test" not in agent.get("/mailbox/").content.decode()
+    assert [agent.get(f"/mailbox/{to_owner}/{part}").status_code for part in ("", "body/")] == [404, 404]
+    assert "agents-own" in agent.get(f"/mailbox/{to_agent}/").content.decode()
+    assert agent.get(f"/mailbox/{Mail.objects.get(message_id=message.pk).pk}/").status_code == 200
+    assert "owners-own" in owner.get(f"/mailbox/{to_owner}/").content.decode()
