@@ -152,6 +152,19 @@ def test_an_import_cannot_bring_them_back(lake):
     assert found(lake) == [] and not Identity.objects.exists()
 
 
+def test_neither_the_form_nor_the_api_adds_them_again(lake, client):
+    erase(a_life(), by="owner@localhost")
+    before = Customer.objects.count()
+    client.force_login(User.objects.create_user("owner@example.test", role="owner"))
+    headers = {"Authorization": f"Bearer {create_token('test')}"}
+    for field in ("email", "phone"):
+        again = {"name": "Again", field: PERSON[field]}
+        answer = client.post("/customers/new/", again)
+        assert answer.status_code == 422 and "was erased" in answer.content.decode()
+        assert client.post("/api/v1/customers", again, "application/json", headers=headers).status_code == 422
+    assert Customer.objects.count() == before and found(lake) == []
+
+
 def test_a_message_that_waited_is_never_sent(lake):
     customer = a_life()
     [waiting] = intend([Intent(key="w", customer_id=customer, template_key="cart-reminder", sender="journey:1")])

@@ -7,10 +7,11 @@ class ConsentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from karibu.consents import erasers, erasure, panel
-        from karibu.customers import merging, panels, timeline
+        from karibu.consents import blocked, erasers, erasure, panel
+        from karibu.customers import actions, merging, panels, timeline
 
         merging.register("consents_consent", "customer_id")
+        actions.ask_before_adding(blocked.erased)
         for eraser in erasers.ERASERS:
             erasure.register(eraser)
         timeline.register(panel.entries, kinds=["consents"])

@@ -1,5 +1,6 @@
 """What a colleague does to customers: makes one, corrects one, says who is and who is not the same person."""
 
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
@@ -25,8 +26,26 @@ class AddressTaken(ValueError):
         self.field, self.customer_id = field, customer_id
 
 
+class AddressErased(ValueError):
+    """Whoever this address belongs to was erased, and comes back through no door. `field` names which."""
+
+    def __init__(self, field: str) -> None:
+        super().__init__(_("This belongs to somebody who was erased: they cannot be added again."))
+        self.field = field
+
+
+Erased = Callable[[Collection[str]], set[str]]
+_doors: list[Erased] = []
+
+
+def ask_before_adding(erased: Erased) -> None:
+    """`erased(identifiers)` returns those of them that nobody may be added with."""
+    if erased not in _doors:
+        _doors.append(erased)
+
+
 def create_customer(known: dict[str, Any], *, by: str) -> Customer:
-    """A customer known from elsewhere (a call, a visit). `known` are traits. Raises AddressTaken."""
+    """A customer known from elsewhere (a call, a visit). `known` are traits. Raises AddressTaken, AddressErased."""
     now = timezone.now()
     with transaction.atomic():
         customer = Customer.objects.create(created_at=now, first_source=HAND, is_anonymous=False)
@@ -38,7 +57,7 @@ def create_customer(known: dict[str, Any], *, by: str) -> Customer:
 
 
 def edit_customer(customer: Customer, changes: dict[str, Any], *, by: str) -> None:
-    """A colleague's word, which no source but another colleague's replaces. Raises AddressTaken."""
+    """A colleague's word, which no source but another colleague's replaces. Raises AddressTaken, AddressErased."""
     if not changes:
         return
     with transaction.atomic():
@@ -62,6 +81,8 @@ def _claim_addresses(customer_id: int, changes: dict[str, Any], by: str, now: da
         value = str(changes.get(kind) or "")
         if not value:
             continue
+        if any(erased([value]) for erased in _doors):
+            raise AddressErased(kind)
         key = addresses.phone_key(value) if kind == Identity.Kind.PHONE else value
         found, _made = Identity.objects.get_or_create(
             kind=kind,

@@ -10,7 +10,7 @@ from django.utils.html import strip_tags
 from ninja import Field, Router, Schema, Status
 
 from karibu.customers import queries, timeline
-from karibu.customers.actions import AddressTaken, create_customer
+from karibu.customers.actions import AddressErased, AddressTaken, create_customer
 from karibu.customers.forms import CustomerForm
 from karibu.customers.merging import MergeRefused, merge_customers, undo_merge
 from karibu.customers.models import Customer, Identity, Merge
@@ -124,6 +124,8 @@ def create(request: HttpRequest, given: CustomerIn) -> Status[dict[str, Any]]:
         made = create_customer(form.cleaned_data, by=actor(request))
     except AddressTaken as taken:
         raise Problem(409, str(taken), field=taken.field, customer=taken.customer_id) from None
+    except AddressErased as gone:
+        raise Problem(422, str(gone), field=gone.field) from None
     return Status(201, _detail(made))
 
 

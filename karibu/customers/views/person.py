@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from karibu.customers import page, panels, queries, sentences, timeline
-from karibu.customers.actions import AddressTaken, create_customer, edit_customer
+from karibu.customers.actions import AddressErased, AddressTaken, create_customer, edit_customer
 from karibu.customers.forms import CustomerForm
 from karibu.customers.models import Customer, Suggestion
 from karibu.customers.tables import Customers
@@ -112,6 +112,8 @@ def new(request: HttpRequest) -> HttpResponse:
             made = create_customer(form.cleaned_data, by=actor(request))
         except AddressTaken as taken:
             return _taken(request, form, taken, None)
+        except AddressErased as gone:
+            return _erased(request, form, gone, None)
         messages.success(request, _("The customer was added."))
         return redirect(made.get_absolute_url())
     return render(request, "customers/form.html", {"form": form}, status=422 if form.errors else 200)
@@ -130,6 +132,8 @@ def edit(request: HttpRequest, customer_id: int) -> HttpResponse:
             edit_customer(found, form.changes, by=actor(request))
         except AddressTaken as taken:
             return _taken(request, form, taken, found)
+        except AddressErased as gone:
+            return _erased(request, form, gone, found)
         messages.success(request, _("Saved: what you typed now outweighs every other source."))
         return redirect(found.get_absolute_url())
     status = 422 if form.errors else 200
@@ -140,3 +144,8 @@ def _taken(request: HttpRequest, form: CustomerForm, taken: AddressTaken, found:
     form.add_error(taken.field, str(taken))
     context = {"form": form, "customer": found, "other": Customer.objects.get(pk=taken.customer_id)}
     return render(request, "customers/form.html", context, status=422)
+
+
+def _erased(request: HttpRequest, form: CustomerForm, gone: AddressErased, found: Customer | None) -> HttpResponse:
+    form.add_error(gone.field, str(gone))
+    return render(request, "customers/form.html", {"form": form, "customer": found}, status=422)
