@@ -79,7 +79,7 @@ def retry(rejected: Iterable[RejectedEvent], *, by: str = "system") -> int:
     found = list(RejectedEvent.objects.select_for_update().filter(pk__in=wanted, retried_at=None).order_by("pk"))
     for one in found:
         # When it was received is kept: that is what its own time is measured against.
-        store(sort_in([one.body.encode()], Letter(one.source_id, one.received_at)))
+        store(sort_in([one.body.encode()], Letter(one.source_id, one.received_at, historical=one.historical)))
     RejectedEvent.objects.filter(pk__in=[one.pk for one in found]).update(retried_at=timezone.now())
     if found:
         record(by, "tried events again", "set-aside events", count=len(found))
@@ -88,9 +88,9 @@ def retry(rejected: Iterable[RejectedEvent], *, by: str = "system") -> int:
 
 def retry_corrected(rejected: RejectedEvent, body: str, *, by: str) -> None:
     """Sends a set-aside event through the inbox again, as corrected by a colleague. Raises Refused: nothing changed."""
-    letter = Letter(rejected.source_id, rejected.received_at)
+    letter = Letter(rejected.source_id, rejected.received_at, historical=rejected.historical)
     wire, _ = read(body.encode())
-    check(wire, letter.received_at, letter.skew)
+    check(wire, letter.received_at, letter.skew, historical=letter.historical)
     with transaction.atomic():
         RejectedEvent.objects.filter(pk=rejected.pk).update(body=body)
         retry([rejected], by=by)

@@ -230,6 +230,7 @@ def _set_aside(found: list[SetAside]) -> None:
             field=one.field,
             reason=one.reason,
             body=one.sent.raw.decode("utf-8", "replace").replace("\x00", "\ufffd"),
+            historical=one.sent.row.historical,
         )
         for one in found
     )

@@ -47,6 +47,7 @@ class RejectedEvent(models.Model):
     field = models.CharField(max_length=200)
     reason = models.TextField()
     body = models.TextField()
+    historical = models.BooleanField(default=False, db_default=False)  # as with InboxRow: a retry stays what it was
     retried_at = models.DateTimeField(null=True)
 
 

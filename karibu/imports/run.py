@@ -16,7 +16,7 @@ from django.db.utils import OperationalError
 from django.utils import timezone
 
 from karibu.imports.fields import wanted
-from karibu.imports.files import staged
+from karibu.imports.files import forget, staged
 from karibu.imports.models import Import
 from karibu.imports.sniff import Understood, Unreadable
 from karibu.imports.staging import read, stage
@@ -157,7 +157,7 @@ def _end(imported: Import, status: str, reason: str = "") -> Import:
     _mine(imported).update(status=status, reason=reason, ended_at=timezone.now(), owner="")
     imported.refresh_from_db()
     if status == Status.DONE:
-        staged(imported).unlink(missing_ok=True)
+        forget(imported)
         with connection.cursor() as cursor:
             for table in ("customers_customer", "shop_order", "shop_orderline", "shop_product"):
                 cursor.execute(f"ANALYZE {table}")

@@ -9,7 +9,7 @@ from django.utils import timezone
 from karibu.customers import search, traits
 from karibu.events import erase, log
 from karibu.imports.actions import ENDED, NotReady
-from karibu.imports.files import staged
+from karibu.imports.files import forget
 from karibu.imports.models import Import
 from karibu.shop.imported import take_out
 from karibu.web.actions import record
@@ -47,7 +47,7 @@ def undo(imported: Import, *, by: str) -> dict[str, int]:
         row.status, row.ended_at = Status.UNDONE, timezone.now()
         row.save(update_fields=["status", "ended_at"])
         record(by, "undid import", f"import {row.pk}", **gone)
-    staged(row).unlink(missing_ok=True)
+    forget(row)
     imported.refresh_from_db()
     return gone
 

@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from karibu.collect import dedupe, drain
-from karibu.collect.actions import create_source, retry, take_in
+from karibu.collect.actions import create_source, retry, retry_corrected, take_in
 from karibu.collect.models import InboxRow, RejectedEvent
 from karibu.events.batch import BadEvent, Batch
 
@@ -45,6 +45,29 @@ def test_an_event_arrives_with_what_the_wire_said(send, seen):
     assert event.time == datetime(2026, 3, 1, 11, 59, tzinfo=UTC)
     assert (event.source, event.channel, event.product_id, event.historical) == ("Till", "server", "7", False)
     assert not InboxRow.objects.exists()
+
+
+def test_a_past_event_that_was_set_aside_is_still_of_the_past_when_it_is_tried_again(seen):
+    """Else it would start journeys, and a consent out of a file would count as the person's own act."""
+    take_in([{"type": "track", "userId": "u1", "messageId": "m1"}], create_source("Old shop"), historical=True)
+    rejected = RejectedEvent.objects.get()
+    retry_corrected(rejected, '{"type":"track","userId":"u1","messageId":"m1","event":"Subscribed"}', by="amina")
+    drain.drain_all()
+    (event,) = seen
+    assert event.historical and event.name == "Subscribed"
+
+
+def test_what_a_stage_sets_aside_of_the_past_stays_of_the_past(send, settings, seen):
+    def refuse(batch: Batch) -> None:
+        raise BadEvent(batch.events[0], "not today")
+
+    settings.KARIBU_PIPELINE, stages = [refuse], settings.KARIBU_PIPELINE
+    take_in([viewed("u1", messageId="m1")], create_source("Old shop"), historical=True)
+    drain.drain_all()
+    settings.KARIBU_PIPELINE = stages
+    retry(RejectedEvent.objects.all())
+    drain.drain_all()
+    assert [event.historical for event in seen] == [True]
 
 
 def test_page_and_identify_calls_get_their_names(send, seen):
