@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 from typing import Any
 
@@ -9,6 +10,9 @@ from asgiref.sync import sync_to_async
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone, translation
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # how a cell begins that a spreadsheet would run
+NUMBER = re.compile(r"[+-][\d .,()]+([eE][+-]?\d+)?")  # a signed number or a phone number runs nothing
 
 
 def stream(request: HttpRequest, parts: Iterator[bytes], content_type: str) -> StreamingHttpResponse:
@@ -41,12 +45,17 @@ def csv_file(request: HttpRequest, name: str, rows: Iterator[Iterable[str]]) -> 
     return response
 
 
+def inert(cell: str) -> str:
+    """The cell, with an apostrophe in front where a spreadsheet would run it as a formula."""
+    return f"'{cell}" if cell.startswith(FORMULA) and not NUMBER.fullmatch(cell) else cell
+
+
 def _csv(rows: Iterator[Iterable[str]], per_part: int = 500) -> Iterator[bytes]:
     out = io.StringIO("\ufeff")
     out.seek(0, io.SEEK_END)
     write = csv.writer(out).writerow
     for number, row in enumerate(rows):
-        write(row)
+        write([inert(cell) for cell in row])
         if number % per_part == 0:
             yield out.getvalue().encode()
             out.seek(0)

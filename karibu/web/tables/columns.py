@@ -97,13 +97,11 @@ def resolve(source: Callable[[Any], Any] | str, row: Any) -> Any:
 
 
 def _text(value: Any) -> str:
-    """A value as CSV text. What a spreadsheet would run as a formula gets an apostrophe in front."""
+    """A value as CSV text."""
     if value is None:
         return ""
     if isinstance(value, datetime):
         return timezone.localtime(value).isoformat(timespec="seconds")
     if isinstance(value, Decimal):
         return f"{value:f}"
-    text = str(value)
-    is_formula = text[:1] in ("=", "@", "\t", "\r") or (text[:1] in ("+", "-") and not text[1:2].isdigit())
-    return f"'{text}" if is_formula and not isinstance(value, int | float) else text
+    return str(value)

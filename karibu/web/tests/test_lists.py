@@ -1,4 +1,6 @@
+import csv
 import datetime
+import io
 from collections.abc import Callable
 from typing import Any
 
@@ -105,9 +107,13 @@ def test_the_csv_file_holds_exactly_what_is_shown(tokens: list[Token]) -> None:
 
 
 def test_a_name_that_is_a_formula_does_not_run_in_a_spreadsheet() -> None:
-    Token.objects.create(name='=HYPERLINK("http://evil")', digest="f")
-    answer = shown("/?format=csv").respond("unused.html")
-    assert b"'=HYPERLINK" in b"".join(answer)
+    names = ['=HYPERLINK("http://evil")', "+1+cmd|' /C calc'!A0", "-2+3+cmd|' /C calc'!A0", "@SUM(1)", "\t=1"]
+    for digest, name in enumerate([*names, "-12.50", "+250 788 123 456"]):
+        Token.objects.create(name=name, digest=digest)
+    lines = b"".join(shown("/?format=csv").respond("unused.html")).decode("utf-8-sig")
+    cells = [row[0] for row in csv.reader(io.StringIO(lines))]
+    assert {f"'{name}" for name in names} <= set(cells)
+    assert {"-12.50", "+250 788 123 456"} <= set(cells)
 
 
 def test_cells_are_escaped() -> None:
