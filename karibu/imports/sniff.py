@@ -4,6 +4,8 @@ import codecs
 import csv
 import io
 import re
+import zipfile
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -22,6 +24,7 @@ SEPARATORS = (",", ";", "\t", "|")
 LEGACY = ["cp1252", "gb18030", "shift_jis", "big5", "euc_kr", "cp1251", "cp1250", "mac_roman"]
 BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 LOOKED_AT = 200  # rows that decide about separator, header and types
+UNPACKED = 250_000_000  # bytes of a workbook's parts
 KEYS_FROM = 50_000  # lines of a JSON file that are searched for keys
 NUMBER = re.compile(r"[-+]?[\d .,']*\d%?")
 DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?")
@@ -91,9 +94,35 @@ def _parquet(path: Path) -> Understood:
 
 
 def _xlsx(path: Path) -> Understood:
+    _refuse_bomb(path)
     sheet = python_calamine.load_workbook(str(path)).get_sheet_by_index(0)
     rows = [[text(cell) for cell in row] for row in islice(sheet.iter_rows(), LOOKED_AT)]
     return _with_header("xlsx", rows)
+
+
+def _refuse_bomb(path: Path) -> None:
+    """A workbook is read into memory whole, and a small one may unpack to any size. Its own word is not believed."""
+    if not zipfile.is_zipfile(path):
+        return  # the older kind, which is not packed
+    try:
+        is_large = _unpacks_to(path, UNPACKED)
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as error:  # RuntimeError: it has a password
+        raise Unreadable("The workbook is damaged or locked. Save it again without a password.") from error
+    if is_large:
+        raise Unreadable("The workbook is too large to be read. Save the sheet as CSV: that has no limit.")
+
+
+def _unpacks_to(path: Path, limit: int) -> bool:
+    """Whether the parts of a packed file are longer than `limit` together, found out by unpacking piece by piece."""
+    size = 0
+    with zipfile.ZipFile(path) as packed:
+        for name in packed.namelist():
+            with packed.open(name) as part:
+                while piece := part.read(1 << 20):
+                    size += len(piece)
+                    if size > limit:
+                        return True
+    return False
 
 
 def _jsonl(path: Path) -> Understood:

@@ -1,11 +1,13 @@
 """What a file is, is found out before it is imported: encoding, separator, header, lines."""
 
+import zipfile
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from karibu.imports import sniff
 from karibu.imports.sniff import Understood, Unreadable, understand
 from karibu.imports.staging import read, stage
 
@@ -115,3 +117,13 @@ def test_every_odd_file_gets_rows_or_a_clear_error(data: Path, tmp_path: Path) -
         assert found.columns and all(found.columns)
         rows(path, found, tmp_path)
     assert unreadable == [("empty.csv", "The file is empty.")]
+
+
+def test_a_small_workbook_that_unpacks_to_gigabytes_is_not_unpacked(tmp_path: Path, monkeypatch) -> None:
+    path = tmp_path / "bomb.xlsx"
+    monkeypatch.setattr(sniff, "UNPACKED", 5_000_000)
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("xl/worksheets/sheet1.xml", b" " * 20_000_000)
+    assert path.stat().st_size < 50_000
+    with pytest.raises(Unreadable, match="too large"):
+        understand(path)
