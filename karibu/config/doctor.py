@@ -63,7 +63,7 @@ def lake() -> list[Finding]:
         return [Finding("lake", "good", f"on object storage ({urlsplit(settings.KARIBU_LAKE_URL).scheme}); not tried")]
     folder = Path(settings.KARIBU_LAKE_URL)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         probe = folder / f".probe-{os.getpid()}"
         probe.write_bytes(b"x")
         probe.unlink()

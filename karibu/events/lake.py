@@ -110,7 +110,7 @@ def created() -> DeltaTable:
     """The table, made with today's columns when there is none."""
     if not exists():
         if is_local():
-            Path(url()).mkdir(parents=True, exist_ok=True)
+            Path(url()).mkdir(parents=True, exist_ok=True, mode=0o700)  # it holds what people did
         columns = schema.schema().append(schema.PARTITION)
         DeltaTable.create(url(), columns, partition_by=["month"], configuration=PROPERTIES, mode="ignore")
         with connection.cursor() as cursor:
