@@ -8,35 +8,39 @@ from django.utils import timezone
 
 from karibu.consents import queries
 from karibu.consents.models import Suppression
-from karibu.consents.statement import Statement
+from karibu.consents.statement import ON_BEHALF, Statement
 from karibu.web.actions import record
 
 _RECORD = """
     INSERT INTO consents_consent (customer_id, channel, topic, status, method, basis, wording, source, strength,
         evidence, at, import_id)
-    SELECT n.customer_id, n.channel, n.topic, n.status, n.method, n.basis, n.wording, n.source, n.strength,
+    SELECT n.customer_id, n.channel, n.topic, n.status, n.method, n.basis, n.wording, n.source,
+        CASE WHEN n.is_state AND n.status = 'given' AND before.status IS NULL THEN least(n.strength, %s)
+            ELSE n.strength END,
         n.evidence, n.at, n.import_id
     FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
         %s::smallint[], %s::text[], %s::timestamptz[], %s::bigint[], %s::bool[])
         AS n(customer_id, channel, topic, status, method, basis, wording, source, strength, evidence, at, import_id,
             is_state)
-    WHERE NOT n.is_state OR n.status IS DISTINCT FROM (
+    LEFT JOIN LATERAL (
         SELECT c.status FROM consents_consent c
         WHERE c.customer_id = n.customer_id AND c.channel = n.channel AND c.topic = n.topic
             AND c.source = n.source AND c.method = n.method
-        ORDER BY c.at DESC, c.id DESC LIMIT 1)"""
+        ORDER BY c.at DESC, c.id DESC LIMIT 1) AS before ON n.is_state
+    WHERE NOT n.is_state OR n.status IS DISTINCT FROM before.status"""
 
 
 def record_consents(statements: Sequence[Statement]) -> int:
     """Adds the statements to the ledger in the caller's transaction; returns how many were news.
 
-    A state (see statement.STATES) that its source has stated before is no news.
+    A state (see statement.STATES) that its source has stated before is no news. The first "given" of a source may
+    be years old: it is no act of the person's, so it does not stand against an unsubscribe.
     """
     rows = [_row(s) for s in _without_repeats(statements)]
     if not rows:
         return 0
     with connection.cursor() as cursor:
-        cursor.execute(_RECORD, [list(column) for column in zip(*rows, strict=True)])
+        cursor.execute(_RECORD, [ON_BEHALF, *(list(column) for column in zip(*rows, strict=True))])
         return int(cursor.rowcount)
 
 

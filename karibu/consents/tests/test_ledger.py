@@ -88,6 +88,16 @@ def test_a_state_that_a_source_repeats_does_not_undo_an_unsubscribe():
     assert status() == "given"
 
 
+def test_the_first_word_of_a_second_source_does_not_undo_an_unsubscribe_but_a_change_there_does():
+    said("given", "trait", 0, source="site")
+    said("withdrawn", "one-click", 1)
+    said("given", "trait", 2, source="app")
+    assert status() == "withdrawn"
+    said("withdrawn", "trait", 3, source="app")
+    said("given", "trait", 4, source="app")
+    assert status() == "given"
+
+
 def test_the_same_state_twice_in_one_call_is_one_row():
     statement = Statement(customer_id=1, channel="email", status="given", method="trait", source="shop", at=START)
     assert record_consents([statement, statement]) == 1
