@@ -3,15 +3,18 @@
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
 from bench.installation import Installation, free_port
+from bench.rest import cpu_seconds
 
 pytestmark = pytest.mark.xdist_group("serve")
 
@@ -70,6 +73,32 @@ def test_an_unreachable_database_is_one_sentence(tmp_path):
     result = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60, check=False)
     assert result.returncode == 1
     assert result.stderr.strip() == "Error: The database named by KARIBU_DATABASE_URL does not answer."
+
+
+def test_at_rest_the_whole_tree_takes_less_than_two_percent_of_a_core(running):
+    """PAINS 42. `script/bench rest` looks longer."""
+    time.sleep(8)  # until what a start begins has ended
+    begun, before = time.monotonic(), cpu_seconds(running)
+    time.sleep(12)
+    assert (cpu_seconds(running) - before) / (time.monotonic() - begun) < 0.02
+
+
+def test_other_users_of_the_machine_can_read_nothing_about_people(running):
+    known = {"postgres.log", "serve.lock"}  # hold no personal data
+    readable = [
+        file.name for file in open_to_others(running.home) if not file.is_relative_to(running.home / "postgres")
+    ]
+    assert set(readable) <= known
+    assert (running.home / "secret").stat().st_mode & 0o077 == 0
+
+
+def open_to_others(folder: Path) -> Iterator[Path]:
+    for entry in folder.iterdir():
+        mode = entry.lstat().st_mode
+        if stat.S_ISDIR(mode) and mode & stat.S_IXOTH:
+            yield from open_to_others(entry)
+        elif stat.S_ISREG(mode) and mode & stat.S_IROTH:
+            yield entry
 
 
 def test_the_database_comes_back_after_a_kill(running):
