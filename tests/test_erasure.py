@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+import psycopg
 import pytest
 from django.conf import settings
 from django.db import connection
@@ -12,10 +13,13 @@ from django.utils import timezone
 from karibu.collect import drain
 from karibu.collect.actions import create_source
 from karibu.collect.models import InboxRow, RejectedEvent
-from karibu.consents.erasure import NobodyThere, erase, find
+from karibu.config import pipeline
+from karibu.consents.erasure import OUTSIDE, NobodyThere, erase, find
 from karibu.customers.models import Customer, Identity
 from karibu.events import flush
+from karibu.imports import actions
 from karibu.imports.models import Import, RejectedRow
+from karibu.imports.run import run
 from karibu.journeys.models import Enrollment, Journey
 from karibu.messages import send
 from karibu.messages.actions import Intent, intend
@@ -150,6 +154,26 @@ def test_an_import_cannot_bring_them_back(lake):
     erase(a_life(), by="owner@localhost")
     come({"type": "identify", "userId": "other", "anonymousId": None, "traits": PERSON}, historical=True)
     assert found(lake) == [] and not Identity.objects.exists()
+
+
+def test_an_erasure_waits_for_the_step_of_an_import_that_began_before(lake, monkeypatch, tmp_path):
+    """Else the step would write the person back, having asked who was erased before the erasure."""
+    customer, waited = a_life(), []
+    url = connection.settings_dict
+
+    def erase_meanwhile(batch: object) -> None:
+        with psycopg.connect(host=url["HOST"], user=url["USER"], dbname=url["NAME"]) as other:
+            taken = other.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", [drain.LOCK, OUTSIDE]).fetchone()
+            waited.append(taken == (False,))
+
+    monkeypatch.setattr(pipeline, "STAGES", [erase_meanwhile, *pipeline.STAGES])
+    file = tmp_path / "people.csv"
+    file.write_text("email\nben@example.com\n")
+    imported = actions.draft("customers", file, by="a test")
+    actions.start(imported, by="a test", queue=False)
+    assert run(imported.pk).status == "done" and waited == [True]
+    erase(customer, by="owner@localhost")  # and once the step is over, it goes on
+    assert found(lake) == []
 
 
 def test_neither_the_form_nor_the_api_adds_them_again(lake, client):

@@ -20,6 +20,7 @@ from karibu.customers.queries import resolve
 from karibu.customers.raw import Cursor
 from karibu.web.actions import record
 
+OUTSIDE = LANES  # stands for what is no lane's
 Eraser = Callable[[list[int], list[str], Cursor], dict[str, int]]
 _erasers: list[Eraser] = []
 
@@ -80,8 +81,14 @@ def identifiers_of(family: Collection[int]) -> list[str]:
     return sorted(found - {""})
 
 
+def hold_off() -> None:
+    """An erasure waits for the transaction that calls this. For batches outside of the lanes: those of imports."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [drain.LOCK, OUTSIDE])
+
+
 def _let_batches_pass() -> None:
     """Waits until every batch that began before the doors closed is over: it holds the lock on its lane."""
     with transaction.atomic(), connection.cursor() as cursor:
-        for lane in range(LANES):
+        for lane in (*range(LANES), OUTSIDE):
             cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [drain.LOCK, lane])

@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.db.utils import OperationalError
 from django.utils import timezone
 
+from karibu.consents.erasure import hold_off
 from karibu.imports.fields import wanted
 from karibu.imports.files import forget, staged
 from karibu.imports.models import Import
@@ -129,6 +130,7 @@ def _steps(turning: Turning, path: Path, imported: Import) -> Iterator[list[Unit
 
 def _step(imported: Import, turning: Turning, units: list[Unit]) -> None:
     with transaction.atomic():
+        hold_off()  # else an erasure could end while this step still writes what it read before
         row = Import.objects.select_for_update().get(pk=imported.pk)
         if row.status != Status.RUNNING or row.owner != imported.owner:
             raise Taken
