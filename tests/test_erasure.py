@@ -176,6 +176,15 @@ def test_an_erasure_waits_for_the_step_of_an_import_that_began_before(lake, monk
     assert found(lake) == []
 
 
+def test_a_set_aside_event_whose_id_was_sent_as_a_number_goes_and_anothers_stays(lake):
+    come({"type": "identify", "userId": 4711, "anonymousId": None, "traits": {"name": "Zuri"}})
+    customer = Identity.objects.get(kind="external", value="4711").customer_id
+    for body in ('{"userId": 4711, "type": "track"}', '{"userId": 47110, "value": 4711}'):
+        RejectedEvent.objects.create(source_id=1, received_at=timezone.now(), field="event", reason="y", body=body)
+    assert erase(customer, by="owner@localhost").counts["rejected events"] == 1
+    assert "47110" in RejectedEvent.objects.get().body
+
+
 def test_neither_the_form_nor_the_api_adds_them_again(lake, client):
     erase(a_life(), by="owner@localhost")
     before = Customer.objects.count()

@@ -70,6 +70,9 @@ def from_inbox(family: list[int], identifiers: list[str], cursor: Cursor) -> dic
     gone = 0
     for text in as_written(identifiers):
         gone += RejectedEvent.objects.filter(body__icontains=text).delete()[0]
+    for number in filter(str.isdecimal, identifiers):  # an id may have been sent as a number, without quotes
+        bare = rf'"(userId|anonymousId|previousId)"\s*:\s*{number}(\.0)?\s*[,}}]'
+        gone += RejectedEvent.objects.filter(body__regex=bare).delete()[0]
     return {"rejected events": gone, "waiting events": _drop_waiting({blocked.digest(value) for value in identifiers})}
 
 
