@@ -52,10 +52,27 @@ def timed(stages: list[Callable[..., None]], spent: Counter[str]) -> list[Callab
     return [around(stage) for stage in stages]
 
 
+def watch(spent: Counter[str]) -> None:
+    """Adds up the time of each statement, from sending it to its answer."""
+    import psycopg
+
+    execute = psycopg.Cursor.execute
+
+    def timed_execute(self, query, *arguments, **options):  # type: ignore[no-untyped-def]
+        begun = time.perf_counter()
+        try:
+            return execute(self, query, *arguments, **options)
+        finally:
+            spent[" ".join(str(query).split())[:110]] += time.perf_counter() - begun  # type: ignore[assignment]
+
+    psycopg.Cursor.execute = timed_execute  # type: ignore[method-assign]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="script/bench drain", description=__doc__)
     parser.add_argument("--events", type=int, default=100_000)
     parser.add_argument("--people", type=int, default=4000, help="batches of ten people come from a pool of so many")
+    parser.add_argument("--statements", action="store_true", help="print how long each statement takes")
     parser.add_argument("--profile", action="store_true", help="print where Python's time goes")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="karibu-bench-") as folder:
@@ -68,7 +85,12 @@ def main() -> int:
             import django
 
             django.setup()
+            statements: Counter[str] = Counter()
+            if options.statements:
+                watch(statements)
             measure(options.events, options.people, profile=options.profile)
+            for sql, seconds in statements.most_common(25):
+                print(f"{seconds / (2 * options.events) * 1e6:6.1f} us an event: {sql}")
         finally:
             from django.db import connections
 
