@@ -70,23 +70,31 @@ class Tree:
                 self._end()
 
     def _start(self, base: Path) -> None:
+        is_first = not (base / "prepared").exists()
         if postgres.is_embedded():
             self.server = postgres.start(base)
         elif not postgres.answers(postgres.database_url()):
             raise click.ClickException("The database named by KARIBU_DATABASE_URL does not answer.")
         # What links in mails are built from while no public URL is set.
         os.environ.setdefault("KARIBU_SERVED_URL", f"http://{_reachable(self.host)}:{self.port}")
+        web = Child("web", web_command(self.host, self.port, self.webs))
+        if not is_first:  # it takes as long to import as the schema takes to check, and says ready only when both are
+            self._add(web)
         _prepare(demo=self.demo)
-        self.children = [Child("web", web_command(self.host, self.port, self.webs))]
+        (base / "prepared").touch()
+        if is_first:
+            self._add(web)
         karibu = [sys.executable, "-m", "karibu"]
-        self.children += [Child(f"worker {n + 1}", [*karibu, "worker"]) for n in range(self.workers)]
+        for n in range(self.workers):
+            self._add(Child(f"worker {n + 1}", [*karibu, "worker"]))
         if self.demo:
-            self.children.append(
-                Child("shoppers", [*karibu, "shoppers", f"http://{_reachable(self.host)}:{self.port}"])
-            )
-        for child in self.children:
-            child.start()
+            url = f"http://{_reachable(self.host)}:{self.port}"
+            self._add(Child("shoppers", [*karibu, "shoppers", url]))
         self._welcome()
+
+    def _add(self, child: Child) -> None:
+        child.start()
+        self.children.append(child)
 
     def _welcome(self) -> None:
         """Once the web answers: where it is and, until somebody has signed in, how to get in."""
