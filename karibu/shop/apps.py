@@ -10,6 +10,7 @@ class ShopConfig(AppConfig):
     def ready(self) -> None:
         from karibu.customers import merging, panels
         from karibu.shop import shown
+        from karibu.shop.rates import choose_currency
         from karibu.shop.worth import keep_worth
         from karibu.web import search, setting
 
@@ -19,6 +20,7 @@ class ShopConfig(AppConfig):
         panels.register(panels.Panel("carts", "shop/_panel_carts.html", shown.carts_panel, order=20))
         panels.register(panels.Panel("orders", "shop/_panel_orders.html", shown.orders_panel, order=30))
         search.register(shown.find)
+        setting.follow_currency(choose_currency)
         setting.register(
             setting.Setting(
                 _("Exchange rates"), _("What orders in other currencies are worth."), "/settings/rates/", "revenue",

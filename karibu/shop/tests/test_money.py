@@ -11,6 +11,7 @@ from karibu.shop.models import Order, Rate, Storefront
 from karibu.shop.queries import cart_for_message, open_carts_count, orders_between
 from karibu.shop.rates import choose_currency, enter_rate, remove_rate
 from karibu.shop.tests.story import NOON, customer, happens, line, told
+from karibu.web.models import User
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +52,16 @@ def test_choosing_another_currency_counts_everything_again() -> None:
     assert spent(ann) == 5
     assert choose_currency("EUR") == 2
     assert spent(ann) == 10
+
+
+def test_the_settings_page_changes_the_currency_of_all_totals(client) -> None:  # type: ignore[no-untyped-def]
+    ann = customer()
+    happens(told(ann, "Order Completed", order_id=1, total="10", currency="EUR"))
+    client.force_login(User.objects.create_user("owner@shop.test", role="owner"))
+    form = {"name": "Duka", "currency": "EUR", "timezone": "Africa/Kigali", "country": "RW"}
+    assert client.post("/settings/shop/", form).status_code == 302
+    assert spent(ann) == 10
+    assert Order.objects.get().total_converted == 10
 
 
 def test_the_sums_of_a_time_are_exact() -> None:
