@@ -131,7 +131,8 @@ def chromium() -> Iterator[Any]:
 @pytest.fixture
 def page(chromium: Any) -> Iterator[Any]:
     """A fresh browser window, 1440 wide, that reaches this machine alone. What it complains of fails the test."""
-    context = chromium.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB")
+    # Without motion, so that nobody looks at a colour on its way to another.
+    context = chromium.new_context(viewport={"width": 1440, "height": 900}, locale="en-GB", reduced_motion="reduce")
     context.route(lambda url: "//127.0.0.1" not in url and "//localhost" not in url, lambda route: route.abort())
     page = context.new_page()
     page.set_default_timeout(10_000)
