@@ -96,7 +96,7 @@ def main() -> None:
         "--large", type=int, default=1_000_000, help="customers in the second comparison; 0 leaves it out"
     )
     given = parser.parse_args()
-    print(line())
+    print(line(Path(tempfile.gettempdir())))
     good = True
     with tempfile.TemporaryDirectory() as folder:
         if DATA.exists():
