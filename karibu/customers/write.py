@@ -185,11 +185,6 @@ def _write_merges(raw: Cursor, plan: Plan, numbers: dict[int, int], now: datetim
         merging.merge_many(raw, pairs, by=BY, now=now)
 
 
-def _numbered(plan: Plan, numbers: dict[int, int], pair: Pair) -> Pair:
-    winner = pair.winner if pair.winner > 0 else _real(plan, numbers, pair.winner)
-    return Pair(winner, numbers.get(pair.loser, pair.loser), pair.reason)
-
-
 def _write_links(raw: Cursor, plan: Plan, numbers: dict[int, int]) -> None:
     """New spans are added, known ones stretched; whose a browser is now follows its last span."""
     names = sorted(plan.changed)

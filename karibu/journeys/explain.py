@@ -10,7 +10,7 @@ from karibu.customers.queries import family
 from karibu.events import log
 from karibu.events.log import LoggedEvent
 from karibu.journeys import events, live
-from karibu.journeys.definition import Definition, parse
+from karibu.journeys.definition import Definition
 from karibu.journeys.models import Enrollment, Journey
 from karibu.journeys.react import STALE
 from karibu.journeys.reentry import Run, next_run
@@ -114,8 +114,3 @@ def _about_reentry(definition: Definition, runs: Sequence[Run], key: str) -> lis
         "too soon": _("This person was in it a short while ago; the days between have not passed."),
     }
     return [sentences[why]] if why else []
-
-
-def sentence_of(raw: object) -> str:
-    """The sentence of a stored definition (which was valid when it was stored)."""
-    return parse(raw).sentence()

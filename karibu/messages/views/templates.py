@@ -111,7 +111,3 @@ def rules(request: HttpRequest) -> HttpResponse:
         flashes.success(request, _("The rules are saved. They count for everything that has not left yet."))
         return redirect("message-rules")
     return render(request, "messages/rules.html", {"form": form}, status=422 if form.errors else 200)
-
-
-def _said(form: RulesForm) -> dict[str, str]:
-    return {name: str(value) for name, value in form.cleaned_data.items()}
