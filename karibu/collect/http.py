@@ -184,7 +184,10 @@ def _snippet(scope: Scope) -> Answer:
     headers = [*CORS, *snippet.HEADERS]
     if _header(scope, b"if-none-match") == snippet.ETAG:
         return Answer(304, headers)
-    return Answer(200, headers, b"" if scope["method"] == "HEAD" else snippet.BODY)
+    packs = b"gzip" in _header(scope, b"accept-encoding")
+    body = snippet.PACKED if packs else snippet.BODY
+    headers += [(b"content-encoding", b"gzip")] if packs else []
+    return Answer(200, headers, b"" if scope["method"] == "HEAD" else body)
 
 
 async def _body(receive: Receive) -> bytes:

@@ -397,6 +397,13 @@ def test_the_snippet_is_cached_by_its_contents():
     assert call("/k.js", method="GET", headers=etag)[:2] == (304, b"")
 
 
+def test_the_snippet_is_small_and_packed_where_the_browser_can_unpack_it():
+    plain = call("/k.js", method="GET")[1]
+    status, packed, headers = call("/k.js", method="GET", headers=[(b"accept-encoding", b"gzip, br")])
+    assert (status, headers[b"content-encoding"], headers[b"vary"]) == (200, b"gzip", b"accept-encoding")
+    assert gzip.decompress(packed) == plain and len(plain) < 5000 and len(packed) < 2500
+
+
 def test_unknown_calls_and_methods_are_told_so():
     assert call("/v1/dance", {})[0] == 404
     status, _, headers = call("/v1/track", method="GET")
