@@ -1,5 +1,6 @@
 """What the insights page shows: a few figures over a stretch of days, each as a chart with its table and its CSV."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from karibu.insights.metrics import METRICS, Measurement, Metric, Point, Value
 from karibu.insights.periods import Period, last_days
+from karibu.journeys.models import Journey
 from karibu.web.formats import count, moment, money
 from karibu.web.queries import shop
 
@@ -61,7 +63,9 @@ def parts(name: str, by: str, period: Period) -> Figure:
     metric = METRICS[name]
     measured = metric.measure(period, by)
     head = _("Name")
-    rows = [{head: named(point), str(metric.label): _number(point.value)} for point in measured.series[:MOST_PARTS]]
+    shown = measured.series[:MOST_PARTS]
+    names = named(shown)
+    rows = [{head: names[point.key], str(metric.label): _number(point.value)} for point in shown]
     encoding = {
         "y": {"field": head, "type": "nominal", "sort": None, "title": None},
         "x": {"field": str(metric.label), "type": "quantitative", "title": None},
@@ -85,14 +89,13 @@ def of_journey(journey: int) -> dict[str, Any]:
     return earned_by(f"journey:{journey}", ZoneInfo(shop().timezone))
 
 
-def named(point: Point) -> str:
-    """A part's name as people know it: journey:3 by the journey's name."""
-    kind, _colon, number = point.key.partition(":")
-    if kind == "journey" and number.isdigit():
-        from karibu.journeys.models import Journey
-
-        return Journey.objects.filter(pk=int(number)).values_list("name", flat=True).first() or point.key
-    return point.key or _("none")
+def named(points: Sequence[Point]) -> dict[str, str]:
+    """Each part's name as people know it, by its key: journey:3 by the journey's name."""
+    numbers = [int(number) for kind, _colon, number in (point.key.partition(":") for point in points)
+               if kind == "journey" and number.isdigit()]  # fmt: skip
+    known = Journey.objects.filter(pk__in=numbers).values_list("pk", "name") if numbers else ()
+    journeys = {f"journey:{number}": name for number, name in known}
+    return {point.key: journeys.get(point.key) or point.key or _("none") for point in points}
 
 
 def written(value: Value, metric: Metric, currency: str) -> str:
@@ -103,7 +106,7 @@ def finding(most: Point, by: str, value: str) -> str:
     """The sentence above a chart: where the most of it is."""
     if by == "day" and most.key:
         return _("Most on %(day)s: %(value)s") % {"day": moment(date.fromisoformat(most.key)), "value": value}
-    return _("Most from %(name)s: %(value)s") % {"name": named(most), "value": value}
+    return _("Most from %(name)s: %(value)s") % {"name": named([most])[most.key], "value": value}
 
 
 def _figure(

@@ -1,0 +1,131 @@
+"""Every page in a real Chromium: nothing complains, nothing overflows, everything has a name and can be read.
+
+The list is tests/pages.txt, which test_statements.py derives from the URL conf. `script/look FOLDER` is the long form:
+a year of history too, both themes, axe, and a picture of each page at each width in the folder.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from karibu.config.browser import PICTURES, WIDTHS, accessibility
+from karibu.messages import starters
+from karibu.web.models import User
+from tests.pages import listed, path_of
+from tests.permissions import Address, addresses
+from tests.world import fill
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+FAULTS = Path(__file__).with_name("faults.js").read_text()
+THEMES = ("light", "dark") if PICTURES else ("light",)
+# The mail itself in its frame, and parts of pages that htmx asks for.
+PARTS = ("/body/", "/pulse/", "running/", "m/v/", "insights/journeys/")
+# Pages people only meet when something goes wrong.
+BROKEN = {"broken-404": (404, "not_found"), "broken-403": (403, "forbidden"), "broken-400": (400, "bad_request"),
+          "broken-500": (500, "server_error"), "broken-csrf": (403, "csrf_failure")}  # fmt: skip
+STAGES = {"empty": 0, "little": 6, "year": 3000}
+
+
+@dataclass
+class Visitor:
+    """A window that notes what its pages complain of."""
+
+    page: Any
+    stage: str
+    faults: list[str]
+
+    def visit(self, url: str, name: str, status: int = 200) -> None:
+        self.where = f"{self.stage}/{name}"
+        answer = self.page.goto(url)
+        if answer.status != status:
+            self.faults.append(f"{self.where}: {answer.status}")
+            return
+        for width, height in reversed(WIDTHS):
+            self.page.set_viewport_size({"width": width, "height": height})
+            for theme in THEMES:
+                self.look(f"{name}-{width}-{theme}", theme)
+
+    def look(self, picture: str, theme: str) -> None:
+        if len(THEMES) > 1:
+            self.page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+        found = self.page.evaluate(FAULTS)
+        if PICTURES:
+            found += accessibility(self.page)
+            folder = Path(PICTURES) / self.stage
+            folder.mkdir(parents=True, exist_ok=True)
+            self.page.screenshot(path=folder / f"{picture}.png", full_page=True)
+        self.faults += [f"{self.stage}/{picture}: {fault}" for fault in found]
+
+    def listen(self) -> None:
+        self.where = ""
+        self.page.on("response", lambda said: self._answered(said.status, said.url))
+        self.page.on("console", lambda said: self._complained(said.text) if said.type == "error" else None)
+
+    def _answered(self, status: int, url: str) -> None:
+        if status >= 400 and "broken-" not in url:
+            self.faults.append(f"{self.where}: {status} {url}")
+
+    def _complained(self, text: str) -> None:
+        if "Failed to load resource" not in text:  # those are told by their status
+            self.faults.append(f"{self.where}: {text}")
+
+
+@pytest.fixture
+def visitors(live: Any, page: Any, chromium: Any, request: pytest.FixtureRequest) -> Iterator[tuple[Visitor, Visitor]]:
+    """A colleague and a stranger, who share what they found."""
+    other = chromium.new_context(reduced_motion="reduce").new_page()
+    faults: list[str] = []
+    both = tuple(Visitor(one, request.node.callspec.params["stage"], faults) for one in (page, other))
+    for visitor in both:
+        visitor.listen()
+    yield both
+    other.context.close()
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_every_page_is_whole(live: Any, visitors: tuple[Visitor, Visitor], tmp_path: Path, stage: str) -> None:
+    if stage == "year" and not PICTURES:
+        pytest.skip("the year is for script/look")
+    starters.plant()  # as the first start does
+    if STAGES[stage]:
+        fill(tmp_path, people=STAGES[stage], troubles=2)
+    colleague, stranger = visitors
+    owner = live.sign_in(colleague.page)
+    for address, path in shown(owner, has_storefront=stage != "empty"):
+        visitor = stranger if address.who == "everyone" else colleague
+        visitor.visit(live.url + path, re.sub(r"\W+", "-", address.route).strip("-") or "home")
+    if stage == "empty":
+        error_pages(live, colleague)
+    assert not colleague.faults, "\n".join(sorted(set(colleague.faults)))
+
+
+def shown(owner: User, has_storefront: bool) -> Iterator[tuple[Address, str]]:
+    """Every page for which there is something to show."""
+    pages = listed()
+    for address in addresses():
+        is_missing = address.route.startswith("shop/") and not has_storefront
+        if address.route not in pages or is_missing or any(part in address.route for part in PARTS):
+            continue
+        try:
+            yield address, path_of(address, owner)
+        except LookupError:
+            continue
+
+
+def error_pages(live: Any, visitor: Visitor) -> None:
+    from django.test import RequestFactory
+
+    from karibu.web.views import errors
+
+    for name, (status, view) in BROKEN.items():
+        asked = RequestFactory().get(f"/{name}/")
+        asked.user = User.objects.get()
+        body = getattr(errors, view)(asked).content.decode()
+        said = {"status": status, "body": body, "content_type": "text/html"}
+        visitor.page.route(f"**/{name}/", lambda route, *, said=said: route.fulfill(**said))
+        visitor.visit(f"{live.url}/{name}/", name, status)

@@ -1,0 +1,53 @@
+"""How many statements every page asks of PostgreSQL: a committed baseline, no more for more data."""
+
+import os
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from karibu.web.models import User
+from tests.pages import BASELINE, WITHOUT_END, Page, is_page, listed, path_of
+from tests.permissions import addresses
+from tests.world import fill
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("lake")]
+HOW = "KARIBU_TEST_UPDATE=1 script/test tests/test_statements.py"
+
+
+def pages() -> list[Page]:
+    """What each page asks when it is asked for the second time: what the process keeps has been read."""
+    owner = User.objects.create_user("owner@example.test", name="Amina Uwase", role="owner")
+    colleague, stranger, found = Client(), Client(), []
+    colleague.force_login(owner)
+    for address in addresses():
+        if address.methods or any(word in address.route for word in WITHOUT_END):
+            continue
+        client, path = (stranger if address.who == "everyone" else colleague), path_of(address, owner)
+        if is_page(client, path):
+            with CaptureQueriesContext(connection) as asked:
+                client.get(path)
+            found.append(Page(address.route, len(asked)))
+    return found
+
+
+@pytest.mark.parametrize(("people", "troubles"), [(10, 2), (30, 8)], ids=["little", "more"])
+def test_no_page_asks_more_than_the_baseline_says_and_no_more_for_more_data(
+    tmp_path: Path, people: int, troubles: int
+) -> None:
+    fill(tmp_path, people, troubles)
+    now = {page.route: page.statements for page in pages()}
+    if os.environ.get("KARIBU_TEST_UPDATE"):
+        _write(now, others=listed() if troubles > 2 else {})
+    before = listed()
+    assert sorted(now) == sorted(before), f"there are other pages than the baseline lists: {HOW}"
+    more = {route: f"{before[route]}, now {asked}" for route, asked in now.items() if asked > before[route]}
+    assert not more, f"pages ask for more than the baseline says; if they should: {HOW}"
+
+
+def _write(now: dict[str, int], others: dict[str, int]) -> None:
+    """The most of the two runs: a list that does not fill its page asks once more, for rows without a value."""
+    most = (Page(route, max(asked, others.get(route, 0))) for route, asked in now.items())
+    BASELINE.write_text("".join(f"{page}\n" for page in most))

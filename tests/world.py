@@ -1,0 +1,103 @@
+"""One shop with something of everything: the sample shop's people, and what goes wrong in a shop's life."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from django.utils import timezone
+
+from karibu.collect.actions import create_source, take_in
+from karibu.collect.drain import drain_all
+from karibu.customers.models import Customer
+from karibu.demo import actions as demo
+from karibu.demo.models import SampleShop
+from karibu.events import flush
+from karibu.imports import actions as imports
+from karibu.imports.run import run
+from karibu.journeys import actions as journeys
+from karibu.journeys.recipes import abandoned_cart
+from karibu.messages import send, starters
+from karibu.messages.actions import Intent, intend
+from karibu.messages.models import Message, Rules
+from karibu.messages.system import send_mail
+from karibu.shop.rates import enter_rate
+from karibu.web.actions import create_token
+from karibu.web.models import User
+
+BY = "a test"
+
+
+def fill(folder: Path, people: int = 6, troubles: int = 1) -> None:
+    """The sample shop with the year of `people`, and `troubles` of each thing that its history has none of."""
+    starters.plant()
+    Rules.objects.update_or_create(pk=1, defaults={"quiet_from": None, "quiet_until": None})  # at any hour
+    demo.open_sample_shop()
+    demo.bring_history(count=people)
+    drain_all()
+    flush.flush()
+    for number in range(troubles):
+        _trouble(number, folder)
+    drain_all()
+    SampleShop.objects.update(history_at=timezone.now())
+
+
+def _trouble(number: int, folder: Path) -> None:
+    _strange_events(number)
+    _duplicates(number)
+    _mail(number)
+    _file(number, folder)
+    journeys.create(f"Carts, another way {number}", abandoned_cart(), by=BY)
+    User.objects.create_user(f"agent{number}@example.test", name=f"Ben {number}", role="agent")
+    create_token(f"till {number}", by=BY)
+    enter_rate("CHF", datetime(2026, 1, 1 + number % 28, tzinfo=UTC).date(), 1)
+
+
+def _strange_events(number: int) -> None:
+    """One without a name, and an order in a currency without a rate."""
+    who = {"userId": f"abroad-{number}", "timestamp": timezone.now().isoformat()}
+    line = {"product_id": "kiondo-bag", "name": "Kiondo shoulder bag", "price": 40, "quantity": 1, "currency": "EUR"}
+    order = {"order_id": f"A{number}", "total": 40, "currency": "EUR", "products": [line]}
+    source = create_source(f"Till {number}")
+    take_in(
+        [
+            {"type": "track", **who},
+            {"type": "identify", **who, "traits": {"email": f"abroad{number}@example.com", "marketing_consent": True}},
+            {"type": "track", "event": "Order Completed", **who, "properties": order},
+            {"type": "track", "event": "Product Added", **who, "properties": {"cart_id": f"ca{number}", **line}},
+        ],
+        source,
+    )
+    drain_all()
+
+
+def _duplicates(number: int) -> None:
+    """Somebody who comes again under another id with the same address: perhaps one person."""
+    email = f"twice{number}@example.com"
+    one = {"type": "identify", "userId": f"one-{number}", "anonymousId": f"b{number}", "traits": {"email": email}}
+    other = {"type": "identify", "userId": f"other-{number}", "traits": {"email": email, "name": f"Twice {number}"}}
+    take_in([{"type": "page", "anonymousId": f"b{number}"}, one], create_source("Site"))
+    drain_all()
+    take_in([other], create_source("Site"))
+    drain_all()
+
+
+def _mail(number: int) -> None:
+    """One that left (into the mailbox), one that was refused, one that failed, and one of Karibu's own."""
+    known = Customer.objects.get(email=f"abroad{number}@example.com").pk
+    nobody = Customer.objects.filter(is_anonymous=True).first()
+    key = {"template_key": "cart-reminder", "sender": "journey:1", "context": {"cart_id": f"ca{number}"}}
+    intend([Intent(customer_id=known, key=f"sent {number}", **key)])
+    [failed] = intend([Intent(customer_id=known, key=f"failed {number}", **key)])
+    if nobody:
+        intend([Intent(customer_id=nobody.pk, key=f"refused {number}", **key)])
+    Message.objects.filter(pk=failed).update(status="failed", reason="rejected", address="full@example.com")
+    send.send_due()
+    send_mail("owner@example.test", "Sign in to Karibu", "Here is the link.")
+
+
+def _file(number: int, folder: Path) -> None:
+    """An import that is done, with a row set aside."""
+    file = folder / f"people-{number}.csv"
+    file.write_text(f"email,name\nimported{number}@example.com,Neema {number}\nno address,Nobody\n")
+    imported = imports.draft("customers", file, by=BY)
+    imports.start(imported, by=BY, queue=False)
+    run(imported.pk)
