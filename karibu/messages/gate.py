@@ -164,6 +164,15 @@ def person_is_awake(group: Group) -> None:
             case.verdict = held(until, Reason.QUIET_HOURS, zone.key)
 
 
+def channel_is_open(group: Group) -> None:
+    """A mail server that is known to be away gets nothing filled in for it."""
+    for channel in {case.message.channel for case in group.undecided()}:
+        verdict = channels.get(channel).closed()
+        for case in group.undecided():
+            if case.message.channel == channel:
+                case.verdict = verdict
+
+
 Check = Callable[[Group], None]
 # In this order; the name is what the message's page calls the check.
 CHECKS: list[tuple[str, Check]] = [
@@ -175,4 +184,5 @@ CHECKS: list[tuple[str, Check]] = [
     ("cart", cart_is_still_open),
     ("quiet hours", person_is_awake),
     ("frequency", person_has_had_rest),
+    ("channel", channel_is_open),
 ]

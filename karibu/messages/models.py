@@ -42,7 +42,9 @@ class Message(models.Model):
     due_at = models.DateTimeField()  # not looked at before; moves when it is held
     expires_at = models.DateTimeField(null=True)  # refused (too_late) when it could not leave before
     claimed_at = models.DateTimeField(null=True)
-    attempts = models.SmallIntegerField(default=0)
+    claimed_by = models.IntegerField(null=True)  # the database connection of the sender that holds it (handover.py)
+    handed_over_at = models.DateTimeField(null=True)  # the step that cannot be taken back began
+    attempts = models.SmallIntegerField(default=0)  # how often it was claimed; an old claim's word counts no more
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(null=True)

@@ -1,14 +1,14 @@
 """The send loop: due messages go through the gate, are filled in and handed to their channel.
 
 Where delivery is a row in the same database (the mailbox) all of it is one transaction: exactly once. Elsewhere the
-claim is committed before the hand-over, and a message whose hand-over was interrupted is marked
-`failed(unknown_outcome)` instead of being sent a second time.
+claim is committed first, and each message's hand-over is committed right before it cannot be taken back: what holds
+after a crash is said in `handover`.
 """
 
 import logging
 import time
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Min
@@ -17,7 +17,7 @@ from liquid.exceptions import LiquidError
 
 from karibu.consents.actions import suppress
 from karibu.consents.models import Suppression
-from karibu.messages import channels, content, facts, gate
+from karibu.messages import channels, content, facts, gate, handover
 from karibu.messages.channels import Letter
 from karibu.messages.mjml import BadMarkup
 from karibu.messages.models import Link, Message
@@ -26,9 +26,7 @@ from karibu.messages.verdict import Outcome, Verdict, failed, record
 
 log = logging.getLogger("karibu.send")
 GROUP = 200  # messages in one transaction
-AT_ONCE = 20  # outcomes written together
 IDLE = 30.0  # seconds between looks when nothing is due and nobody wakes us
-HANDED_OVER_WITHIN = timedelta(minutes=10)  # a group's deliveries have timeouts that end well before
 
 _CLAIM = """
     SELECT id FROM messages_message
@@ -39,7 +37,9 @@ _LOCK_PERSON = "SELECT id FROM unnest(%s::bigint[]) AS c(id) WHERE pg_try_adviso
 
 def step() -> float:
     """One group. Returns 0 when there may be more, else the seconds until the next message is due."""
-    mark_interrupted()
+    with transaction.atomic():
+        handover.take_back()
+    handover.admit_doubt()
     if send_due():
         return 0
     nearest = Message.objects.filter(status__in=OPEN).aggregate(at=Min("due_at"))["at"]
@@ -148,13 +148,14 @@ def _outcome(case: gate.Case) -> Outcome:
 
 
 def _deliver(letters: Sequence[Letter]) -> None:
-    """Hands over and writes down what became of each, a few at a time: a crash leaves at most those in doubt."""
-    few = GROUP if connection.in_atomic_block else AT_ONCE
+    """Hands over and writes down what became of each: inside the transaction together, else each at once."""
+    together = GROUP if connection.in_atomic_block else 1
     for kind in sorted({letter.channel for letter in letters}):
         done: list[Outcome] = []
-        for letter, verdict in channels.get(kind).deliver([one for one in letters if one.channel == kind]):
+        theirs = [one for one in letters if one.channel == kind]
+        for letter, verdict in channels.get(kind).deliver(theirs, handover.begin):
             done.append(_outcome_of(letter, verdict))
-            if len(done) == few:
+            if len(done) == together:
                 _write_down(kind, done)
                 done = []
         _write_down(kind, done)
@@ -168,10 +169,14 @@ def _outcome_of(letter: Letter, verdict: Verdict) -> Outcome:
 
 def _write_down(kind: str, outcomes: Sequence[Outcome]) -> None:
     """What was handed over must be remembered: a database that is away for a moment is waited for."""
+    if not outcomes:
+        return
     patience = 0 if connection.in_atomic_block else 8
     for attempt in range(patience + 1):
         try:
             with transaction.atomic():
+                if patience:
+                    _let_the_next_begin_flush_it()
                 record(outcomes, timezone.now(), before=[Status.SENDING])
                 suppress(kind, [o.address for o in outcomes if o.verdict.bounced], Suppression.Reason.HARD_BOUNCE)
             return
@@ -182,17 +187,10 @@ def _write_down(kind: str, outcomes: Sequence[Outcome]) -> None:
             time.sleep(min(0.1 * 2**attempt, 10))
 
 
-def mark_interrupted(now: datetime | None = None) -> int:
-    """Messages whose hand-over began and never ended: nobody knows whether they left, so they stay where they are."""
-    now = now or timezone.now()
-    lost = Message.objects.filter(status=Status.SENDING, claimed_at__lt=now - HANDED_OVER_WITHIN)
-    verdict = failed(Reason.UNKNOWN_OUTCOME)
-    rows = lost.values_list("id", "customer_id")
-    return record(
-        (Outcome(message_id=number, verdict=verdict, customer_id=customer) for number, customer in rows),
-        now,
-        before=[Status.SENDING],
-    )
+def _let_the_next_begin_flush_it() -> None:
+    """See handover: until it is on disk, its loss would be shown as an unknown outcome and never as a second mail."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL synchronous_commit = off")
 
 
 def _first_line(error: Exception) -> str:

@@ -42,11 +42,12 @@ class Reason(models.TextChoices):
     CART_ORDERED = "cart_ordered", _("The cart was ordered meanwhile")
     CART_EMPTIED = "cart_emptied", _("The cart was emptied meanwhile")
     TOO_LATE = "too_late", _("Its latest moment has passed")
-    # held by the gate
+    # held by the gate, or waiting again
     FREQUENCY = "frequency", _("Another message went to this person a short while ago")
     QUIET_HOURS = "quiet_hours", _("It is night where the person is")
     RETRY = "retry", _("The mail server asked to try again later")
     UNREACHABLE = "unreachable", _("The mail server cannot be reached")
+    INTERRUPTED = "interrupted", _("Interrupted before its turn came; it will be sent")
     # failed
     TEMPLATE_ERROR = "template_error", _("The template could not be filled in for this person")
     REJECTED = "rejected", _("The mail server refused the message for good")

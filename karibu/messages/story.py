@@ -21,6 +21,7 @@ CHECK_LABELS = {
     "cart": gettext_lazy("The cart is still open"),
     "quiet hours": gettext_lazy("It is not night where the person is"),
     "frequency": gettext_lazy("No other message went out a short while ago"),
+    "channel": gettext_lazy("The mail server can be reached"),
 }
 STOPPED_BY = {
     Reason.ERASED: "person",
@@ -34,6 +35,7 @@ STOPPED_BY = {
     Reason.CART_EMPTIED: "cart",
     Reason.QUIET_HOURS: "quiet hours",
     Reason.FREQUENCY: "frequency",
+    Reason.UNREACHABLE: "channel",
 }
 
 

@@ -56,6 +56,7 @@ def _letter(sender: str, recipient: str, subject: str, raw: bytes) -> Letter:
         message_id=0,
         customer_id=0,
         channel="email",
+        claim=1,
         attempt=1,
         sender=sender,
         recipient=recipient,

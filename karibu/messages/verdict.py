@@ -22,6 +22,7 @@ class Verdict:
 
 
 READY = Verdict(status=Status.SENDING)
+NOT_REACHED = Verdict(status=Status.INTENDED, reason=Reason.INTERRUPTED)
 SENT = Verdict(status=Status.SENT)
 
 
@@ -53,12 +54,16 @@ _RECORD = """
         status = n.status, reason = n.reason, detail = n.detail, customer_id = n.customer_id,
         due_at = coalesce(n.until, m.due_at),
         claimed_at = CASE WHEN n.status = 'sending' THEN %(now)s ELSE m.claimed_at END,
+        claimed_by = CASE WHEN n.status = 'sending' THEN pg_backend_pid() ELSE m.claimed_by END,
+        handed_over_at = CASE WHEN n.status = 'sending' THEN NULL ELSE m.handed_over_at END,
         attempts = m.attempts + (n.status = 'sending')::int,
         sent_at = CASE WHEN n.status = 'sent' THEN %(now)s ELSE m.sent_at END,
         address = coalesce(nullif(n.address, ''), m.address),
         subject = coalesce(nullif(n.subject, ''), m.subject),
-        history = m.history || jsonb_build_array(jsonb_strip_nulls(jsonb_build_object('at', %(now)s::timestamptz,
-            'status', n.status, 'reason', nullif(n.reason, ''), 'detail', nullif(n.detail, ''), 'until', n.until)))
+        history = (CASE WHEN n.reason = 'unreachable' AND m.history->-1->>'reason' = 'unreachable'
+            THEN m.history - (-1) ELSE m.history END)
+            || jsonb_build_array(jsonb_strip_nulls(jsonb_build_object('at', %(now)s::timestamptz, 'status', n.status,
+                'reason', nullif(n.reason, ''), 'detail', nullif(n.detail, ''), 'until', n.until)))
     FROM unnest(%(ids)s::bigint[], %(statuses)s::text[], %(reasons)s::text[], %(details)s::text[],
         %(untils)s::timestamptz[], %(customers)s::bigint[], %(addresses)s::text[], %(subjects)s::text[])
         AS n(id, status, reason, detail, until, customer_id, address, subject)

@@ -2,7 +2,11 @@
 
 `address.py`  address_of(customer) and usable(address): what is written to, in the form the network takes
 `compose.py`  compose(letter's facts) -> the bytes that leave
-`deliver.py`  deliver(letters) -> verdicts; `stays_inside()`: whether delivery is part of the database transaction
+`deliver.py`  deliver(letters, begin) -> verdicts; `stays_inside()`: whether delivery is part of the database
+              transaction; `closed()`: the verdict on everybody while nothing can be handed over, else None
+
+`begin(letter)` is called right before the step that cannot be taken back; where it answers False the letter is
+somebody else's by now and must not leave.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -26,11 +30,15 @@ class Letter:
     message_id: int
     customer_id: int
     channel: str
-    attempt: int  # 1 is the first
+    claim: int  # which claim of the row this letter belongs to (Message.attempts)
+    attempt: int  # 1 is the first; one more for each time the network asked to try later
     sender: str
     recipient: str
     subject: str
     raw: bytes
+
+
+Begin = Callable[[Letter], bool]
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,8 @@ class Channel:
     usable: Callable[[str], str]
     compose: Callable[[Message, str, Content, Shop], Letter]
     stays_inside: Callable[[], bool]
-    deliver: Callable[[Sequence[Letter]], Iterator[tuple[Letter, Verdict]]]
+    closed: Callable[[], Verdict | None]
+    deliver: Callable[[Sequence[Letter], Begin], Iterator[tuple[Letter, Verdict]]]
 
 
 @cache
@@ -50,4 +59,11 @@ def get(kind: str) -> Channel:
     address, compose, deliver = (
         import_module(f"{__name__}.{kind}.{part}") for part in ("address", "compose", "deliver")
     )
-    return Channel(address.address_of, address.usable, compose.compose, deliver.stays_inside, deliver.deliver)
+    return Channel(
+        address_of=address.address_of,
+        usable=address.usable,
+        compose=compose.compose,
+        stays_inside=deliver.stays_inside,
+        closed=deliver.closed,
+        deliver=deliver.deliver,
+    )

@@ -14,6 +14,7 @@ from karibu.messages.addresses import page, public_url
 from karibu.messages.channels import Letter
 from karibu.messages.content import Content
 from karibu.messages.models import Message
+from karibu.messages.status import Reason
 from karibu.web.models import Shop
 
 
@@ -35,7 +36,8 @@ def compose(message: Message, recipient: str, content: Content, shop: Shop) -> L
         message_id=message.id,
         customer_id=message.customer_id,
         channel=message.channel,
-        attempt=message.attempts + 1,
+        claim=message.attempts + 1,
+        attempt=1 + sum(entry.get("reason") == Reason.RETRY for entry in message.history),
         sender=sender,
         recipient=recipient,
         subject=content.subject,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from karibu.messages.channels import Letter
+from karibu.messages.channels import Begin, Letter
 from karibu.messages.channels.email import mailbox, relay
 from karibu.messages.verdict import SENT, Verdict
 
@@ -12,11 +12,16 @@ def stays_inside() -> bool:
     return mailbox.is_used()
 
 
-def deliver(letters: Sequence[Letter]) -> Iterator[tuple[Letter, Verdict]]:
+def closed() -> Verdict | None:
+    """Held, while the mail server is known to be away; None where it may be asked."""
+    return None if mailbox.is_used() else relay.closed()
+
+
+def deliver(letters: Sequence[Letter], begin: Begin) -> Iterator[tuple[Letter, Verdict]]:
     """Yields each letter with what became of it, as soon as that is known."""
     if mailbox.is_used():
         mailbox.put(letters)
         for letter in letters:
             yield letter, SENT
         return
-    yield from relay.deliver(letters)
+    yield from relay.deliver(letters, begin)

@@ -8,39 +8,56 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from karibu.messages.channels import Letter
+from karibu.messages.channels import Begin, Letter
+from karibu.messages.channels.email import outage
 from karibu.messages.channels.email.compose import domain
-from karibu.messages.channels.email.smtp import Broken, Connection, Refused, Reply, Server, Unreachable
+from karibu.messages.channels.email.smtp import NO_SERVER, Broken, Connection, Refused, Reply, Server, Unreachable
 from karibu.messages.status import Reason
-from karibu.messages.verdict import SENT, Verdict, failed, held
+from karibu.messages.verdict import NOT_REACHED, SENT, Verdict, failed, held
 
 # After the n-th try: so long until the next. Then it is given up, half a day later.
 PAUSES = [timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 480)]
-OUTAGE = timedelta(minutes=1)  # until the server is tried again; an outage is no fault of any message
 STALE = 20  # seconds of silence after which a kept connection is asked whether it still lives
-GROUP_SECONDS = 300  # deliveries of one group end before: see send.HANDED_OVER_WITHIN
+GROUP_SECONDS = 300  # deliveries of one group end before: see handover.LEASE
 _here = threading.local()
 
 
-def deliver(letters: Sequence[Letter]) -> Iterator[tuple[Letter, Verdict]]:
-    """Hands the letters over one after the other. Each gets exactly one verdict, whatever happens on the way."""
+def closed() -> Verdict | None:
+    """Held until the server is tried again, where this process knows that it is away."""
+    known = outage.of(_server())
+    return held(known.until, Reason.UNREACHABLE, known.words) if known else None
+
+
+def deliver(letters: Sequence[Letter], begin: Begin) -> Iterator[tuple[Letter, Verdict]]:
+    """Hands the letters over one after the other. Each gets at most one verdict, whatever happens on the way.
+
+    A letter that `begin` disowns gets none: whoever holds its row now decides.
+    """
     deadline = time.monotonic() + GROUP_SECONDS
-    outage = ""
     for letter in letters:
-        if outage or time.monotonic() > deadline:
-            yield letter, held(timezone.now() + OUTAGE, Reason.UNREACHABLE, outage)
-            continue
-        try:
-            yield letter, _hand_over(letter)
-        except Unreachable as error:
-            outage = str(error)
-            yield letter, held(timezone.now() + OUTAGE, Reason.UNREACHABLE, outage)
+        if time.monotonic() > deadline:
+            yield letter, NOT_REACHED
+        elif verdict := _verdict_on(letter, begin):
+            yield letter, verdict
 
 
-def _hand_over(letter: Letter) -> Verdict:
+def _verdict_on(letter: Letter, begin: Begin) -> Verdict | None:
+    if verdict := closed():
+        return verdict
+    try:
+        return _hand_over(letter, begin)
+    except Unreachable as error:
+        outage.begin(_server(), str(error))
+        return closed()
+
+
+def _hand_over(letter: Letter, begin: Begin) -> Verdict | None:
     connection = _connection()
     try:
-        connection.send(letter.sender, letter.recipient, letter.raw)
+        connection.offer(letter.sender, letter.recipient, letter.raw)
+        if not _begins(letter, begin):
+            return None
+        connection.commit()
     except Refused as error:
         return meaning(error.reply, error.about, letter.attempt)
     except Broken as error:
@@ -49,7 +66,19 @@ def _hand_over(letter: Letter) -> Verdict:
             return failed(Reason.UNKNOWN_OUTCOME, str(error))
         return _later(letter.attempt, str(error))
     _here.used = time.monotonic()
+    outage.end()
     return SENT
+
+
+def _begins(letter: Letter, begin: Begin) -> bool:
+    """Asks whether the last line may go out. If not, hanging up is the only way to take the message back."""
+    begun = False
+    try:
+        begun = begin(letter)
+    finally:
+        if not begun:
+            forget()
+    return begun
 
 
 def meaning(reply: Reply, about: str, attempt: int) -> Verdict:
@@ -78,7 +107,9 @@ def _later(attempt: int, said: str) -> Verdict:
 def _connection() -> Connection:
     """This thread's connection, made anew when it has gone stale or the settings have changed."""
     kept: Connection | None = getattr(_here, "connection", None)
-    server = Server.of(settings.KARIBU_SMTP_URL)
+    server = _server()
+    if server is None:
+        raise Unreachable(NO_SERVER)
     fresh = time.monotonic() - getattr(_here, "used", 0.0) < STALE
     if kept and kept.server == server and (fresh or kept.is_alive()):
         return kept
@@ -86,6 +117,14 @@ def _connection() -> Connection:
     _here.connection = made = Connection(server, domain())
     _here.used = time.monotonic()
     return made
+
+
+def _server() -> Server | None:
+    """The server of the settings; None where these cannot be read, which holds all mail until somebody mends them."""
+    try:
+        return Server.of(settings.KARIBU_SMTP_URL)
+    except ValueError:
+        return None
 
 
 def forget() -> None:

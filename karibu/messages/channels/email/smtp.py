@@ -1,11 +1,17 @@
 """An SMTP client for many messages over one connection (RFC 5321, 2920 pipelining, 3207 STARTTLS, 4954 AUTH, 6531).
 
 `smtp://user:password@host:587` uses STARTTLS when it is offered and insists on it before a password is sent;
-`smtps://` is TLS from the start. `?starttls=required` or `?starttls=no` says otherwise.
+`smtps://` is TLS from the start. `?starttls=required` or `?starttls=no` says otherwise. The server's certificate is
+always checked: against this machine's authorities, or against the file of `?ca=/path/to/ca.pem`.
+
+A message is handed over in two steps. `offer` transmits all of it but the last line: until then the server must throw
+it away when the connection ends (RFC 5321, 4.1.1.4), so whatever happens it has not been sent. `commit` transmits the
+dot that makes it the server's.
 """
 
 import base64
 import re
+import select
 import socket
 import ssl
 from contextlib import suppress
@@ -13,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
+NO_SERVER = "KARIBU_SMTP_URL must look like smtp://user:password@host:587 or smtps://host"
 CONNECT, ANSWER = 15, 60  # seconds; a server may think long after the last dot
 _ENHANCED = re.compile(r"^([245]\.\d{1,3}\.\d{1,3})\b")
 _DOT = re.compile(rb"^\.", re.MULTILINE)
@@ -60,17 +67,26 @@ class Server:
     password: str = field(default="", repr=False)
     tls: bool = False
     starttls: str = "offered"  # offered required no
+    ca: str = ""  # a file of certificates to trust instead of the machine's
 
     @classmethod
     def of(cls, url: str) -> "Server":
         """Reads KARIBU_SMTP_URL. Raises ValueError for what is no SMTP URL."""
         parts = urlsplit(url)
         if parts.scheme not in ("smtp", "smtps") or not parts.hostname:
-            raise ValueError("KARIBU_SMTP_URL must look like smtp://user:password@host:587 or smtps://host")
+            raise ValueError(NO_SERVER)
         tls = parts.scheme == "smtps"
-        wish = parse_qs(parts.query).get("starttls", ["offered"])[0]
+        wishes = {name: values[0] for name, values in parse_qs(parts.query).items()}
         port = parts.port or (465 if tls else 587 if parts.username else 25)
-        return cls(parts.hostname, port, unquote(parts.username or ""), unquote(parts.password or ""), tls, wish)
+        return cls(
+            host=parts.hostname,
+            port=port,
+            user=unquote(parts.username or ""),
+            password=unquote(parts.password or ""),
+            tls=tls,
+            starttls=wishes.get("starttls", "offered"),
+            ca=wishes.get("ca", ""),
+        )
 
 
 class Connection:
@@ -80,6 +96,7 @@ class Connection:
         self.server, self.hello = server, hello
         self.extensions: dict[str, str] = {}
         self._buffer = b""
+        self._is_offering = False
         try:
             self._open()
         except (OSError, ssl.SSLError, Broken) as error:
@@ -94,7 +111,7 @@ class Connection:
         self.socket: socket.socket = socket.create_connection((server.host, server.port), timeout=CONNECT)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if server.tls:
-            self.socket = _secure(self.socket, server.host)
+            self.socket = _secure(self.socket, server)
         self._expect(2, self._read())
         self._greet()
         if not server.tls and server.starttls != "no":
@@ -105,6 +122,14 @@ class Connection:
 
     def send(self, sender: str, recipient: str, raw: bytes) -> Reply:
         """Hands one message over. Raises Refused or Broken; after Refused the connection can be used on."""
+        self.offer(sender, recipient, raw)
+        return self.commit()
+
+    def offer(self, sender: str, recipient: str, raw: bytes) -> None:
+        """All of one message but its last line. Raises Refused, or Broken that is never in doubt.
+
+        What follows is `commit`, or `close` to take it back.
+        """
         if not recipient.isascii() and "SMTPUTF8" not in self.extensions:
             raise Refused(Reply(553, "5.6.7", "the mail server cannot take addresses beyond ASCII"), "recipient")
         extra = "" if recipient.isascii() else " SMTPUTF8 BODY=8BITMIME"
@@ -117,7 +142,25 @@ class Connection:
             if reply.code // 100 not in (2, 3):
                 self._abandon(data)
                 raise Refused(reply, about)
-        return self._body(raw)
+        self._is_offering = True
+        try:
+            self.socket.sendall(_DOT.sub(b"..", raw) + (b"" if raw.endswith(b"\r\n") else b"\r\n"))
+        except OSError as error:
+            raise Broken(_reason(error), in_doubt=False) from None
+
+    def commit(self) -> Reply:
+        """The last line. Raises Refused, or Broken: in doubt where only the server knows whether it has heard it."""
+        if self._has_hung_up():
+            raise Broken("the mail server closed the connection in the middle of the message", in_doubt=False)
+        try:
+            self.socket.sendall(b".\r\n")
+            self._is_offering = False
+            reply = self._read()
+        except (OSError, Broken) as error:
+            raise Broken(_reason(error), in_doubt=True) from None
+        if reply.code // 100 != 2:
+            raise Refused(reply, "content")
+        return reply
 
     def _pipelined(self, commands: list[str]) -> list[Reply]:
         """The whole envelope in one packet where the server allows it, else command by command."""
@@ -130,16 +173,6 @@ class Connection:
             replies.append(Reply(503, "", "not asked") if refused else self._ask(command))
         return replies
 
-    def _body(self, raw: bytes) -> Reply:
-        try:
-            self.socket.sendall(_DOT.sub(b"..", raw) + (b".\r\n" if raw.endswith(b"\r\n") else b"\r\n.\r\n"))
-            reply = self._read()
-        except (OSError, Broken) as error:
-            raise Broken(_reason(error), in_doubt=True) from None
-        if reply.code // 100 != 2:
-            raise Refused(reply, "content")
-        return reply
-
     def _abandon(self, data: Reply) -> None:
         """Ends a transaction that will not be completed, whatever state the server is in."""
         try:
@@ -150,6 +183,12 @@ class Connection:
         except (OSError, Broken):
             self.close()
 
+    def _has_hung_up(self) -> bool:
+        """Whether the other end is known to be gone, without reading: asked before saying what cannot be unsaid."""
+        ends = select.poll()
+        ends.register(self.socket, getattr(select, "POLLRDHUP", 0))  # POLLHUP and POLLERR come by themselves
+        return bool(ends.poll(0))
+
     def is_alive(self) -> bool:
         try:
             return self._ask("NOOP").code // 100 == 2
@@ -157,9 +196,11 @@ class Connection:
             return False
 
     def close(self) -> None:
+        """Says goodbye; a message that was offered and not committed is taken back by hanging up."""
         if hasattr(self, "socket"):
             with suppress(OSError):
-                self.socket.sendall(b"QUIT\r\n")
+                if not self._is_offering:
+                    self.socket.sendall(b"QUIT\r\n")
             self.socket.close()
 
     def _greet(self) -> None:
@@ -179,7 +220,7 @@ class Connection:
             return
         self._expect(2, self._ask("STARTTLS"))
         self._buffer = b""  # what came before the handshake is nobody's word (CVE-2011-0411)
-        self.socket = _secure(self.socket, self.server.host)
+        self.socket = _secure(self.socket, self.server)
         self._greet()
 
     def _sign_in(self) -> None:
@@ -221,8 +262,12 @@ class Connection:
             raise Unreachable(f"the mail server answered {reply}")
 
 
-def _secure(plain: socket.socket, host: str) -> socket.socket:
-    return ssl.create_default_context().wrap_socket(plain, server_hostname=host)
+def _secure(plain: socket.socket, server: Server) -> socket.socket:
+    try:
+        context = ssl.create_default_context(cafile=server.ca or None)
+    except OSError as error:
+        raise Unreachable(f"the certificates of ?ca={server.ca} cannot be read: {error.strerror or error}") from None
+    return context.wrap_socket(plain, server_hostname=server.host)
 
 
 def _b64(text: str) -> str:
