@@ -79,11 +79,19 @@ class ShopForm(forms.ModelForm):  # type: ignore[type-arg]
 
     class Meta:
         model = Shop
-        fields = ["name", "url", "currency", "timezone", "country", "address", "sender_name", "sender_email"]
+        fields = [
+            *("name", "url", "currency", "timezone", "country", "address"),
+            *("sender_name", "sender_email", "reply_to", "unsubscribe_email"),
+        ]
         widgets = {"address": forms.Textarea(attrs={"rows": 3})}
         help_texts = {
             "address": _("Stands under every marketing mail; most countries' laws want it."),
             "sender_name": _("Whom your mails come from. Empty: the shop's name."),
+            "reply_to": _("Where an answer to your mails arrives. Empty: at the sender e-mail."),
+            "unsubscribe_email": _(
+                "Marketing mails can be left with one click. Mail programs that would rather write use this address, "
+                "so fill it in only if somebody reads it and withdraws the consent. Empty: the link alone."
+            ),
         }
 
 

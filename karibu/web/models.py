@@ -79,4 +79,6 @@ class Shop(models.Model):
     address = models.TextField(_("postal address"), blank=True)  # the law wants it under marketing mail
     sender_name = models.CharField(_("sender name"), max_length=200, blank=True)
     sender_email = models.EmailField(_("sender e-mail"), blank=True)
+    reply_to = models.EmailField(_("answers go to"), blank=True)  # empty: to the sender
+    unsubscribe_email = models.EmailField(_("unsubscribe by mail"), blank=True)  # empty: by link only
     url = models.URLField(_("web address"), blank=True)

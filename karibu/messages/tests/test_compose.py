@@ -1,12 +1,14 @@
 """The bytes of a mail."""
 
 import email
+import re
 from email.message import EmailMessage
 from email.policy import default
 
 import pytest
 from django.utils import timezone
 
+from karibu.messages import tokens
 from karibu.messages.channels.email.address import usable
 from karibu.messages.channels.email.compose import compose
 from karibu.messages.content import Content
@@ -50,12 +52,50 @@ def test_marketing_can_be_left_with_one_click_and_transactional_mail_has_no_such
     assert service["List-Unsubscribe"] is None and service["Auto-Submitted"] is None
 
 
+def test_a_mail_program_that_would_rather_write_is_given_an_address_only_where_somebody_reads_it():
+    _, mail = read(a_message(), unsubscribe_email="leave me+alone@duka.example")
+    link, letter = re.findall(r"<([^>]+)>", mail["List-Unsubscribe"])
+    assert link.startswith("http") and "/m/u/" in link and mail["List-Unsubscribe-Post"]
+    assert letter.startswith("mailto:leave%20me%2Balone@duka.example?subject=unsubscribe%20")
+    word = letter.rpartition("%20")[2]
+    assert tokens.read(tokens.UNSUBSCRIBE, word) == (7, 0)
+    assert "mailto:" not in read(a_message())[1]["List-Unsubscribe"]
+    assert read(a_message(is_marketing=False), unsubscribe_email="x@duka.example")[1]["List-Unsubscribe"] is None
+
+
+def test_a_long_unsubscribe_link_is_one_uri_that_no_encoding_has_touched(settings):
+    settings.KARIBU_PUBLIC_URL = f"https://{'very-long-name.' * 8}example"
+    letter, mail = read(a_message(), unsubscribe_email="leave@duka.example")
+    assert f"<{settings.KARIBU_PUBLIC_URL}/m/u/".encode() in letter.raw and b"=?" not in letter.raw.split(b"List-")[1]
+    assert "mailto:leave@duka.example" in mail["List-Unsubscribe"]
+
+
+def test_answers_go_where_the_shop_wants_them_and_else_to_the_sender():
+    assert read(a_message(), reply_to="help@duka.example")[1]["Reply-To"] == "help@duka.example"
+    assert read(a_message(is_marketing=False), reply_to="help@duka.example")[1]["Reply-To"] == "help@duka.example"
+    assert read(a_message())[1]["Reply-To"] is None
+
+
+@pytest.mark.parametrize("subject", ["", "Plain", "x" * 400, "long words " * 20, "Grüße 日本", "tab\there"])
+@pytest.mark.parametrize("recipient", ["amina@example.com", "o'neill@example.com", "a" * 64 + "@b.example"])
+def test_every_subject_and_address_is_read_back_as_it_was_meant(subject, recipient):
+    content = Content(subject=subject, html="<p>x</p>", text="x")
+    letter = compose(a_message(), recipient, content, Shop(name="Duka, Kigali", sender_email="hello@duka.example"))
+    mail = email.message_from_bytes(letter.raw, policy=default)
+    assert mail["Subject"].replace("\t", " ") == subject.replace("\t", " ")
+    assert mail["To"].addresses[0].addr_spec == recipient
+    assert mail["From"].addresses[0].display_name == "Duka, Kigali"
+    assert max(len(line) for line in letter.raw.split(b"\r\n")) <= 998
+
+
 def test_the_same_message_has_the_same_message_id_and_another_has_another():
     assert read(a_message())[1]["Message-ID"] == read(a_message())[1]["Message-ID"]
     assert read(a_message())[1]["Message-ID"] != read(a_message(id=8))[1]["Message-ID"]
 
 
-@pytest.mark.parametrize("evil", ["Duka\r\nBcc: all@example.com", "Duka\nX: y", 'Du"ka <x@y.z>, a@b.c'])
+@pytest.mark.parametrize(
+    "evil", ["Duka\r\nBcc: all@example.com", "Duka\nX: y", 'Du"ka <x@y.z>, a@b.c', "Düka\r\nBcc: a@b.c"]
+)
 def test_a_name_cannot_add_headers(evil):
     _, mail = read(a_message(sender=evil, topic=evil), sender_name=evil)
     assert mail["Bcc"] is None and mail["X"] is None

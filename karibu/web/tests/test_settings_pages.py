@@ -16,6 +16,16 @@ def test_the_shop_is_set_up(owner: User, client: Client) -> None:
     assert "Duka" in client.get("/settings/").content.decode()
 
 
+def test_where_answers_and_requests_to_be_left_alone_go_is_set_with_the_sender(owner: User, client: Client) -> None:
+    page = client.get("/settings/shop/").content.decode()
+    assert 'name="reply_to"' in page and 'name="unsubscribe_email"' in page
+    form = {"name": "Duka", "currency": "RWF", "timezone": "Africa/Kigali", "country": "RW"}
+    addresses = {"reply_to": "help@duka.example", "unsubscribe_email": "leave@duka.example"}
+    assert client.post("/settings/shop/", {**form, "reply_to": "nobody"}).status_code == 422
+    assert client.post("/settings/shop/", {**form, **addresses}).status_code == 302
+    assert Shop.objects.values(*addresses).get() == addresses
+
+
 def test_a_zone_or_a_currency_that_does_not_exist_is_refused(owner: User, client: Client) -> None:
     form = {"name": "Duka", "currency": "XXX", "timezone": "Mars/Olympus"}
     assert client.post("/settings/shop/", form).status_code == 422

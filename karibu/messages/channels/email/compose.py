@@ -1,17 +1,15 @@
 """The bytes of a mail: headers that cannot be broken out of, a plain-text and an HTML part."""
 
 from binascii import b2a_qp
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from django.utils import timezone
 
 from karibu.messages import tokens
 from karibu.messages.addresses import page, public_url
 from karibu.messages.channels import Letter
+from karibu.messages.channels.email import headers
 from karibu.messages.content import Content
 from karibu.messages.models import Message
 from karibu.messages.status import Reason
@@ -21,17 +19,7 @@ from karibu.web.models import Shop
 def compose(message: Message, recipient: str, content: Content, shop: Shop) -> Letter:
     """The message as it leaves. The same message has the same Message-ID for ever (RFC 5322)."""
     sender = sender_of(shop)
-    mail = EmailMessage(policy=SMTP if recipient.isascii() else SMTPUTF8)
-    mail["From"] = _named(shop.sender_name or shop.name, sender)
-    mail["To"] = _named("", recipient)
-    mail["Subject"] = content.subject
-    mail["Date"] = format_datetime(timezone.now())
-    mail["Message-ID"] = message_id(message.id)
-    mail["Feedback-ID"] = f"{_word(message.sender)}:{_word(message.topic)}:karibu"
-    if message.is_marketing:
-        # RFC 2369 and RFC 8058: one click in the mail program is enough, and needs no page.
-        mail["List-Unsubscribe"] = f"<{page(tokens.UNSUBSCRIBE, message.id)}>"
-        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    head = _head(message, sender, recipient, content.subject, shop)
     return Letter(
         message_id=message.id,
         customer_id=message.customer_id,
@@ -41,8 +29,32 @@ def compose(message: Message, recipient: str, content: Content, shop: Shop) -> L
         sender=sender,
         recipient=recipient,
         subject=content.subject,
-        raw=mail.as_bytes().rstrip() + _alternatives(content, tokens.sign("boundary", message.id)),
+        raw="\r\n".join(head).encode() + _alternatives(content, tokens.sign("boundary", message.id)),
     )
+
+
+def _head(message: Message, sender: str, recipient: str, subject: str, shop: Shop) -> list[str]:
+    utf8 = not recipient.isascii()
+    head = [
+        headers.address("From", sender, display=shop.sender_name or shop.name, utf8=utf8),
+        headers.address("To", recipient, utf8=utf8),
+        headers.line("Subject", subject, utf8=utf8),
+        f"Date: {format_datetime(timezone.now())}",
+        f"Message-ID: {message_id(message.id)}",
+        f"Feedback-ID: {_word(message.sender)}:{_word(message.topic)}:karibu",
+    ]
+    if shop.reply_to:
+        head.append(headers.address("Reply-To", shop.reply_to, utf8=utf8))
+    return head + (_ways_out(message, shop) if message.is_marketing else [])
+
+
+def _ways_out(message: Message, shop: Shop) -> list[str]:
+    """RFC 8058: one click in the mail program is enough, and needs no page. RFC 2369: or a mail, where one is read."""
+    ways = [f"<{page(tokens.UNSUBSCRIBE, message.id)}>"]
+    if shop.unsubscribe_email:
+        subject = f"unsubscribe {tokens.sign(tokens.UNSUBSCRIBE, message.id)}"
+        ways.append(f"<mailto:{quote(shop.unsubscribe_email, safe='@')}?subject={quote(subject)}>")
+    return ["List-Unsubscribe: " + ",\r\n ".join(ways), "List-Unsubscribe-Post: List-Unsubscribe=One-Click"]
 
 
 def _alternatives(content: Content, word: str) -> bytes:
@@ -75,11 +87,6 @@ def domain() -> str:
     return host if "." in host and not host.replace(".", "").isdigit() else "karibu.localhost"
 
 
-def _named(name: str, address: str) -> Address:
-    local, _, host = address.rpartition("@")
-    return Address(display_name=" ".join(name.split()), username=local, domain=host)
-
-
 def _word(text: str) -> str:
     """A part of Feedback-ID: no colons, no spaces."""
-    return "".join(c if c.isalnum() else "-" for c in text)[:40]
+    return "".join(c if c.isalnum() and c.isascii() else "-" for c in text)[:40]
