@@ -115,6 +115,7 @@ def _settings() -> dict[str, str]:
         "max_wal_senders": "0",
         "io_method": "sync",  # spares three processes that idle
         "jit": "off",
+        "max_parallel_workers_per_gather": "0",  # starting processes takes longer than a page's query
         "random_page_cost": "1.1",
         "timezone": "UTC",
         "log_min_messages": "warning",

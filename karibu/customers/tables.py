@@ -1,5 +1,6 @@
 """The lists of this app."""
 
+from functools import cached_property
 from typing import Any
 
 from django.db.models import QuerySet
@@ -70,8 +71,20 @@ class Customers(Table):
         _("Connect your shop"),
     )
 
+    @cached_property
+    def found(self) -> queries.Found | None:
+        """Whom the typed text finds; None where nothing was typed."""
+        return queries.find(self.text) if self.text else None
+
     def search(self, rows: QuerySet[Customer], text: str) -> Any:
-        return queries.matching(rows, text)
+        return self.found.among(rows) if self.found else rows
+
+    @cached_property
+    def quick_count(self) -> int | None:
+        """Without filters the search has counted already."""
+        if self.found and self.found.are_many and not self.chips:
+            return None
+        return super().quick_count
 
     def narrowed(self, source: Any) -> Any:
         return super().narrowed(source).select_related("activity")

@@ -84,7 +84,7 @@ def read(work: Callable[[Snapshot], T], customers: Collection[int] | None = None
         try:
             return work(take(customers))
         except (duckdb.IOException, FileNotFoundError):
-            continue
+            _versions.forget()
     return work(take(customers))
 
 
@@ -179,6 +179,10 @@ class _Versions:
                 self._files = lake.files(lake.opened(version))
                 self._key = (lake.url(), version)
             return self._files
+
+    def forget(self) -> None:
+        with self._lock:
+            self._key, self._files = ("", -1), ()
 
 
 _blocks, _versions = _Blocks(), _Versions()

@@ -1,0 +1,66 @@
+"""Few are sorted, of many the list is walked: whoever searches sees no difference, page by page."""
+
+import pytest
+from django.db import connection
+from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
+
+from karibu.customers import queries
+from karibu.customers.models import Activity, Customer
+from karibu.customers.tables import Customers
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lake")]
+
+
+@pytest.fixture
+def crowd(send) -> list[int]:
+    """Nine Aminas and two others, the one seen last first; one Amina was never seen."""
+    names = [f"Amina {n}" for n in range(9)] + ["Ben", "Claire"]
+    send(
+        *(
+            {"type": "identify", "userId": f"u{n}", "timestamp": f"2026-03-{20 - n}T08:00:00Z",
+             "traits": {"name": name, "country": "RW" if n % 2 else "KE"}}
+            for n, name in enumerate(names)
+        )
+    )  # fmt: skip
+    unseen = Customer.objects.get(name="Amina 4")
+    Activity.objects.filter(customer=unseen).delete()
+    aminas = Customer.objects.filter(name__startswith="Amina").exclude(pk=unseen.pk)
+    return [*aminas.order_by("-activity__last_seen").values_list("pk", flat=True), unseen.pk]
+
+
+def seen_by_paging(query: str) -> tuple[list[int], list[object]]:
+    """The ids on all pages of two, one after the other; and each page's quick count."""
+    ids, counts, url = [], [], f"/customers/?{query}"
+    while url:
+        table = Customers(RequestFactory().get(url), queries.listed())
+        table.page_size = 2
+        ids += [row.pk for row in table._page[0]]
+        counts.append(table.quick_count)
+        url = table.next_url
+    return ids, counts
+
+
+@pytest.mark.parametrize(("few", "many"), [(100, 200), (3, 100), (3, 5)], ids=["few", "more", "many"])
+def test_every_page_of_a_search_is_the_same_however_many_are_found(crowd, monkeypatch, few: int, many: int) -> None:
+    monkeypatch.setattr(queries, "FEW", few)
+    monkeypatch.setattr(queries, "MANY", many)
+    monkeypatch.setattr(queries.find, "__defaults__", (many + 1,))
+    ids, counts = seen_by_paging("q=amina")
+    assert ids == crowd
+    assert set(counts) == ({None} if many == 5 else {9})  # told as "more than", never wrongly
+
+
+def test_filters_and_a_search_together_are_counted_exactly(crowd, monkeypatch) -> None:
+    monkeypatch.setattr(queries, "FEW", 2)
+    monkeypatch.setattr(queries, "MANY", 3)
+    ids, counts = seen_by_paging("q=amina&country=RW")
+    assert len(ids) == 4 and set(counts) == {4}
+    assert ids == [one for one in crowd if one in ids]
+
+
+def test_a_search_passes_over_the_index_of_words_once(crowd) -> None:
+    table = Customers(RequestFactory().get("/customers/?q=amina"), queries.listed())
+    with CaptureQueriesContext(connection) as asked:
+        assert len(table.lines) == 9 and table.quick_count == 9
+    assert len([query for query in asked if "search @@" in query["sql"]]) == 1
