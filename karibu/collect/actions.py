@@ -2,14 +2,15 @@
 
 import secrets
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 from django.db import connection, transaction
 from django.utils import timezone
 
-from karibu.collect.intake import INBOX, INBOX_COLUMNS, REJECTED, REJECTED_COLUMNS, Intake, Letter, sort_in
+from karibu.collect import barrier
+from karibu.collect.intake import INBOX, INBOX_COLUMNS, REJECTED, REJECTED_COLUMNS, Intake, Letter, body_of, sort_in
 from karibu.collect.models import RejectedEvent, Source
 from karibu.collect.wire import check, read
 from karibu.events.wake import wake
@@ -59,7 +60,7 @@ def take_in(
 def store(intake: Intake) -> None:
     """Writes an intake on Django's connection (collect/inbox.py is the way of many requests at once)."""
     _copy(INBOX, INBOX_COLUMNS, intake.rows)
-    _copy(REJECTED, REJECTED_COLUMNS, intake.rejected)
+    _copy(REJECTED, REJECTED_COLUMNS, barrier.passing(intake.rejected, body_of))
     if intake.rows:
         wake("pipeline")
 
@@ -78,8 +79,7 @@ def retry(rejected: Iterable[RejectedEvent], *, by: str = "system") -> int:
     wanted = [one.pk for one in rejected]
     found = list(RejectedEvent.objects.select_for_update().filter(pk__in=wanted, retried_at=None).order_by("pk"))
     for one in found:
-        # When it was received is kept: that is what its own time is measured against.
-        store(sort_in([one.body.encode()], Letter(one.source_id, one.received_at, historical=one.historical)))
+        store(sort_in([one.body.encode()], _letter(one)))
     RejectedEvent.objects.filter(pk__in=[one.pk for one in found]).update(retried_at=timezone.now())
     if found:
         record(by, "tried events again", "set-aside events", count=len(found))
@@ -88,12 +88,23 @@ def retry(rejected: Iterable[RejectedEvent], *, by: str = "system") -> int:
 
 def retry_corrected(rejected: RejectedEvent, body: str, *, by: str) -> None:
     """Sends a set-aside event through the inbox again, as corrected by a colleague. Raises Refused: nothing changed."""
-    letter = Letter(rejected.source_id, rejected.received_at, historical=rejected.historical)
+    letter = _letter(rejected)
     wire, _ = read(body.encode())
     check(wire, letter.received_at, letter.skew, historical=letter.historical)
     with transaction.atomic():
         RejectedEvent.objects.filter(pk=rejected.pk).update(body=body)
         retry([rejected], by=by)
+
+
+def _letter(rejected: RejectedEvent) -> Letter:
+    """As it came: when it was received and how wrong its clock was are what its own time is measured against."""
+    return Letter(
+        rejected.source_id,
+        rejected.received_at,
+        timedelta(microseconds=rejected.skew_us),
+        rejected.historical,
+        rejected.import_id,
+    )
 
 
 @transaction.atomic

@@ -19,7 +19,9 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from psycopg.types.array import ListBinaryDumper
 
+from karibu.collect import barrier
 from karibu.collect.decode import Row, Sent, event_of, sent_in
+from karibu.collect.intake import MICROSECOND
 from karibu.collect.lanes import LANES
 from karibu.collect.models import RejectedEvent, Source
 from karibu.collect.wire import Refused
@@ -230,7 +232,9 @@ def _set_aside(found: list[SetAside]) -> None:
             field=one.field,
             reason=one.reason,
             body=one.sent.raw.decode("utf-8", "replace").replace("\x00", "\ufffd"),
+            skew_us=one.sent.row.skew // MICROSECOND,
             historical=one.sent.row.historical,
+            import_id=one.sent.row.import_id,
         )
-        for one in found
+        for one in barrier.passing(found, lambda one: one.sent.raw.decode("utf-8", "replace"))
     )

@@ -11,7 +11,7 @@ import time
 
 import psycopg
 
-from karibu.collect import intake
+from karibu.collect import barrier, intake
 from karibu.collect.intake import Intake
 from karibu.events.wake import CHANNEL
 
@@ -120,6 +120,7 @@ class Inbox:
         connection = await self._connected()
         if rejected:
             async with connection.transaction():
+                rejected = await barrier.passing_on(connection, rejected, intake.body_of)
                 await self._copy(intake.REJECTED, intake.REJECTED_COLUMNS, intake.REJECTED_TYPES, rejected)
                 await self._copy(intake.INBOX, intake.INBOX_COLUMNS, intake.INBOX_TYPES, rows)
         else:  # alone, a COPY is its own transaction and needs no BEGIN and COMMIT to travel

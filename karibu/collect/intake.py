@@ -11,8 +11,8 @@ INBOX = "collect_inboxrow"
 INBOX_COLUMNS = ("lane", "source_id", "received_at", "skew_us", "historical", "import_id", "events", "body")
 INBOX_TYPES = ("int2", "int8", "timestamptz", "int8", "bool", "int8", "int4", "bytea")
 REJECTED = "collect_rejectedevent"
-REJECTED_COLUMNS = ("source_id", "received_at", "field", "reason", "body", "historical")
-REJECTED_TYPES = ("int8", "timestamptz", "varchar", "text", "text", "bool")
+REJECTED_COLUMNS = ("source_id", "received_at", "field", "reason", "body", "skew_us", "historical", "import_id")
+REJECTED_TYPES = ("int8", "timestamptz", "varchar", "text", "text", "int8", "bool", "int8")
 
 MICROSECOND = timedelta(microseconds=1)
 
@@ -74,7 +74,13 @@ def _row(letter: Letter, lane: int, events: list[bytes]) -> tuple[object, ...]:
 def _rejected(letter: Letter, refused: Refused, raw: bytes) -> tuple[object, ...]:
     body = raw.decode("utf-8", "replace").replace("\x00", "\ufffd")
     field, reason = _plain(refused.field), _plain(refused.reason)
-    return letter.source_id, letter.received_at, field, reason, body, letter.historical
+    said = (letter.source_id, letter.received_at, field, reason, body)
+    return *said, letter.skew // MICROSECOND, letter.historical, letter.import_id
+
+
+def body_of(rejected: tuple[object, ...]) -> str:
+    """The event in one of `Intake.rejected`."""
+    return str(rejected[REJECTED_COLUMNS.index("body")])
 
 
 def _plain(said: str) -> str:

@@ -47,7 +47,10 @@ class RejectedEvent(models.Model):
     field = models.CharField(max_length=200)
     reason = models.TextField()
     body = models.TextField()
-    historical = models.BooleanField(default=False, db_default=False)  # as with InboxRow: a retry stays what it was
+    # As with InboxRow: an event that is tried again stays what it was.
+    skew_us = models.BigIntegerField(default=0, db_default=0)
+    historical = models.BooleanField(default=False, db_default=False)
+    import_id = models.BigIntegerField(default=0, db_default=0)
     retried_at = models.DateTimeField(null=True)
 
 

@@ -140,18 +140,9 @@ def erase(who: str, yes: bool) -> None:
     """Erase the customer WHO (a number, an e-mail address or another identifier) from every store, for good."""
     with postgres.running():
         django()
-        from karibu.consents import erasure
+        from karibu.consents import cli
 
-        customer = erasure.find(who)
-        if customer is None:
-            raise click.ClickException("There is no such customer.")
-        if not yes:
-            click.confirm(f"Erase customer {customer} for good?", abort=True)
-        try:
-            report = erasure.erase(customer, by="karibu erase")
-        except erasure.NobodyThere as nobody:
-            raise click.ClickException(str(nobody)) from None
-        click.echo(f"Customer {customer} is erased: " + ", ".join(f"{n} {what}" for what, n in report.counts.items()))
+        cli.erase(who, yes=yes)
 
 
 @main.group()

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db import connection
 from django.utils import timezone
 
-from karibu.consents import queries
+from karibu.consents import blocked, queries
 from karibu.consents.models import Suppression
 from karibu.consents.statement import ON_BEHALF, Statement
 from karibu.web.actions import record
@@ -63,8 +63,12 @@ def _row(s: Statement) -> tuple[object, ...]:
 
 
 def suppress(channel: str, addresses: Iterable[str], reason: str, *, at: datetime | None = None) -> int:
-    """Nothing goes to these addresses any more, whoever they belong to. Returns how many were not blocked before."""
+    """Nothing goes to these addresses any more, whoever they belong to. Returns how many were not blocked before.
+
+    Addresses of erased people are left out: nothing is written to them anyway, and they are not written down again.
+    """
     wanted = {queries.normalise(channel, address) for address in addresses} - {""}
+    wanted -= blocked.erased(wanted)
     new = wanted - queries.suppressed(channel, wanted).keys()
     at = at or timezone.now()
     Suppression.objects.bulk_create(

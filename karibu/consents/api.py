@@ -12,12 +12,21 @@ from karibu.web.problems import Problem
 __all__ = ["router"]
 
 
-@router.delete("/{int:customer_id}", response=dict[str, Any], summary="Erase a customer from every store, for good")
+@router.delete(
+    "/{int:customer_id}",
+    response={200: dict[str, Any], 202: dict[str, Any]},
+    summary="Erase a customer from every store, for good",
+)
 @allow("owner")
-def erase_customer(request: HttpRequest, customer_id: int) -> dict[str, Any]:
-    """Answers when it is done: `{"id": ..., "erased": {"events": 120, ...}}`. Old ids lead to the same person."""
+def erase_customer(request: HttpRequest, customer_id: int) -> tuple[int, dict[str, Any]]:
+    """Answers when it is done: `{"id": ..., "erased": {"events": 120, ...}}`. Old ids lead to the same person.
+
+    202 with `waiting_for` when something that holds the person is at work; the rest follows by itself.
+    """
     try:
-        report = erasure.erase(customer_id, by=actor(request))
+        done = erasure.erase(customer_id, by=actor(request))
     except erasure.NobodyThere as nobody:
         raise Problem(404, str(nobody)) from None
-    return {"id": report.customer_id, "erased": report.counts}
+    except (erasure.StillWaiting, erasure.UnderWay) as later:
+        return 202, {"id": customer_id, "waiting_for": str(later)}
+    return 200, {"id": done.customer_id, "erased": done.counts}

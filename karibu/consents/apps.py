@@ -7,11 +7,13 @@ class ConsentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from karibu.collect import barrier
         from karibu.consents import blocked, erasers, erasure, panel
         from karibu.customers import actions, merging, panels, timeline
 
         merging.register("consents_consent", "customer_id")
         actions.ask_before_adding(blocked.erased)
+        barrier.raise_barrier(barrier.Barrier(blocked.digests_in, blocked.KEPT_OUT))
         for eraser in erasers.ERASERS:
             erasure.register(eraser)
         timeline.register(panel.entries, kinds=["consents"])

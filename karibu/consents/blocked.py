@@ -6,26 +6,40 @@ it cannot be turned into a list of people without the secret.
 
 import hashlib
 import hmac
+import re
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from functools import cache
 from typing import Any
+from urllib.parse import unquote
 
+import msgspec
 from django.conf import settings
 from django.db import connection
 
 from karibu.consents.models import ErasedIdentity
+from karibu.customers import addresses
+from karibu.customers.evidence import Evidence
+from karibu.customers.identify import read_evidence
 from karibu.events.batch import Batch
 from karibu.events.event import Event
 
 DEPTH = 6  # how deep into nested properties an address is looked for
+LAYERS = 3  # of percent-encoding around an address
+KEPT_OUT = "SELECT digest FROM consents_erasedidentity WHERE digest = ANY(%s)"
+_IDS = ("userId", "anonymousId", "previousId")
+_MAIL = re.compile(r"[^\s@\"'<>()\[\],;:=&?/\\]{1,64}@[^\s@\"'<>()\[\],;:=&?/\\]{3,255}")
+_PHONE = re.compile(r"\+?\d[\d ().-]{6,18}\d")
+_NATIONAL = "national "  # before the digits of a number without its country: weak, for what was set aside alone
 
 
 def drop_erased(batch: Batch) -> None:
     """Takes every event that carries an erased person's identifier out of the batch, whole and without a trace."""
-    if not _anyone_erased(batch):
+    region = _region_if_anyone_erased(batch)
+    if region is None:
         return
-    carried = [set(identifiers(event)) for event in batch.events]
+    read = read_evidence(batch.cursor, batch.events)
+    carried = [set(identifiers(event, region)) | _named(found) for event, found in zip(batch.events, read, strict=True)]
     gone = erased(set().union(*carried))
     if gone:
         batch.events = [e for e, theirs in zip(batch.events, carried, strict=True) if not theirs & gone]
@@ -34,18 +48,66 @@ def drop_erased(batch: Batch) -> None:
 def erased(candidates: Collection[str]) -> set[str]:
     """Which of these identifiers belong to people who were erased. One query; imports and forms ask it too."""
     digests = {digest(value): value for value in candidates}
+    return {digests[found] for found in kept_out(digests)}
+
+
+def kept_out(digests: Collection[str]) -> set[str]:
+    """Which of these digests are of people who were erased."""
     if not digests:
         return set()
     with connection.cursor() as cursor:
-        cursor.execute("SELECT digest FROM consents_erasedidentity WHERE digest = ANY(%s)", [list(digests)])
-        return {digests[row[0]] for row in cursor.fetchall()}
+        cursor.execute(KEPT_OUT, [list(digests)])
+        return {row[0] for row in cursor.fetchall()}
 
 
 def block(values: Iterable[str], at: datetime) -> int:
-    """From now on these identifiers are refused. Returns how many."""
-    rows = [ErasedIdentity(digest=digest(value), at=at) for value in set(values) if normal(value)]
-    ErasedIdentity.objects.bulk_create(rows, ignore_conflicts=True)
-    return len(rows)
+    """From now on these identifiers are refused, in every form. Returns how many digests are new."""
+    wanted = {digest(form) for value in values if normal(value) for form in _forms(value)}
+    new = wanted - set(ErasedIdentity.objects.filter(digest__in=wanted).values_list("digest", flat=True))
+    ErasedIdentity.objects.bulk_create(
+        (ErasedIdentity(digest=one, at=at) for one in sorted(new)), ignore_conflicts=True
+    )
+    return len(new)
+
+
+def _forms(value: str) -> Iterator[str]:
+    yield value
+    if value.startswith("+"):
+        yield from addresses.variants(value)
+        yield _NATIONAL + addresses.parts(value)[1]
+
+
+def digests_in(body: str) -> set[str]:
+    """The digests of everybody whom the text of an event names, whether it is readable as an event or not."""
+    try:
+        event = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        event = None
+    if not isinstance(event, dict):
+        plain = body.replace("\\u0040", "@").replace("\\u002b", "+")
+        return {digest(form) for text in (*_mails(plain), *_PHONE.findall(plain)) for form in _weak_forms(text)}
+    found = {_written(event.get(name)) for name in _IDS}
+    found |= set(_addresses(event, DEPTH, region=""))
+    return {digest(form) for text in found - {""} for form in _weak_forms(text)}
+
+
+def digests_of_row(cells: Iterable[str]) -> set[str]:
+    """The same of a row of a file: any cell may be an identifier."""
+    return {digest(form) for cell in cells for text in (cell, *_mails(cell)) for form in _weak_forms(text)}
+
+
+def _weak_forms(text: str) -> Iterator[str]:
+    yield text
+    figures = normal(text)
+    if figures.isdecimal():
+        yield _NATIONAL + figures
+
+
+def _written(value: object) -> str:
+    """An id as the pipeline reads it: 12 and 12.0 are "12"."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip() if isinstance(value, str | int) else ""
 
 
 def digest(value: str) -> str:
@@ -68,27 +130,57 @@ def normal(value: str) -> str:
 _PUNCTUATION = str.maketrans("", "", " -().")
 
 
-def identifiers(event: Event) -> Iterator[str]:
-    """Everything in an event that could name a person: its ids, and any address or phone number it carries."""
+def identifiers(event: Event, region: str = "") -> Iterator[str]:
+    """Everything in an event that could name a person: its ids, and any address or phone number it carries.
+
+    `region` (ISO 3166-1) reads phone numbers in national spelling.
+    """
     yield from (v for v in (event.user_id, event.anonymous_id, event.previous_id) if v)
     for part in (event.traits, event.properties, event.context):
         if part:
-            yield from _addresses(part, DEPTH)
+            yield from _addresses(part, DEPTH, region=region)
 
 
-def _addresses(value: Any, depth: int, name: str = "") -> Iterator[str]:
+def _addresses(value: Any, depth: int, name: str = "", *, region: str) -> Iterator[str]:
     if isinstance(value, str):
-        if "@" in value or "phone" in name.lower():
-            yield value
+        yield from _mails(value)
+        if "phone" in name.lower():
+            yield from _phones(value, region)
+    elif isinstance(value, int) and "phone" in name.lower():
+        yield from _phones(str(value), region)
     elif isinstance(value, dict) and depth:
         for key, inner in value.items():
-            yield from _addresses(inner, depth - 1, str(key))
+            yield from _addresses(inner, depth - 1, str(key), region=region)
     elif isinstance(value, list) and depth:
         for inner in value:
-            yield from _addresses(inner, depth - 1, name)
+            yield from _addresses(inner, depth - 1, name, region=region)
 
 
-def _anyone_erased(batch: Batch) -> bool:
-    batch.cursor.execute("SELECT EXISTS (SELECT 1 FROM consents_erasedidentity)")
-    row = batch.cursor.fetchone()
-    return bool(row and row[0])
+def _mails(text: str) -> Iterator[str]:
+    """The e-mail addresses in a text, which may be part of a web address."""
+    for _ in range(LAYERS):
+        if "@" in text:
+            yield from (found.rstrip(".") for found in _MAIL.findall(text))
+        if "%" not in text or (plain := unquote(text)) == text:
+            return
+        text = plain
+
+
+def _phones(text: str, region: str) -> Iterator[str]:
+    yield text
+    if number := addresses.phone(text, region):
+        yield addresses.phone_key(number)
+
+
+def _named(found: Evidence) -> set[str]:
+    """What identify would attach to a customer: a person who was erased is met by none of it again."""
+    return {value for _, value in found.keys} | {name for name in (found.browser, found.previous) if name}
+
+
+def _region_if_anyone_erased(batch: Batch) -> str | None:
+    """The shop's country ("" when it has none), or None when nobody was ever erased."""
+    batch.cursor.execute(
+        "SELECT EXISTS (SELECT FROM consents_erasedidentity), coalesce((SELECT max(country) FROM web_shop), '')"
+    )
+    [(anyone, region)] = batch.cursor.fetchall()
+    return str(region) if anyone else None

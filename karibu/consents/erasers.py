@@ -1,30 +1,44 @@
 """What an erasure takes out of the apps below this one. The apps above register their own."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import msgspec
-from django.db.models import TextField
+from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
 
 from karibu.collect.models import InboxRow, RejectedEvent
-from karibu.consents import blocked
+from karibu.consents.erasure import StillWaiting
 from karibu.consents.models import Consent, Suppression
-from karibu.customers.models import Activity, Customer, Identity, Link, Merge, Suggestion, Trait
+from karibu.consents.person import Person, leave_browsers
+from karibu.consents.traces import found
+from karibu.customers import addresses
+from karibu.customers.models import Activity, Customer, Identity, Merge, Suggestion, Trait
 from karibu.customers.raw import Cursor
 from karibu.events import erase as log
 from karibu.shop.models import Cart, Order
 from karibu.web.models import AuditEntry
 
 
-def from_log(family: list[int], identifiers: list[str], cursor: Cursor) -> dict[str, int]:
-    return {"events": log.erase(family, cursor)}
+class Grown(RuntimeError):
+    """Others were merged into the customer, or the customer into another, since the family was read."""
 
 
-def from_customers(family: list[int], identifiers: list[str], cursor: Cursor) -> dict[str, int]:
+def from_log(person: Person, cursor: Cursor) -> dict[str, int]:
+    """Also events of others that mention an address of theirs."""
+    from karibu.events import lake  # with libraries that a process at rest does not carry
+
+    try:
+        return {"events": log.erase(person.family, cursor, mentioned=person.traces.addresses)}
+    except lake.TROUBLES as error:
+        why = getattr(error, "strerror", None) or type(error).__name__
+        raise StillWaiting(f"The event log's files cannot be rewritten: {why}.") from error
+
+
+def from_customers(person: Person, cursor: Cursor) -> dict[str, int]:
     """The rows stay, empty: orders and messages count on them, and old ids keep leading to "erased"."""
-    Customer.objects.filter(pk__in=family).update(
+    _lock(person.family)
+    browsers = leave_browsers(person.family)
+    mine = Customer.objects.filter(pk__in=person.family)
+    mine.update(
         name="",
         email="",
         phone="",
@@ -36,88 +50,76 @@ def from_customers(family: list[int], identifiers: list[str], cursor: Cursor) ->
         first_source="",
         search=None,
         is_anonymous=True,
-        erased_at=timezone.now(),
     )
-    Merge.objects.filter(winner__in=family).update(reason="", kept={})
+    mine.filter(erased_at=None).update(erased_at=timezone.now())
+    Merge.objects.filter(Q(winner__in=person.family) | Q(loser__in=person.family)).update(reason="", kept={})
     gone = {
-        "identities": Identity.objects.filter(customer_id__in=family).delete()[0],
-        "traits": Trait.objects.filter(customer_id__in=family).delete()[0],
-        "browsers": Link.objects.filter(customer_id__in=family).delete()[0],
+        "identities": Identity.objects.filter(customer_id__in=person.family).delete()[0],
+        "traits": Trait.objects.filter(customer_id__in=person.family).delete()[0],
+        "browsers": browsers,
     }
-    Activity.objects.filter(customer_id__in=family).delete()
-    Suggestion.objects.filter(one__in=family).delete()
-    Suggestion.objects.filter(other__in=family).delete()
+    Identity.objects.filter(own_id__in=person.family).update(own_id=None)
+    Activity.objects.filter(customer_id__in=person.family).delete()
+    Suggestion.objects.filter(Q(one__in=person.family) | Q(other__in=person.family)).delete()
     return gone
 
 
-def from_shop(family: list[int], identifiers: list[str], cursor: Cursor) -> dict[str, int]:
+def _lock(family: list[int]) -> None:
+    """Whoever merges customers or changes one takes the same locks. Raises Grown."""
+    rows = Customer.objects.select_for_update().filter(Q(pk__in=family) | Q(merged_into__in=family))
+    locked = list(rows.order_by("pk").values_list("pk", "merged_into"))
+    if sorted(family) != [pk for pk, _ in locked] or any(into and into not in family for _, into in locked):
+        raise Grown
+
+
+def from_shop(person: Person, cursor: Cursor) -> dict[str, int]:
     """Carts go. Orders stay as numbers: what was sold is the shop's, who bought it is not any more."""
-    Order.objects.filter(customer_id__in=family).update(cart_id="")
-    return {"carts": Cart.objects.filter(customer_id__in=family).delete()[0]}
+    Order.objects.filter(customer_id__in=person.family).update(cart_id="")
+    return {"carts": Cart.objects.filter(customer_id__in=person.family).delete()[0]}
 
 
-def from_consents(family: list[int], identifiers: list[str], cursor: Cursor) -> dict[str, int]:
+def from_consents(person: Person, cursor: Cursor) -> dict[str, int]:
     """The block on the hashed identifiers does what a suppressed address did."""
-    lowered = [value.lower() for value in identifiers]
+    lowered = {value.lower() for value in person.identifiers}
+    lowered |= {form for value in person.identifiers for form in addresses.variants(value)}
     return {
-        "consents": Consent.objects.filter(customer_id__in=family).delete()[0],
+        "consents": Consent.objects.filter(customer_id__in=person.family).delete()[0],
         "suppressions": Suppression.objects.filter(value__in=lowered).delete()[0],
     }
 
 
-def from_inbox(family: list[int], identifiers: list[str], cursor: Cursor) -> dict[str, int]:
-    """What was set aside with the person's data in it, and what still waits to be worked on."""
-    gone = 0
-    for text in as_written(identifiers):
-        gone += RejectedEvent.objects.filter(body__icontains=text).delete()[0]
-    for number in filter(str.isdecimal, identifiers):  # an id may have been sent as a number, without quotes
-        bare = rf'"(userId|anonymousId|previousId)"\s*:\s*{number}(\.0)?\s*[,}}]'
-        gone += RejectedEvent.objects.filter(body__regex=bare).delete()[0]
-    return {"rejected events": gone, "waiting events": _drop_waiting({blocked.digest(value) for value in identifiers})}
+def from_collection(person: Person, cursor: Cursor) -> dict[str, int]:
+    """What was set aside with the person in it, and what still waits to be worked on."""
+    pattern = person.traces.anything
+    gone = RejectedEvent.objects.filter(body__iregex=pattern).delete()[0] if pattern else 0
+    return {"rejected events": gone, "waiting events": _drop_waiting(person.traces.ids)}
 
 
-def as_written(identifiers: list[str]) -> list[str]:
-    """How an identifier stands in JSON: an address anywhere, anything else only as a whole value."""
-    return [value if "@" in value else f'"{value}"' for value in identifiers]
-
-
-def _drop_waiting(digests: set[str]) -> int:
+def _drop_waiting(pattern: str) -> int:
     """A row that a worker holds is left to it: the pipeline asks blocked.py about each event."""
     dropped = 0
-    for row in InboxRow.objects.select_for_update(skip_locked=True):
-        events = msgspec.json.decode(bytes(row.body))
-        kept = [event for event in events if not digests & {blocked.digest(text) for text in _texts(event)}]
+    for row in InboxRow.objects.select_for_update(skip_locked=True).iterator(50):
+        if not found(pattern, bytes(row.body).decode()):
+            continue
+        events = msgspec.json.decode(bytes(row.body), type=list[msgspec.Raw])
+        kept = [event for event in events if not found(pattern, bytes(event).decode())]
         dropped += len(events) - len(kept)
-        if not kept:
-            row.delete()
-        elif len(kept) < len(events):
+        if kept:
             row.body, row.events = msgspec.json.encode(kept), len(kept)
             row.save(update_fields=["body", "events"])
+        else:
+            row.delete()
     return dropped
 
 
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _texts(inner)
-    elif isinstance(value, list):
-        for inner in value:
-            yield from _texts(inner)
-
-
-def from_audit(family: list[int], identifiers: list[str], cursor: Cursor) -> dict[str, int]:
+def from_audit(person: Person, cursor: Cursor) -> dict[str, int]:
     """Who did what stays, with the customer's number; details that name the person go."""
-    changed = 0
-    for text in identifiers:
-        changed += (
-            AuditEntry.objects.annotate(text=Cast("detail", TextField()))
-            .filter(text__icontains=text if "@" in text else f'"{text}"')
-            .update(detail={})
-        )
-    return {"audit details": changed}
+    if not (pattern := person.traces.anything):
+        return {"audit details": 0}
+    entries = AuditEntry.objects.annotate(text=Cast("detail", TextField()))
+    return {"audit details": entries.filter(text__iregex=pattern).update(detail={})}
 
 
-# The log first: it takes longest, and its locks are its own.
-ERASERS = (from_log, from_customers, from_shop, from_consents, from_inbox, from_audit)
+# Called in the opposite order, after those of the apps above. The customer's own rows come first of all (from_customers),
+# the log last (from_log): see erasure.finish.
+ERASERS = (from_audit, from_collection, from_consents, from_shop)

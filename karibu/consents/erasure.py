@@ -1,84 +1,117 @@
 """Erasing a person: out of every store, for good, and with a lock on every door they could come back through.
 
-First the doors: a keyed hash of each identifier (blocked.py), so that the pipeline drops what still arrives. Then,
-when no batch is under way that began before, every app that registered takes its part out. Orders stay as numbers.
+1. The doors close: a keyed hash of each identifier (blocked.py), so that the pipeline drops what still arrives. Then
+   every batch under way that began before is waited for, and what it taught us of the person is locked out as well.
+2. Each app takes its part out, the customer's own row first: from then on nobody else writes about them.
+3. Whoever had begun before that is waited for, and the apps look once more for what those left behind.
+
+Each step is a transaction of its own and can be done again, and a row (Erasure) remembers how far it is: one that was
+stopped, or died, goes on from there, by the same command or by itself.
 """
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
 
 from django.db import connection, transaction
 from django.utils import timezone
 
 from karibu.collect import drain
-from karibu.collect.lanes import LANES
-from karibu.consents.blocked import block
-from karibu.customers import raw
-from karibu.customers.models import Customer, Identity, Trait
-from karibu.customers.queries import family as family_of
+from karibu.consents import person, waiting
+from karibu.consents.blocked import block, erased
+from karibu.consents.models import Erasure
+from karibu.consents.person import Person
+from karibu.customers import addresses, raw
+from karibu.customers.models import Customer, Identity
 from karibu.customers.queries import resolve
 from karibu.customers.raw import Cursor
 from karibu.web.actions import record
 
-OUTSIDE = LANES  # stands for what is no lane's
-Eraser = Callable[[list[int], list[str], Cursor], dict[str, int]]
+OUTSIDE = waiting.OUTSIDE
+LOCK = 0x6B65  # the namespace of our advisory locks on erasures
+ABANDONED = timedelta(minutes=3)  # without a sign of life; then the schedule goes on with it
+ROUNDS = 20  # of learning new identifiers; each needs a batch that brought one while the one before was closed
+Eraser = Callable[[Person, Cursor], dict[str, int]]
+Tell = Callable[[str], None]
+Hold = Callable[[Person], str]
 _erasers: list[Eraser] = []
+_holds: list[Hold] = []
 
 
 class NobodyThere(LookupError):
     """There is no such customer, or they were erased already."""
 
 
-@dataclass
-class Report:
-    """What was taken out, by what it was: {"events": 120, "mails": 3}."""
+class UnderWay(RuntimeError):
+    """Another process is at this erasure."""
 
-    customer_id: int
-    counts: dict[str, int] = field(default_factory=dict)
+
+class StillWaiting(RuntimeError):
+    """Something that holds the person is at work: the schedule looks again when it is over."""
 
 
 def register(eraser: Eraser) -> None:
-    """`eraser(customer_ids, identifiers, cursor)` removes these people from an app's tables, inside the transaction,
-    and returns {what: how many}. Identifiers are e-mail addresses, phone numbers, external ids and browser ids."""
+    """`eraser(person, cursor)` removes the person from an app's tables, inside the transaction, and returns
+    {what: how many}. It is called more than once. Those of upper apps, which write into lower ones, come first."""
     if eraser not in _erasers:
         _erasers.append(eraser)
 
 
-def erase(customer_id: int, *, by: str) -> Report:
-    """Erases the customer and all that were merged into them. Raises NobodyThere, or one of events.lake.TROUBLES."""
-    today = resolve(customer_id)
-    if today is None or Customer.objects.filter(pk=today, erased_at__isnull=False).exists():
-        raise NobodyThere(f"There is no customer {customer_id} to erase.")
-    family = family_of(today)
-    identifiers = identifiers_of(family)
-    # Committed before anything is removed. Should the rest fail, erasing again goes on from here.
-    block(identifiers, timezone.now())
-    _let_batches_pass()
-    report = Report(today)
-    with transaction.atomic():
-        cursor = raw.cursor()
-        for eraser in _erasers:
-            report.counts |= eraser(family, identifiers, cursor)
-        record(by, "erased customer", f"customer {today}", **report.counts)
-    return report
+def wait_for(hold: Hold) -> None:
+    """`hold(person)` says what holds the person and cannot be interrupted, in one sentence, or "" for nothing."""
+    if hold not in _holds:
+        _holds.append(hold)
+
+
+def erase(customer_id: int, *, by: str, tell: Tell = lambda step: None) -> Erasure:
+    """Erases the customer and all that were merged into them, or goes on with an erasure that was interrupted.
+
+    `tell` hears of each step. Raises NobodyThere, UnderWay or StillWaiting; after the last the schedule tries again.
+    """
+    return finish(_begun(customer_id, by), tell)
+
+
+def finish(erasure: Erasure, tell: Tell = lambda step: None) -> Erasure:
+    """Does what is left of an erasure. Raises as erase() does."""
+    from karibu.consents import erasers
+
+    with _alone(erasure):
+        them = _themselves(erasure, tell)
+        parts = [*reversed(_erasers), erasers.from_log]
+        for eraser in parts:
+            _take_out(eraser, them, erasure, tell)
+        waiting.let_everybody_end()
+        for eraser in [erasers.from_customers, *parts[:-1]]:  # into the log, everything comes by batches
+            _take_out(eraser, them, erasure, tell)
+        if later := [why for hold in _holds if (why := hold(them))]:
+            raise StillWaiting(" ".join(later))
+        _close(erasure)
+    return erasure
+
+
+def unfinished() -> list[Erasure]:
+    """Those that nobody is at any more."""
+    return list(Erasure.objects.filter(done_at=None, touched_at__lt=timezone.now() - ABANDONED).order_by("pk"))
 
 
 def find(text: str) -> int | None:
-    """The customer of an id, an e-mail address, a phone number or any other identifier, exactly as written."""
-    if text.isdecimal() and (found := resolve(int(text))):
+    """The customer of an id, an e-mail address, a phone number or any other identifier, in any spelling.
+
+    Also one whose erasure has begun and is not done.
+    """
+    typed = text.strip()
+    if typed.isdecimal() and len(typed) < 19 and (found := resolve(int(typed))):
         return found
-    row = Identity.objects.filter(value__iexact=text.strip()).values_list("customer_id", flat=True).first()
-    return resolve(row) if row else None
+    spelled = {typed, typed.lower(), addresses.email(typed), addresses.phone_key(addresses.phone(typed, _region()))}
+    row = Identity.objects.filter(kind__in=Identity.Kind.values, value__in=spelled - {""})
+    customer = row.values_list("customer_id", flat=True).first()
+    return resolve(customer) if customer else _being_erased(spelled)
 
 
-def identifiers_of(family: Collection[int]) -> list[str]:
-    """Everything that names this person: what events carry, and what was typed or imported."""
-    found = set(Identity.objects.filter(customer_id__in=family).values_list("value", flat=True))
-    for email, phone in Customer.objects.filter(pk__in=family).values_list("email", "phone"):
-        found |= {email, phone}
-    said = Trait.objects.filter(customer_id__in=family, name__in=("email", "phone"))
-    found |= {value for value in said.values_list("value", flat=True) if isinstance(value, str)}
-    return sorted(found - {""})
+def was_erased(text: str) -> bool:
+    """Whether this identifier is of somebody who was erased."""
+    typed = text.strip()
+    return bool(erased({typed, addresses.phone_key(addresses.phone(typed, _region()))} - {""}))
 
 
 def hold_off() -> None:
@@ -87,8 +120,86 @@ def hold_off() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock_shared(%s, %s)", [drain.LOCK, OUTSIDE])
 
 
-def _let_batches_pass() -> None:
-    """Waits until every batch that began before the doors closed is over: it holds the lock on its lane."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        for lane in (*range(LANES), OUTSIDE):
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [drain.LOCK, lane])
+def _being_erased(spelled: set[str]) -> int | None:
+    for erasure in Erasure.objects.filter(done_at=None):
+        if spelled & set(erasure.person.get("identifiers", ())):
+            return erasure.customer_id
+    return None
+
+
+def _region() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(max(country), '') FROM web_shop")
+        return str(cursor.fetchone()[0])
+
+
+def _begun(customer_id: int, by: str) -> Erasure:
+    """The row of this erasure: the one that is open, or a new one."""
+    today = resolve(customer_id)
+    if today is not None and (erasure := Erasure.objects.filter(customer_id=today, done_at=None).first()):
+        return erasure
+    if today is None or Customer.objects.filter(pk=today, erased_at__isnull=False).exists():
+        raise NobodyThere(f"There is no customer {customer_id} to erase.")
+    now = timezone.now()
+    return Erasure.objects.create(customer_id=today, by=by, begun_at=now, touched_at=now)
+
+
+@contextmanager
+def _alone(erasure: Erasure) -> Iterator[None]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [LOCK, erasure.pk % 2**31])
+        if not cursor.fetchone()[0]:
+            raise UnderWay(f"Customer {erasure.customer_id} is being erased by another process.")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [LOCK, erasure.pk % 2**31])
+
+
+def _themselves(erasure: Erasure, tell: Tell) -> Person:
+    """The doors are closed and the customer's own rows are empty: from now on nobody writes about them."""
+    from karibu.consents import erasers
+
+    for _ in range(ROUNDS):
+        tell("closing the doors")
+        them = _close_doors(erasure)
+        with suppress(erasers.Grown):  # somebody was merged into them just now: once more, with those
+            _take_out(erasers.from_customers, them, erasure, tell)
+            return them
+    raise StillWaiting("New customers keep being merged into this one.")
+
+
+def _close_doors(erasure: Erasure) -> Person:
+    """Nothing that carries one of the person's identifiers takes effect any more, and nothing that did is under way."""
+    for _ in range(ROUNDS):
+        erasure.customer_id = resolve(erasure.customer_id) or erasure.customer_id
+        them = person.known(erasure.customer_id, **erasure.person)
+        erasure.person = {"identifiers": them.identifiers, "names": them.names}
+        _keep(erasure)
+        block(them.identifiers, timezone.now())
+        waiting.let_batches_end()
+        if person.known(erasure.customer_id, **erasure.person) == them:
+            return them
+    raise StillWaiting("New identifiers of this person keep coming in.")
+
+
+def _take_out(eraser: Eraser, them: Person, erasure: Erasure, tell: Tell) -> None:
+    tell(eraser.__name__.removeprefix("from_"))
+    with transaction.atomic():
+        for what, count in eraser(them, raw.cursor()).items():
+            erasure.counts[what] = erasure.counts.get(what, 0) + count
+        _keep(erasure)
+
+
+def _keep(erasure: Erasure) -> None:
+    erasure.touched_at = timezone.now()
+    erasure.save()
+
+
+def _close(erasure: Erasure) -> None:
+    """Done: what is remembered names nobody."""
+    erasure.person, erasure.done_at = {}, timezone.now()
+    with transaction.atomic():
+        _keep(erasure)
+        record(erasure.by, "erased customer", f"customer {erasure.customer_id}", **erasure.counts)

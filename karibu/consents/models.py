@@ -56,3 +56,19 @@ class ErasedIdentity(models.Model):
 
     digest = models.CharField(max_length=64, primary_key=True)
     at = models.DateTimeField()
+
+
+class Erasure(models.Model):
+    """One erasure and how far it is. `person` says who it is about until it is done; then only numbers remain."""
+
+    id = models.BigAutoField(primary_key=True)
+    customer_id = models.BigIntegerField(db_index=True)
+    by = models.CharField(max_length=254)
+    begun_at = models.DateTimeField()
+    touched_at = models.DateTimeField()  # the last step; who died leaves it behind
+    done_at = models.DateTimeField(null=True)
+    person = models.JSONField(default=dict)  # {"identifiers": [...], "names": [...]}
+    counts = models.JSONField(default=dict)  # {"events": 120, "mails": 3}
+
+    class Meta:
+        indexes = [models.Index(fields=["touched_at"], name="erasure_open", condition=models.Q(done_at=None))]

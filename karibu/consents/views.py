@@ -45,12 +45,17 @@ def erase(request: HttpRequest, customer_id: int) -> HttpResponse:
     customer = get_object_or_404(Customer, pk=customer_id, erased_at=None, merged_into=None)
     form = EraseForm(request.POST or None, number=customer.pk)
     if request.method == "POST" and form.is_valid():
-        report = erasure.erase(customer.pk, by=actor(request))
-        flashes.success(
-            request,
-            _("Customer %(number)s is erased: %(events)s events and everything else that named them.")
-            % {"number": customer.pk, "events": report.counts.get("events", 0)},
-        )
+        _erase(request, customer.pk)
         return redirect(f"/customers/{customer.pk}/")
     context = {"customer": customer, "form": form}
     return render(request, "consents/erase.html", context, status=422 if form.errors else 200)
+
+
+def _erase(request: HttpRequest, number: int) -> None:
+    try:
+        events = erasure.erase(number, by=actor(request)).counts.get("events", 0)
+    except (erasure.StillWaiting, erasure.UnderWay) as later:
+        flashes.warning(request, _("The erasure has begun, and goes on by itself: %(why)s") % {"why": later})
+    else:
+        words = _("Customer %(number)s is erased: %(events)s events and everything else that named them.")
+        flashes.success(request, words % {"number": number, "events": events})

@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from karibu.customers import addresses, merging, search, traits
+from karibu.customers import addresses, merging, queries, search, traits
 from karibu.customers.models import Activity, Customer, Identity, Suggestion
 from karibu.customers.raw import cursor
 from karibu.customers.strength import Strength
@@ -34,6 +34,10 @@ class AddressErased(ValueError):
         self.field = field
 
 
+class Gone(LookupError):
+    """The customer was erased, or became part of another, meanwhile."""
+
+
 Erased = Callable[[Collection[str]], set[str]]
 _doors: list[Erased] = []
 
@@ -57,11 +61,15 @@ def create_customer(known: dict[str, Any], *, by: str) -> Customer:
 
 
 def edit_customer(customer: Customer, changes: dict[str, Any], *, by: str) -> None:
-    """A colleague's word, which no source but another colleague's replaces. Raises AddressTaken, AddressErased."""
+    """A colleague's word, which no source but another colleague's replaces.
+
+    Raises AddressTaken, AddressErased, Gone.
+    """
     if not changes:
         return
     with transaction.atomic():
-        Customer.objects.select_for_update().get(pk=customer.pk)
+        if not queries.listed().select_for_update().filter(pk=customer.pk).exists():
+            raise Gone
         _say(customer.pk, changes, by, timezone.now())
         record(by, "edited customer", f"customer {customer.pk}", fields=sorted(changes))
     customer.refresh_from_db()
@@ -81,8 +89,6 @@ def _claim_addresses(customer_id: int, changes: dict[str, Any], by: str, now: da
         value = str(changes.get(kind) or "")
         if not value:
             continue
-        if any(erased([value]) for erased in _doors):
-            raise AddressErased(kind)
         key = addresses.phone_key(value) if kind == Identity.Kind.PHONE else value
         found, _made = Identity.objects.get_or_create(
             kind=kind,
@@ -91,6 +97,9 @@ def _claim_addresses(customer_id: int, changes: dict[str, Any], by: str, now: da
         )
         if found.customer_id != customer_id:
             raise AddressTaken(kind, found.customer_id)
+        # Asked only now: an erasure that took the identifier away a moment ago has closed the doors before.
+        if any(erased([value]) for erased in _doors):
+            raise AddressErased(kind)
 
 
 def merge_suggestion(suggestion: Suggestion, *, by: str) -> int:

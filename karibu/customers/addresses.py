@@ -61,6 +61,28 @@ def phone_key(number: str) -> str:
     return _ARGENTINA_MOBILE.sub(r"+54\1", number)
 
 
+def variants(number: str) -> set[str]:
+    """Every E.164 form under which one line has been or is dialled: with and without the digits that came or went."""
+    found = {number, phone_key(number)}
+    if match := re.fullmatch(r"\+55([1-9]{2})9([6-9]\d{7})", number):
+        found.add(f"+55{match[1]}{match[2]}")
+    if match := re.fullmatch(r"\+52(\d{10})", number):
+        found.add(f"+521{match[1]}")
+    if match := re.fullmatch(r"\+54(\d{10})", number):
+        found.add(f"+549{match[1]}")
+    return found
+
+
+def parts(number: str) -> tuple[str, str]:
+    """(country code, national number) of an E.164 number, as digits; ("", all digits) of what is none."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return "", number.lstrip("+")
+    zeros = "0" * (parsed.number_of_leading_zeros or 1) if parsed.italian_leading_zero else ""
+    return str(parsed.country_code), f"{zeros}{parsed.national_number}"
+
+
 def national_digits(number: str) -> str:
     """The digits of an E.164 number without its country code: what people type into a search box."""
     try:

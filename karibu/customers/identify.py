@@ -27,7 +27,7 @@ def identify(batch: Batch) -> None:
     if not batch.events:
         return
     raw: Cursor = batch.cursor
-    read = _read_evidence(raw, batch.events)
+    read = read_evidence(raw, batch.events)
     for _ in range(TRIES):
         raw.execute("SAVEPOINT identify")
         try:
@@ -51,8 +51,8 @@ def _identify_once(batch: Batch, raw: Cursor, read: list[Evidence]) -> None:
     write.write(raw, plan, write.Taken(batch.events, read, places), batch.now)
 
 
-def _read_evidence(raw: Cursor, events: list[Event]) -> list[Evidence]:
-    """Most events tell no traits: what they say is their ids alone, and is the same for all of one person's."""
+def read_evidence(raw: Cursor, events: list[Event]) -> list[Evidence]:
+    """What each event says about who did it. Most events tell no traits: what they say is their ids alone, and is the same for all of one person's."""
     telling = [event for event in events if evidence.tells_traits(event)]
     regions = _regions(raw, telling)
     plain: dict[tuple[str, str], Evidence] = {}

@@ -7,13 +7,16 @@ import psycopg
 Cursor = psycopg.Cursor[tuple[object, ...]]
 
 
-def erase(customer_ids: Collection[int], cursor: Cursor) -> int:
+def erase(customer_ids: Collection[int], cursor: Cursor, *, mentioned: str = "") -> int:
     """Removes every event of these customers; returns how many. Call it in a transaction (`cursor` is its own).
+
+    `mentioned` (a regular expression, read without regard to case) takes events of others too: those whose
+    properties, traits or context it is found in.
 
     The files that held them are deleted when it commits. Raises one of lake.TROUBLES when the lake cannot be
     rewritten: roll back then, nothing was changed.
     """
-    return _remove("customer", sorted(set(customer_ids) - {0}), cursor)
+    return _remove("customer", sorted(set(customer_ids) - {0}), cursor, mentioned)
 
 
 def delete_import(import_id: int, cursor: Cursor) -> int:
@@ -21,7 +24,7 @@ def delete_import(import_id: int, cursor: Cursor) -> int:
     return _remove("import_id", [import_id], cursor)
 
 
-def _remove(column: str, values: list[int], cursor: Cursor) -> int:
+def _remove(column: str, values: list[int], cursor: Cursor, mentioned: str = "") -> int:
     from karibu.events import removal  # with the lake's libraries, which a process at rest does not carry
 
-    return removal.remove(removal.Target(column, values), cursor)
+    return removal.remove(removal.Target(column, values, mentioned), cursor)

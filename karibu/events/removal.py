@@ -16,37 +16,52 @@ from django.db import connection, transaction
 from karibu.events import compact, counts, flush, lake, rewrite, snapshot, tail
 from karibu.events.models import TailBlock
 
+TEXTS = ("properties", "traits", "context", "url", "referrer", "query")  # where an event may speak of somebody
 Cursor = psycopg.Cursor[tuple[object, ...]]
 
 
 @dataclass(frozen=True)
 class Target:
-    """What is to go: the events with one of `values` in `column`, which is "customer" or "import_id"."""
+    """What is to go: the events with one of `values` in `column`, which is "customer" or "import_id".
+
+    And those in whose texts the pattern `mentioned` is found, where there is one.
+    """
 
     column: str
     values: Sequence[int]
+    mentioned: str = ""
 
     @property
     def condition(self) -> str:
-        return f"{self.column} IN (SELECT value FROM given)"  # noqa: S608
+        said = [f"coalesce({self.column} IN (SELECT value FROM given), false)"]  # noqa: S608
+        if self.mentioned:
+            pattern = self.mentioned.replace("'", "''")
+            said += [f"coalesce(regexp_matches({text}, '{pattern}', 'i'), false)" for text in TEXTS]
+        return f"({' OR '.join(said)})"
 
     @property
     def given(self) -> pa.Table:
         return pa.table({"value": pa.array(self.values, pa.int64())})
 
     def may_be_in(self, file: lake.DataFile) -> bool:
+        if self.mentioned:
+            return True
         least, most = (file.customers if self.column == "customer" else file.imports) or (1, 0)
         return any(least <= value <= most for value in self.values)
 
     def within(self, events: pa.Table) -> pa.ChunkedArray:
-        return pc.is_in(events[self.column], pa.array(self.values, pa.int64()))
+        found = pc.is_in(events[self.column], pa.array(self.values, pa.int64()))
+        for text in TEXTS if self.mentioned else ():
+            named = pc.match_substring_regex(events[text], self.mentioned, ignore_case=True)
+            found = pc.or_(found, pc.fill_null(named, False))
+        return found
 
 
 def remove(target: Target, cursor: Cursor) -> int:
     """Removes the target from tail, lake and counts; returns how many events that were. See erase.py."""
     if not connection.in_atomic_block:
         raise RuntimeError("events are removed inside a transaction")
-    if not target.values:
+    if not target.values and not target.mentioned:
         return 0
     with lake.lock(lake.REWRITE):
         # The long part first: files that are there now. What is flushed meanwhile comes under the second lock.
@@ -102,7 +117,7 @@ def _counted(
 
 def _blocks(target: Target) -> list[TailBlock]:
     blocks = TailBlock.objects.select_for_update().order_by("id")
-    if target.column == "customer":
+    if target.column == "customer" and not target.mentioned:
         blocks = blocks.filter(customers__overlap=list(target.values))
     return [block for block in blocks if pc.any(target.within(tail.decode(block.ipc))).as_py()]
 

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from karibu.consents import blocked
 from karibu.events.batch import BadEvent, Batch
 from karibu.events.event import Event
 from karibu.imports.cells import BadCell
@@ -45,7 +46,7 @@ def take(imported: Import, turning: Turning, units: Sequence[Unit]) -> Done:
         done.taken += len(pairs)
     elif pairs:
         _through_stages(imported, turning, pairs, done)
-    RejectedRow.objects.bulk_create(done.aside)
+    RejectedRow.objects.bulk_create(_nobody_erased(done.aside))
     return done
 
 
@@ -109,3 +110,10 @@ def _set_aside(imported: Import, done: Done, unit: Unit, field_: str, reason: st
         done.aside.append(
             RejectedRow(imported=imported, line=line.number, field=field_, reason=why, row={**line.cells, **line.rest})
         )
+
+
+def _nobody_erased(aside: list[RejectedRow]) -> list[RejectedRow]:
+    """Who was erased is not kept as a fault either."""
+    carried = [blocked.digests_of_row(str(cell) for cell in row.row.values()) for row in aside]
+    gone = blocked.kept_out(set().union(*carried))
+    return [row for row, theirs in zip(aside, carried, strict=True) if not theirs & gone]

@@ -1,5 +1,6 @@
 """What an erasure takes out of this app: the person leaves, with what they did there; that somebody was there stays."""
 
+from karibu.consents.person import Person
 from karibu.customers.raw import Cursor
 
 _EMPTY = """
@@ -7,10 +8,10 @@ _EMPTY = """
         status = CASE status WHEN 'active' THEN 'left' WHEN 'failed' THEN 'left' ELSE status END,
         reason = CASE status WHEN 'finished' THEN '' ELSE 'erased' END,
         ended_at = coalesce(ended_at, now())
-    WHERE customer_id = ANY(%s)"""
+    WHERE customer_id = ANY(%s) AND (slot <> 'erased:' || id OR key <> '' OR context <> '{}')"""
 
 
-def from_journeys(family: list[int], _identifiers: list[str], cursor: Cursor) -> dict[str, int]:
+def from_journeys(person: Person, cursor: Cursor) -> dict[str, int]:
     """Enrollments become bare numbers: no key, no context, no order that ended them."""
-    cursor.execute(_EMPTY, [family])
+    cursor.execute(_EMPTY, [person.family])
     return {"enrollments": cursor.rowcount}

@@ -95,7 +95,7 @@ def send_message(
     """The same Idempotency-Key is the same message: asking again answers with it and sends nothing twice."""
     if not 0 < len(idempotency_key) <= 200:
         raise Problem(422, "Send a header Idempotency-Key of 1 to 200 characters.", field="Idempotency-Key")
-    customer = queries.resolve(body.customer)
+    customer = queries.listed().filter(pk=queries.resolve(body.customer) or 0).values_list("pk", flat=True).first()
     if customer is None:
         raise Problem(422, f"There is no customer {body.customer}.", field="customer")
     intent = Intent(

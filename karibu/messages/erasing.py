@@ -2,6 +2,7 @@
 
 from django.db.models import Q
 
+from karibu.consents.person import Person
 from karibu.customers.raw import Cursor
 from karibu.messages.models import Link, Mail, Message, Visit
 from karibu.messages.status import OPEN, Reason, Status
@@ -9,18 +10,19 @@ from karibu.messages.status import OPEN, Reason, Status
 _EMPTY = """
     UPDATE messages_message SET key = 'erased:' || id, context = '{}', address = '', subject = '', detail = '',
         history = (SELECT coalesce(jsonb_agg(part.value - 'detail'), '[]') FROM jsonb_array_elements(history) AS part)
-    WHERE customer_id = ANY(%s)"""
+    WHERE customer_id = ANY(%s) AND (key <> 'erased:' || id OR context <> '{}' OR address <> '' OR subject <> ''
+        OR detail <> '' OR history @? '$[*].detail')"""
 
 
-def from_messages(family: list[int], identifiers: list[str], cursor: Cursor) -> dict[str, int]:
+def from_messages(person: Person, cursor: Cursor) -> dict[str, int]:
     """Messages that wait are refused; sent ones become bare numbers; mails, links and visitors' programs go."""
-    mine = Message.objects.filter(customer_id__in=family)
+    mine = Message.objects.filter(customer_id__in=person.family)
     mine.filter(status__in=OPEN).update(status=Status.REFUSED, reason=Reason.ERASED)
-    cursor.execute(_EMPTY, [family])
+    cursor.execute(_EMPTY, [person.family])
     emptied = cursor.rowcount
     Link.objects.filter(message__in=mine).delete()
     Visit.objects.filter(message__in=mine).update(user_agent="")
     to_them = Q(message_id__in=mine.values("id"))
-    for address in (value for value in identifiers if "@" in value):
+    for address in (value for value in person.identifiers if "@" in value):
         to_them |= Q(recipient__iexact=address)
     return {"messages": emptied, "mails": Mail.objects.filter(to_them).delete()[0]}

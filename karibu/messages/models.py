@@ -61,6 +61,11 @@ class Message(models.Model):
             models.Index(fields=["sent_at"], name="message_sent", condition=models.Q(sent_at__isnull=False)),
         ]
 
+    @property
+    def is_erased(self) -> bool:
+        """Whether only the numbers of it remain (messages/erasing.py)."""
+        return self.key == f"erased:{self.pk}"
+
 
 class Rules(models.Model):
     """How this shop wants to write to people (one row, id 1). Empty quiet hours: any hour will do."""

@@ -49,25 +49,27 @@ class Outcome:
     subject: str = ""
 
 
+# Who was erased while their message was being handed over is not written back with what came of it.
 _RECORD = """
     UPDATE messages_message m SET
-        status = n.status, reason = n.reason, detail = n.detail, customer_id = n.customer_id,
+        status = n.status, reason = n.reason, detail = CASE WHEN {gone} THEN '' ELSE n.detail END, customer_id = n.customer_id,
         due_at = coalesce(n.until, m.due_at),
         claimed_at = CASE WHEN n.status = 'sending' THEN %(now)s ELSE m.claimed_at END,
         claimed_by = CASE WHEN n.status = 'sending' THEN pg_backend_pid() ELSE m.claimed_by END,
         handed_over_at = CASE WHEN n.status = 'sending' THEN NULL ELSE m.handed_over_at END,
         attempts = m.attempts + (n.status = 'sending')::int,
         sent_at = CASE WHEN n.status = 'sent' THEN %(now)s ELSE m.sent_at END,
-        address = coalesce(nullif(n.address, ''), m.address),
-        subject = coalesce(nullif(n.subject, ''), m.subject),
+        address = CASE WHEN {gone} THEN '' ELSE coalesce(nullif(n.address, ''), m.address) END,
+        subject = CASE WHEN {gone} THEN '' ELSE coalesce(nullif(n.subject, ''), m.subject) END,
         history = (CASE WHEN n.reason = 'unreachable' AND m.history->-1->>'reason' = 'unreachable'
             THEN m.history - (-1) ELSE m.history END)
             || jsonb_build_array(jsonb_strip_nulls(jsonb_build_object('at', %(now)s::timestamptz, 'status', n.status,
-                'reason', nullif(n.reason, ''), 'detail', nullif(n.detail, ''), 'until', n.until)))
+                'reason', nullif(n.reason, ''), 'until', n.until,
+                'detail', CASE WHEN {gone} THEN NULL ELSE nullif(n.detail, '') END)))
     FROM unnest(%(ids)s::bigint[], %(statuses)s::text[], %(reasons)s::text[], %(details)s::text[],
         %(untils)s::timestamptz[], %(customers)s::bigint[], %(addresses)s::text[], %(subjects)s::text[])
         AS n(id, status, reason, detail, until, customer_id, address, subject)
-    WHERE m.id = n.id AND m.status = ANY(%(before)s)"""
+    WHERE m.id = n.id AND m.status = ANY(%(before)s)""".replace("{gone}", "m.key = 'erased:' || m.id")
 
 
 def record(outcomes: Iterable[Outcome], now: datetime, *, before: Iterable[str]) -> int:

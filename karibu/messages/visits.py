@@ -32,7 +32,8 @@ SOURCE = "Messages"
 def note(message: Message, kind: str, method: str, user_agent: str, position: int | None = None) -> Visit:
     """Writes one visit down; the first of a person marks the message."""
     now = timezone.now()
-    visit = Visit(message=message, kind=kind, position=position, method=method, user_agent=user_agent[:500], at=now)
+    program = "" if message.is_erased else user_agent[:500]
+    visit = Visit(message=message, kind=kind, position=position, method=method, user_agent=program, at=now)
     visit.why = machines.at_sight(visit, message.sent_at)
     visit.is_machine = bool(visit.why)
     with transaction.atomic():
@@ -68,7 +69,8 @@ def judge(limit: int = 500) -> int:
             visit.judged_at = now
         Visit.objects.bulk_update(visits, ["is_machine", "why", "judged_at"])
         _mark(messages)
-        _tell([(v, messages[v.message_id]) for v in visits if not v.is_machine])
+        told = [(visit, messages[visit.message_id]) for visit in visits if not visit.is_machine]
+        _tell([(visit, message) for visit, message in told if not message.is_erased])
     return len(visits)
 
 

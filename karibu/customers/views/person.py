@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
 
 from karibu.customers import page, panels, queries, sentences, timeline
-from karibu.customers.actions import AddressErased, AddressTaken, create_customer, edit_customer
+from karibu.customers.actions import AddressErased, AddressTaken, Gone, create_customer, edit_customer
 from karibu.customers.forms import CustomerForm
 from karibu.customers.models import Customer, Suggestion
 from karibu.customers.tables import Customers
@@ -134,6 +134,8 @@ def edit(request: HttpRequest, customer_id: int) -> HttpResponse:
             return _taken(request, form, taken, found)
         except AddressErased as gone:
             return _erased(request, form, gone, found)
+        except Gone:
+            return redirect(found.get_absolute_url())
         messages.success(request, _("Saved: what you typed now outweighs every other source."))
         return redirect(found.get_absolute_url())
     status = 422 if form.errors else 200

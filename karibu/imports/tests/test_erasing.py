@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from karibu.consents.person import Person
 from karibu.customers import raw
 from karibu.imports import actions
 from karibu.imports.erasing import GONE, from_imports
@@ -26,7 +27,7 @@ def home(settings: Any, tmp_path: Path) -> Path:
 
 
 def erased(*identifiers: str) -> dict[str, int]:
-    return from_imports([1], list(identifiers), raw.cursor())
+    return from_imports(Person([1], list(identifiers)), raw.cursor())
 
 
 def uploaded(home: Path, content: bytes = f"email,name\n{ZURI},Zuri\n{BEN},Ben\n".encode()) -> Import:

@@ -1,5 +1,6 @@
 import pytest
 
+from karibu.consents.person import Person
 from karibu.customers import raw
 from karibu.journeys import actions, engine
 from karibu.journeys.erasing import from_journeys
@@ -19,7 +20,7 @@ def test_an_erased_person_leaves_every_journey_and_only_the_numbers_stay():
         sends("Product Added", cart_id="c-2"),
         sends("Product Added", cart_id="c-3", by="brian"),
     )
-    assert from_journeys([told.person("amina")], [], raw.cursor()) == {"enrollments": 2}
+    assert from_journeys(Person([told.person("amina")], []), raw.cursor()) == {"enrollments": 2}
     mine = Enrollment.objects.filter(customer_id=told.person("amina")).order_by("pk")
     assert [(e.status, e.key, e.context, e.slot) for e in mine] == [
         ("finished", "", {}, f"erased:{mine[0].pk}"),

@@ -1,0 +1,41 @@
+"""`karibu erase`: the terminal's side of an erasure. Steps go to stderr, what was erased to stdout."""
+
+import click
+
+from karibu.consents import erasure
+from karibu.consents.models import Erasure
+from karibu.customers.models import Customer
+
+GOES_ON = "What is done stays done; the same command goes on, and so does a worker by itself."
+
+
+def erase(who: str, *, yes: bool) -> None:
+    """Raises click.ClickException with one sentence when there is nobody to erase, or it is not done yet."""
+    customer = _customer(who)
+    if not yes:
+        click.confirm(f"Erase customer {customer} for good, with all that is known of them?", abort=True)
+    done = _erased(customer)
+    click.echo(f"Customer {customer} is erased: " + ", ".join(f"{n} {what}" for what, n in done.counts.items()))
+
+
+def _customer(who: str) -> int:
+    found = erasure.find(who)
+    if found is None:
+        raise click.ClickException(
+            "Somebody with this identifier was erased already."
+            if erasure.was_erased(who)
+            else "There is no such customer. Give a number, an e-mail address, a phone number or an id of the shop."
+        )
+    is_open = Erasure.objects.filter(customer_id=found, done_at=None).exists()
+    if not is_open and Customer.objects.filter(pk=found, erased_at__isnull=False).exists():
+        raise click.ClickException(f"Customer {found} was erased already.")
+    return found
+
+
+def _erased(customer: int) -> Erasure:
+    try:
+        return erasure.erase(customer, by="karibu erase", tell=lambda step: click.echo(f"… {step}", err=True))
+    except KeyboardInterrupt:
+        raise click.ClickException(f"Stopped. {GOES_ON}") from None
+    except (erasure.StillWaiting, erasure.UnderWay) as later:
+        raise click.ClickException(f"Not done yet: {later} {GOES_ON}") from None
