@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
+from ninja import Status
 
 from karibu.consents import erasure
 from karibu.customers.api import router
@@ -18,7 +19,7 @@ __all__ = ["router"]
     summary="Erase a customer from every store, for good",
 )
 @allow("owner")
-def erase_customer(request: HttpRequest, customer_id: int) -> tuple[int, dict[str, Any]]:
+def erase_customer(request: HttpRequest, customer_id: int) -> Status[dict[str, Any]]:
     """Answers when it is done: `{"id": ..., "erased": {"events": 120, ...}}`. Old ids lead to the same person.
 
     202 with `waiting_for` when something that holds the person is at work; the rest follows by itself.
@@ -28,5 +29,5 @@ def erase_customer(request: HttpRequest, customer_id: int) -> tuple[int, dict[st
     except erasure.NobodyThere as nobody:
         raise Problem(404, str(nobody)) from None
     except (erasure.StillWaiting, erasure.UnderWay) as later:
-        return 202, {"id": customer_id, "waiting_for": str(later)}
-    return 200, {"id": done.customer_id, "erased": done.counts}
+        return Status(202, {"id": customer_id, "waiting_for": str(later)})
+    return Status(200, {"id": done.customer_id, "erased": done.counts})

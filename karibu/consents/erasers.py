@@ -120,6 +120,6 @@ def from_audit(person: Person, cursor: Cursor) -> dict[str, int]:
     return {"audit details": entries.filter(text__iregex=pattern).update(detail={})}
 
 
-# Called in the opposite order, after those of the apps above. The customer's own rows come first of all (from_customers),
-# the log last (from_log): see erasure.finish.
+# Called in the opposite order, after those of the apps above. The customer's own rows come first of all
+# (from_customers), the log last (from_log): see erasure.finish.
 ERASERS = (from_audit, from_collection, from_consents, from_shop)

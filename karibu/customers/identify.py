@@ -52,7 +52,10 @@ def _identify_once(batch: Batch, raw: Cursor, read: list[Evidence]) -> None:
 
 
 def read_evidence(raw: Cursor, events: list[Event]) -> list[Evidence]:
-    """What each event says about who did it. Most events tell no traits: what they say is their ids alone, and is the same for all of one person's."""
+    """What each event says about who did it.
+
+    Most events tell no traits: what they say is their ids alone, and is the same for all of one person's.
+    """
     telling = [event for event in events if evidence.tells_traits(event)]
     regions = _regions(raw, telling)
     plain: dict[tuple[str, str], Evidence] = {}

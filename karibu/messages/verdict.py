@@ -52,7 +52,8 @@ class Outcome:
 # Who was erased while their message was being handed over is not written back with what came of it.
 _RECORD = """
     UPDATE messages_message m SET
-        status = n.status, reason = n.reason, detail = CASE WHEN {gone} THEN '' ELSE n.detail END, customer_id = n.customer_id,
+        status = n.status, reason = n.reason, customer_id = n.customer_id,
+        detail = CASE WHEN {gone} THEN '' ELSE n.detail END,
         due_at = coalesce(n.until, m.due_at),
         claimed_at = CASE WHEN n.status = 'sending' THEN %(now)s ELSE m.claimed_at END,
         claimed_by = CASE WHEN n.status = 'sending' THEN pg_backend_pid() ELSE m.claimed_by END,

@@ -9,9 +9,9 @@ from django.db import connection
 from karibu.consents.traces import Traces, found
 
 ZURI = Traces(
-    ("zuri+news@example.com", "+250788123499", "+5511987654321", "u-zq-17", "4711", "browser-zq-9", "joao@xn--caf-dma.example"),
+    tuple("zuri+news@example.com joao@xn--caf-dma.example +250788123499 +5511987654321 u-zq-17 4711 browser-zq-9".split()),
     ("Zuri Kété", "Zuri"),
-)  # fmt: skip
+)
 THEIRS = [
     '{"email": "zuri+news@example.com"}',
     '{"email": "ZURI+News@Example.COM"}',
