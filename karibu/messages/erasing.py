@@ -17,7 +17,8 @@ _EMPTY = """
 def from_messages(person: Person, cursor: Cursor) -> dict[str, int]:
     """Messages that wait are refused; sent ones become bare numbers; mails, links and visitors' programs go."""
     mine = Message.objects.filter(customer_id__in=person.family)
-    mine.filter(status__in=OPEN).update(status=Status.REFUSED, reason=Reason.ERASED)
+    not_left = Q(status__in=OPEN) | Q(status=Status.SENDING, handed_over_at=None)
+    mine.filter(not_left).update(status=Status.REFUSED, reason=Reason.ERASED)
     cursor.execute(_EMPTY, [person.family])
     emptied = cursor.rowcount
     Link.objects.filter(message__in=mine).delete()

@@ -8,10 +8,9 @@ from django.db import connection
 
 from karibu.consents.traces import Traces, found
 
-ZURI = Traces(
-    tuple("zuri+news@example.com joao@xn--caf-dma.example +250788123499 +5511987654321 u-zq-17 4711 browser-zq-9".split()),
-    ("Zuri Kété", "Zuri"),
-)
+MAILS = ("zuri+news@example.com", "joao@xn--caf-dma.example")
+PHONES = ("+250788123499", "+5511987654321")
+ZURI = Traces((*MAILS, *PHONES, "u-zq-17", "4711", "browser-zq-9"), ("Zuri Kété", "Zuri"))
 THEIRS = [
     '{"email": "zuri+news@example.com"}',
     '{"email": "ZURI+News@Example.COM"}',
