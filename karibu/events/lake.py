@@ -281,6 +281,22 @@ def confirm(version: int, *, flush: int | None = None) -> None:
             cursor.execute("UPDATE events_lake SET flush = %s WHERE flush < %s", [flush, flush])
 
 
+def forget_versions(table: DeltaTable) -> int:
+    """Leaves the table's present version alone in its log; returns how many older entries went.
+
+    The log repeats the ranges of every file there ever was, so the numbers of people who are in none any more. WRITE
+    must be held and the version confirmed. Whoever still reads an older version opens a new one.
+    """
+    table.create_checkpoint()
+    root = filesystem()
+    kept = f"{table.version():020}"
+    entries: Iterable[fs.FileInfo] = root.get_file_info(fs.FileSelector("_delta_log"))
+    old = [e.path for e in entries if e.is_file and e.base_name[:20].isdigit() and e.base_name[:20] < kept]
+    for path in old:
+        root.delete_file(path)
+    return len(old)
+
+
 def vacuum(table: DeltaTable, *, grace: float) -> int:
     """Deletes files that the table at this version does not have and that are older than `grace` seconds.
 

@@ -144,6 +144,9 @@ def _sweep() -> None:
     snapshot.forget()
     with lake.lock(lake.REWRITE):
         compact.tidy_up(grace=0)
+        with lake.lock(lake.WRITE):
+            if lake.exists():
+                lake.forget_versions(lake.opened())
     if not connection.in_atomic_block:  # VACUUM cannot run in a transaction; autovacuum will
         with connection.cursor() as cursor:
             cursor.execute("VACUUM events_tailblock")

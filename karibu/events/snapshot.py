@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
     from karibu.events import lake
 
+
+class OldVersion(LookupError):
+    """The lake no longer knows the version that was confirmed when we looked."""
+
+
 T = TypeVar("T")
 TRIES = 4
 
@@ -77,13 +82,13 @@ class Snapshot:
 
 
 def read(work: Callable[[Snapshot], T], customers: Collection[int] | None = None) -> T:
-    """`work` on a snapshot; on a fresh one if files went away under it (an erasure leaves none behind)."""
+    """`work` on a snapshot; on a fresh one if files or versions went away under it (an erasure leaves none behind)."""
     import duckdb
 
     for _ in range(TRIES - 1):
         try:
             return work(take(customers))
-        except (duckdb.IOException, FileNotFoundError):
+        except (duckdb.IOException, FileNotFoundError, OldVersion):
             _versions.forget()
     return work(take(customers))
 
@@ -176,13 +181,26 @@ class _Versions:
 
         with self._lock:
             if self._key != (lake.url(), version):
-                self._files = lake.files(lake.opened(version))
+                self._files = _files(version)
                 self._key = (lake.url(), version)
             return self._files
 
     def forget(self) -> None:
         with self._lock:
             self._key, self._files = ("", -1), ()
+
+
+def _files(version: int) -> Sequence[lake.DataFile]:
+    from deltalake.exceptions import DeltaError
+
+    from karibu.events import lake
+
+    try:
+        return lake.files(lake.opened(version))
+    except DeltaError as error:
+        if lake.exists() and lake.opened().version() > version:
+            raise OldVersion(version) from error
+        raise
 
 
 _blocks, _versions = _Blocks(), _Versions()

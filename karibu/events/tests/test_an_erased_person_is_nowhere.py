@@ -8,7 +8,7 @@ from deltalake import DeltaTable
 from django.db import connection, transaction
 from django.db.models import Sum
 
-from karibu.events import compact, erase, flush, log
+from karibu.events import compact, erase, flush, log, snapshot
 from karibu.events import lake as lakes
 from karibu.events.models import EventCount, TailBlock
 from karibu.events.tests.making import NOON, append, event, order
@@ -75,9 +75,60 @@ def test_no_file_and_no_row_holds_the_person(lake) -> None:
     assert DeltaTable(lake).count() == 3
 
 
+def logged(lake: Path) -> str:
+    """All that the table's own log says, unpacked."""
+    import pyarrow.parquet as pq
+
+    files = sorted((lake / "_delta_log").iterdir())
+    said = "".join(path.read_text() for path in files if path.suffix == ".json")
+    return said + "".join(repr(pq.read_table(path).to_pylist()) for path in files if path.suffix == ".parquet")
+
+
 def test_the_log_of_the_table_never_knew_the_person(lake) -> None:
     spread(77001, SECRET)
-    assert SECRET.encode() not in b"".join(path.read_bytes() for path in (lake / "_delta_log").iterdir())
+    assert SECRET not in logged(lake)
+
+
+def test_nor_does_it_know_their_number_after_the_erasure(lake) -> None:
+    """The ranges of files that are gone stood in it for as long as the log is kept."""
+    spread(77001, SECRET)
+    for n in range(25):  # more commits than one checkpoint holds
+        append(event(customer_id=5, message_id=f"m{n}"))
+        flush.flush_everything()
+    assert "77001" in logged(lake)
+    removed(erase.erase, [77001])
+    assert "77001" not in logged(lake)
+    assert DeltaTable(lake).count() == log.count()[None] == 28
+    append(event(customer_id=6))
+    flush.flush_everything()
+    assert DeltaTable(lake).count() == log.count()[None] == 29 and len(log.history([6])) == 1
+
+
+def test_a_reader_that_had_just_learnt_the_version_reads_the_new_one(lake, monkeypatch) -> None:
+    spread(77001, SECRET)
+    flush.flush_everything()
+    files, gone = snapshot._versions.files, []
+
+    def late(version: int):
+        if not gone:
+            gone.append(version)
+            removed(erase.erase, [77001])
+        return files(version)
+
+    monkeypatch.setattr(snapshot._versions, "files", late)
+    assert log.count() == {None: 3} and gone
+
+
+def test_events_of_others_that_speak_of_the_person_go_too(lake) -> None:
+    about = "zuberi@example\\.org|0788[ ]?123"
+    append(event(customer_id=5, properties={"friend": "Zuberi@Example.org"}), event(customer_id=5, query="o'zuberi"))
+    flush.flush_everything()
+    append(event(customer_id=6, traits={"phone": "0788 123"}), event(customer_id=6, context={"a": {"b": "zuberi"}}))
+    with transaction.atomic():
+        connection.ensure_connection()
+        assert erase.erase([99], connection.connection.cursor(), mentioned=about) == 2
+    assert log.count() == {None: 2} and b"zuberi@example" not in stored(lake).lower()
+    assert EventCount.objects.aggregate(n=Sum("count"))["n"] == 2
 
 
 def test_many_at_once(lake) -> None:
