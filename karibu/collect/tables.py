@@ -6,7 +6,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from karibu.collect.models import RejectedEvent, Source
-from karibu.web.tables import Choice, Column, Dates, Empty, Table
+from karibu.web.tables import Choice, Column, Dates, Deed, Empty, Table
 
 EXCERPT = 80  # characters of an event that the list shows
 
@@ -79,6 +79,10 @@ class RejectedEvents(Table):
         ),
         Choice("source", _("Source"), path="source_id", choices=sources),
         Dates("received", _("Received"), path="received_at"),
+    ]
+    deeds = [
+        Deed(_("Try again"), "/events/rejected/retry/", "refresh"),
+        Deed(_("Delete events"), "/events/rejected/delete/", "delete", is_grave=True),
     ]
     order = "-received"
     search_label = _("Search reasons and events")

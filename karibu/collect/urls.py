@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern] = [
     path("settings/sources/<int:pk>/close/", views.source_close, name="source-close"),
     path("events/rejected/", views.rejected_list, name="rejected-events"),
     path("events/rejected/retry/", views.rejected_retry_all, name="rejected-retry-all"),
+    path("events/rejected/delete/", views.rejected_delete_many),
     path("events/rejected/<int:pk>/", views.rejected, name="rejected-event"),
     path("events/rejected/<int:pk>/retry/", views.rejected_retry, name="rejected-retry"),
     path("events/rejected/<int:pk>/delete/", views.rejected_delete, name="rejected-delete"),

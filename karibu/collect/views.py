@@ -17,6 +17,7 @@ from karibu.collect.models import RejectedEvent, Source
 from karibu.collect.tables import RejectedEvents, Sources
 from karibu.collect.wire import Refused
 from karibu.web.access import actor, allow
+from karibu.web.tables import back, chosen
 
 RETRIED_AT_ONCE = 1000
 
@@ -100,12 +101,25 @@ def rejected_retry(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @allow("marketer")
 def rejected_retry_all(request: HttpRequest) -> HttpResponse:
-    """Tries the longest waiting ones again."""
-    waiting = RejectedEvent.objects.filter(retried_at=None).order_by("pk")[:RETRIED_AT_ONCE]
-    count = actions.retry(waiting, by=actor(request))
+    """Tries the chosen ones again, or where none was chosen the longest waiting."""
+    waiting = RejectedEvent.objects.filter(retried_at=None).order_by("pk")
+    if ids := chosen(request):
+        waiting = waiting.filter(pk__in=ids)
+    count = actions.retry(waiting[:RETRIED_AT_ONCE], by=actor(request))
     said = ngettext("%(count)d event is on its way again.", "%(count)d events are on their way again.", count)
     messages.success(request, said % {"count": count})
-    return redirect("rejected-events")
+    return back(request, "/events/rejected/")
+
+
+@require_POST
+@allow("marketer")
+def rejected_delete_many(request: HttpRequest) -> HttpResponse:
+    found = list(RejectedEvent.objects.filter(pk__in=chosen(request)))
+    for event in found:
+        actions.discard(event, by=actor(request))
+    said = ngettext("%(count)d event is deleted.", "%(count)d events are deleted.", len(found))
+    messages.success(request, said % {"count": len(found)})
+    return back(request, "/events/rejected/")
 
 
 @require_POST

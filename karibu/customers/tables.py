@@ -62,6 +62,7 @@ class Customers(Table):
         Dates("seen", _("Last seen"), path="activity__last_seen"),
         Range("spent", _("Spent")),
     ]
+    has_boxes = True
     order = "-last_seen"
     search_label = _("Name, e-mail, phone, any id")
     empty = Empty(

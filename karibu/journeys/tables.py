@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from karibu.journeys.explain import whereabouts
 from karibu.journeys.models import Enrollment, Journey
 from karibu.journeys.queries import named
-from karibu.web.tables import Choice, Column, Empty, QuerysetRows, Rows, Slice, Table
+from karibu.web.tables import Choice, Column, Deed, Empty, QuerysetRows, Rows, Slice, Table
 
 TONES = {"draft": "quiet", "live": "good", "paused": "warn"}
 WHERE_TONES = {"active": "info", "finished": "good", "left": "quiet", "failed": "bad"}
@@ -52,6 +52,7 @@ class People(Table):
         Choice("step", _("Before step"), choices=[(str(n), str(n + 1)) for n in range(20)]),
         Choice("version", _("Version"), choices=[(str(n), str(n)) for n in range(1, 21)]),
     ]
+    deeds = [Deed(_("Try again"), "retry/", "refresh", ("marketer",))]
     search_label = _("Search by key, such as the cart's id")
     empty = Empty(_("Nobody has entered yet"), _("The first one appears here within a second of their event."))
 

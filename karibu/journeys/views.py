@@ -18,6 +18,7 @@ from karibu.journeys.models import Enrollment, Journey
 from karibu.journeys.recipes import RECIPES
 from karibu.journeys.tables import TONES, Journeys, People
 from karibu.web.access import actor, allow, may
+from karibu.web.tables import back, chosen
 
 
 @require_safe
@@ -114,12 +115,14 @@ def people(request: HttpRequest, pk: int) -> HttpResponseBase:
 @require_POST
 @allow("marketer")
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
-    """Everyone who was set aside in this journey stands before their step again."""
+    """Whoever of the chosen was set aside (everyone, where nobody was chosen) stands before their step again."""
     found = get_object_or_404(Journey, pk=pk)
     aside = Enrollment.objects.filter(journey=found, status=Enrollment.Status.FAILED).values_list("pk", flat=True)
+    if ids := chosen(request):
+        aside = aside.filter(pk__in=ids)
     count = actions.retry(list(aside[:10_000]), by=actor(request))
     messages.success(request, _("%(n)s tried again.") % {"n": count})
-    return redirect("journey-people", pk)
+    return back(request, f"/journeys/{pk}/people/")
 
 
 @require_safe

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from karibu.messages.models import Message, Template
 from karibu.messages.status import TONES, Reason, Status, explain
-from karibu.web.tables import Choice, Column, Dates, Empty, Table
+from karibu.web.tables import Choice, Column, Dates, Deed, Empty, Table
 
 
 def templates() -> list[tuple[str, Any]]:
@@ -44,6 +44,10 @@ class Messages(Table):
         Choice("template", _("Template"), path="template_id", choices=templates),
         Choice("sender", _("From"), choices=lambda: [(s, s) for s in senders()]),
         Dates("made", _("Made"), path="created_at"),
+    ]
+    deeds = [
+        Deed(_("Try again"), "/messages/retry/", "refresh", ("marketer",)),
+        Deed(_("Cancel messages"), "/messages/cancel/", "stop", ("marketer",)),
     ]
     order = "-made"
     search_label = _("Search by address or customer number")

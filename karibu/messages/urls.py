@@ -8,6 +8,8 @@ urlpatterns: list[URLPattern] = [
     path("m/u/<str:token>", public.unsubscribe, name="message-unsubscribe"),
     path("m/v/<str:token>", public.web_view, name="message-web-view"),
     path("messages/", messages.message_list, name="messages"),
+    path("messages/retry/", messages.retry_many),
+    path("messages/cancel/", messages.cancel_many),
     path("messages/rules/", templates.rules, name="message-rules"),
     path("messages/templates/", templates.template_list, name="templates"),
     path("messages/templates/<slug:key>/", templates.template, name="template"),

@@ -34,6 +34,7 @@ def customer_of(row: Any) -> str:
 
 class Orders(Table):
     name = "orders"
+    has_boxes = True
     columns = [
         Column("order", _("Order"), "order_id", link=lambda order: f"/orders/{order.pk}/"),
         Column("customer", _("Customer"), customer_of, link=lambda order: f"/customers/{order.customer_id}/"),
@@ -70,6 +71,7 @@ class Orders(Table):
 
 class Products(Table):
     name = "products"
+    has_boxes = True
     columns = [
         Column("name", _("Product"), str, sort="name", link=lambda product: f"/products/{product.pk}/"),
         Column("product_id", _("Id")),

@@ -5,6 +5,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from karibu.customers.models import Customer
@@ -13,6 +14,7 @@ from karibu.messages.models import Mail, Message
 from karibu.messages.status import OPEN, TONES, Status, explain
 from karibu.messages.tables import Messages, status_label
 from karibu.web.access import actor, allow, may
+from karibu.web.tables import back, chosen
 
 
 @allow()
@@ -64,3 +66,27 @@ def cancel(request: HttpRequest, message_id: int) -> HttpResponse:
         request, _("It is too late to cancel this message.")
     )
     return redirect("message", message_id)
+
+
+@allow("marketer")
+@require_POST
+def retry_many(request: HttpRequest) -> HttpResponse:
+    """Those of the chosen messages that failed are tried again; the others stay as they are."""
+    with transaction.atomic():
+        done = sum(actions.retry(number, by=actor(request)) for number in chosen(request))
+    said = ngettext("%(n)d message is tried again.", "%(n)d messages are tried again.", done) % {"n": done}
+    flashes.success(request, said) if done else flashes.error(request, _("None of the chosen messages has failed."))
+    return back(request, "/messages/")
+
+
+@allow("marketer")
+@require_POST
+def cancel_many(request: HttpRequest) -> HttpResponse:
+    """Those of the chosen messages that have not left are taken back."""
+    with transaction.atomic():
+        done = actions.cancel(chosen(request), by=actor(request))
+    said = ngettext("%(n)d message is cancelled.", "%(n)d messages are cancelled.", done) % {"n": done}
+    flashes.success(request, said) if done else flashes.error(
+        request, _("All of the chosen messages have left already.")
+    )
+    return back(request, "/messages/")

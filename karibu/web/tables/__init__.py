@@ -20,12 +20,29 @@
         return Products(request, Product.objects.all()).respond("shop/products.html")
 
 The page's template says `{% include "web/table.html" %}`. A sort needs an index on (column, id). The URL is the whole
-state. Rows that are no queryset implement `Rows`. The styleguide shows every part of it.
+state. `deeds` (deeds.py) gives the rows boxes to tick. Rows that are no queryset implement `Rows`. The styleguide shows
+every part of it.
 """
 
 from karibu.web.tables.columns import Column
+from karibu.web.tables.deeds import Deed, back, chosen
 from karibu.web.tables.filters import Choice, Dates, Filter, Flag, Range
 from karibu.web.tables.rows import QuerysetRows, Rows, Slice
 from karibu.web.tables.table import Empty, Table
 
-__all__ = ["Choice", "Column", "Dates", "Empty", "Filter", "Flag", "QuerysetRows", "Range", "Rows", "Slice", "Table"]
+__all__ = [
+    "Choice",
+    "Column",
+    "Dates",
+    "Deed",
+    "Empty",
+    "Filter",
+    "Flag",
+    "QuerysetRows",
+    "Range",
+    "Rows",
+    "Slice",
+    "Table",
+    "back",
+    "chosen",
+]

@@ -1,7 +1,7 @@
 """The list itself: reads the URL, fetches one page of rows, answers as page, fragment, count or CSV."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from karibu.web import formats, fragments, paging, streams
 from karibu.web.queries import shop
 from karibu.web.tables.columns import Column
+from karibu.web.tables.deeds import Deed, chosen
 from karibu.web.tables.filters import Filter
 from karibu.web.tables.rows import QuerysetRows, Rows, Slice
 
@@ -39,6 +40,12 @@ class Cell:
 
 
 @dataclass(frozen=True)
+class Line:
+    id: Any
+    cells: list[Cell]
+
+
+@dataclass(frozen=True)
 class Head:
     column: Column
     url: str  # sorts by it; "" where it cannot
@@ -59,6 +66,8 @@ class Table:
     unique: ClassVar[str] = "id"  # the column that breaks ties
     search_label: ClassVar[Any] = ""
     empty: ClassVar[Empty | None] = None
+    deeds: ClassVar[Sequence[Deed]] = ()
+    has_boxes: ClassVar[bool] = False  # also without deeds: what is ticked can be had as CSV
     page_size: ClassVar[int] = PAGE
 
     def __init__(self, request: HttpRequest, source: Any) -> None:
@@ -67,6 +76,9 @@ class Table:
         self.source = source
         known = {*OWN, *(name for found in self.filters for name in found.parameters())}
         self.state: dict[str, str] = {n: str(v) for n, v in request.GET.items() if n in known and v}
+
+    def __init_subclass__(cls) -> None:
+        cls.has_boxes = cls.has_boxes or bool(cls.deeds)
 
     # What a subclass may say -----------------------------------------------------------------------------------------
 
@@ -218,9 +230,22 @@ class Table:
         return self.url(**{direction: paging.encode(self.rows.key_of(row, self.key))})
 
     @property
-    def lines(self) -> list[list[Cell]]:
+    def lines(self) -> list[Line]:
         currency = shop().currency
-        return [[Cell(c, c.display(row, currency)) for c in self.shown] for row in self._page[0]]
+        return [
+            Line(self.rows.key_of(row, [self.unique])[0], [Cell(c, c.display(row, currency)) for c in self.shown])
+            for row in self._page[0]
+        ]
+
+    @property
+    def open_deeds(self) -> list[Deed]:
+        return [deed for deed in self.deeds if deed.is_open_to(self.request)]
+
+    @property
+    def here(self) -> str:
+        """This very page's address, to come back to after a deed."""
+        places = {name: self.request.GET[name] for name in ("after", "before") if name in self.request.GET}
+        return self.url(**places)
 
     @property
     def previous_url(self) -> str:
@@ -260,12 +285,14 @@ class Table:
     # CSV -------------------------------------------------------------------------------------------------------------
 
     def _csv(self, per_slice: int = 2000) -> Iterator[list[str]]:
-        currency, after = shop().currency, None
+        currency, after, asked = shop().currency, None, self.rows
+        if self.has_boxes and isinstance(asked, QuerysetRows) and (ids := chosen(self.request)):
+            asked = replace(asked, queryset=asked.queryset.filter(**{f"{self.unique}__in": ids}))
         yield [head for column in self.shown for head in column.heads()]
         while True:
-            rows = self.rows.take(Slice(self.key, per_slice, after))
+            rows = asked.take(Slice(self.key, per_slice, after))
             for row in rows:
                 yield [text for column in self.shown for text in column.plain(row, currency)]
             if len(rows) < per_slice:
                 return
-            after = self.rows.key_of(rows[-1], self.key)
+            after = asked.key_of(rows[-1], self.key)

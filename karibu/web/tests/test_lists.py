@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from karibu.web import paging
 from karibu.web.models import AuditEntry, Token, User
-from karibu.web.tables import Choice, Column, Dates, Table
+from karibu.web.tables import Choice, Column, Dates, QuerysetRows, Table, back, chosen
 
 pytestmark = pytest.mark.django_db
 
@@ -55,7 +55,7 @@ def walk(url: str, follow: Callable[[Tokens], str]) -> list[list[str]]:
     pages = []
     while url:
         table = shown(url)
-        pages.append([str(line[0].shown) for line in table.lines])
+        pages.append([str(line.cells[0].shown) for line in table.lines])
         url = follow(table)
     return pages
 
@@ -74,7 +74,7 @@ def test_every_row_stands_on_exactly_one_page_in_either_direction(tokens: list[T
 
 def test_what_has_no_value_comes_last_in_both_directions(tokens: list[Token]) -> None:
     for sort in ("used", "-used"):
-        cells = [line[1].shown for url in pages(f"/?sort={sort}") for line in shown(url).lines]
+        cells = [line.cells[1].shown for url in pages(f"/?sort={sort}") for line in shown(url).lines]
         empty = [not cell for cell in cells]
         assert empty == sorted(empty) and any(empty)
 
@@ -98,7 +98,7 @@ def test_the_address_holds_search_filter_sort_and_columns(tokens: list[Token]) -
 
 def test_the_csv_file_holds_exactly_what_is_shown(tokens: list[Token]) -> None:
     url = "/?role=agent&sort=name"
-    cells = [str(line[0].shown).split(">")[1].split("<")[0] for page in pages(url) for line in shown(page).lines]
+    cells = [str(line.cells[0].shown).split(">")[1].split("<")[0] for page in pages(url) for line in shown(page).lines]
     answer = shown(f"{url}&format=csv").respond("unused.html")
     lines = b"".join(answer).decode("utf-8-sig").splitlines()
     assert lines[0] == "name,used,role"
@@ -118,7 +118,7 @@ def test_a_name_that_is_a_formula_does_not_run_in_a_spreadsheet() -> None:
 
 def test_cells_are_escaped() -> None:
     Token.objects.create(name="<script>alert(1)</script>", digest="x")
-    assert "<script>" not in str(shown("/").lines[0][0].shown)
+    assert "<script>" not in str(shown("/").lines[0].cells[0].shown)
 
 
 def test_a_cursor_of_another_sorting_shows_the_first_page(tokens: list[Token]) -> None:
@@ -151,3 +151,33 @@ def test_the_api_pages_by_cursor_until_there_is_no_next(tokens: list[Token]) -> 
         if cursor is None:
             break
     assert seen == list(Token.objects.order_by("name", "-id").values_list("pk", flat=True))
+
+
+class Ticked(Tokens):
+    has_boxes = True
+
+
+def test_what_is_ticked_comes_as_csv_in_the_order_and_columns_of_the_list(tokens: list[Token]) -> None:
+    ids = [tokens[4].pk, tokens[1].pk, tokens[2].pk]
+    query = "&".join(f"id={number}" for number in ids)
+    request = RequestFactory().get(f"/?sort=id&cols=id&format=csv&{query}&id=x")
+    said = b"".join(Ticked(request, Token.objects.all()).respond("none.html").streaming_content).decode()  # type: ignore
+    assert [row[0] for row in csv.reader(io.StringIO(said))][1:] == [str(number) for number in sorted(ids)]
+
+
+def test_a_deed_goes_back_to_the_list_as_it_was_and_nowhere_else() -> None:
+    for given, wanted in (
+        ("/orders/?q=a&after=x", "/orders/?q=a&after=x"),
+        ("//evil.example/", "/"),
+        ("https://a/", "/"),
+    ):
+        assert back(RequestFactory().post("/", {"next": given}), "/").url == wanted
+
+
+def test_the_ids_of_a_deed_are_numbers_each_once() -> None:
+    assert chosen(RequestFactory().post("/", {"id": ["3", "1", "3", "x", "-1", "9" * 30]})) == [3, 1]
+
+
+def test_a_list_of_nobody_is_counted_as_none() -> None:
+    assert QuerysetRows(Token.objects.none()).count() == QuerysetRows(Token.objects.none()).count(10) == 0
+    assert Tokens(RequestFactory().get("/?q=a"), Token.objects.none()).quick_count == 0
