@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from karibu.collect.ip import shortened_in
 from karibu.collect.lanes import lane_of
 from karibu.collect.wire import Refused, check, read, text
 
@@ -51,8 +52,8 @@ def sort_in(raws: Iterable[bytes], letter: Letter, kind: str = "") -> Intake:
     """Checks each event; `kind` is the type that the address named, "" where each event says its own."""
     intake = Intake()
     lanes: dict[int, list[bytes]] = {}
-    for place, raw in enumerate(raws):
-        kept = raw
+    for place, sent in enumerate(raws):
+        raw = kept = shortened_in(sent)
         try:
             wire, kept = read(raw, kind)
             check(wire, letter.received_at, letter.skew, historical=letter.historical)

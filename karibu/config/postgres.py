@@ -11,6 +11,7 @@ import os
 import pwd
 import shutil
 import signal
+import stat
 import subprocess
 import tempfile
 import time
@@ -45,7 +46,32 @@ def socket_folder(base: Path) -> Path:
     folder = base / "run"
     if len(str(folder)) <= 85:
         return folder
-    return Path(tempfile.gettempdir()) / f"karibu-{hashlib.sha256(str(base).encode()).hexdigest()[:12]}"
+    return _ours(Path(tempfile.gettempdir()) / f"karibu-{hashlib.sha256(str(base).encode()).hexdigest()[:12]}")
+
+
+def _ours(folder: Path) -> Path:
+    """`folder`, unless somebody else made it: in a place that everybody may write to, a stranger's server could
+    listen there, or a link could lead us elsewhere. Raises click.ClickException."""
+    try:
+        found = folder.lstat()
+    except FileNotFoundError:
+        return folder
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in _owners():
+        raise click.ClickException(
+            f"{folder} was not made by Karibu; PostgreSQL's socket would not be safe there. Remove it, or choose a "
+            "KARIBU_HOME with a shorter path."
+        )
+    return folder
+
+
+def _owners() -> set[int]:
+    """Whose folders are ours: this user's, and for root those of the user that PostgreSQL runs as."""
+    if os.geteuid() != 0:
+        return {os.geteuid()}
+    try:
+        return {0, pwd.getpwnam(SYSTEM_USER).pw_uid}
+    except KeyError:
+        return {0, pwd.getpwnam("nobody").pw_uid}
 
 
 def start(base: Path, settings: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
@@ -177,8 +203,7 @@ def _binaries(base: Path, user: pwd.struct_passwd | None) -> Path:
 
 def _own_folder(folder: Path, user: pwd.struct_passwd | None) -> None:
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    if folder.stat().st_uid not in (os.geteuid(), user.pw_uid if user else os.geteuid()):
-        raise click.ClickException(f"{folder} belongs to another user; PostgreSQL's socket would not be safe there.")
+    _ours(folder)
     folder.chmod(0o700)
     if user:
         os.chown(folder, user.pw_uid, user.pw_gid)

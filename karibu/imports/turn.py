@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from karibu.collect.ip import shortened_fields
 from karibu.customers import evidence
 from karibu.events.commerce import MOST_PIECES, PLACES, line_total, promote
 from karibu.events.event import Event, Item
@@ -121,7 +122,7 @@ class Turning:
         told = {name: cell for name, cell in line.cells.items() if name not in ("external_id", "created_at")}
         if "external_id" in line.cells and self.match in ("email", "phone"):
             told["shop_id"] = line.cells["external_id"]
-        traits = {**{_trait(name): cell for name, cell in line.rest.items()}, **told}
+        traits = {**{_trait(name): cell for name, cell in shortened_fields(line.rest).items()}, **told}
         return self._base(line.cells, str(line.number), type="identify", name="Identified", time=since, traits=traits)
 
     def _product(self, unit: Unit) -> Event:
@@ -181,7 +182,7 @@ class Turning:
         event = self._base(
             cells, cells.get("message_id", str(line.number)), type="track", name=cells["name"][:200],
             time=self._time(cells, "time"), anonymous_id=cells.get("anonymous_id", "")[:300],
-            properties={**line.rest, **_properties(cells.get("properties", ""))},
+            properties=shortened_fields({**line.rest, **_properties(cells.get("properties", ""))}),
             context={"traits": known} if (known := {n: cells[n] for n in ("email", "phone") if n in cells}) else {},
         )  # fmt: skip
         promote(event)

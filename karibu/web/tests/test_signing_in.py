@@ -1,9 +1,13 @@
 import datetime
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import time_machine
+from django.db import connection
 from django.test import Client
 
+from karibu.web import throttle
 from karibu.web.actions import create_user, deactivate, sign_in_path
 from karibu.web.models import AuditEntry, SignInAttempt, User
 
@@ -120,6 +124,48 @@ def test_tries_are_kept_without_addresses(client: Client, quick_hasher: None) ->
     client.post("/sign-in/", {"email": "amina@example.test", "password": "wrong"}, REMOTE_ADDR="203.0.113.9")
     kept = " ".join(SignInAttempt.objects.values_list("bucket", flat=True))
     assert kept and "amina" not in kept and "203.0" not in kept
+
+
+@pytest.mark.django_db(transaction=True)
+def test_guesses_made_at_the_same_moment_count_as_many() -> None:
+    """Each was looked up before any was written down, and all went through."""
+    barrier = threading.Barrier(12)
+
+    def guess() -> bool:
+        barrier.wait(10)
+        try:
+            return throttle.take("amina@example.test", "203.0.113.0/24") is not None
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(12) as pool:
+        admitted = [future.result() for future in [pool.submit(guess) for _ in range(12)]]
+    assert sum(admitted) == throttle.PER_ADDRESS
+
+
+@pytest.mark.parametrize(
+    ("address", "forwarded", "network"),
+    [
+        ("203.0.113.9", "198.51.100.1", "203.0.113.0/24"),  # nobody of ours: may say what it likes
+        ("10.1.2.3", "198.51.100.1", "10.1.2.0/24"),  # nor is a private network trusted for being one
+        ("127.0.0.1", "198.51.100.1", "198.51.100.0/24"),
+        ("::1", "2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("127.0.0.1", "6.6.6.6, 198.51.100.1", "198.51.100.0/24"),  # the first was written by the visitor
+        ("127.0.0.1", "198.51.100.1, 127.0.0.1", "198.51.100.0/24"),
+        ("127.0.0.1", "nonsense", "127.0.0.0/24"),
+        ("::ffff:203.0.113.9", "", "203.0.113.0/24"),
+        ("", "198.51.100.1", ""),
+    ],
+)
+def test_only_a_trusted_proxy_says_where_a_visitor_is(rf, address: str, forwarded: str, network: str) -> None:
+    request = rf.get("/", REMOTE_ADDR=address, HTTP_X_FORWARDED_FOR=forwarded)
+    assert throttle.network_of(request) == network
+
+
+def test_further_proxies_are_trusted_by_name(rf, settings) -> None:
+    settings.KARIBU_TRUSTED_PROXIES = "127.0.0.0/8, 10.0.0.0/8"
+    request = rf.get("/", REMOTE_ADDR="10.9.9.9", HTTP_X_FORWARDED_FOR="203.0.113.9, 10.1.1.1")
+    assert throttle.network_of(request) == "203.0.113.0/24"
 
 
 SENT: list[tuple[str, str, str]] = []

@@ -63,8 +63,7 @@ def ask_for_link(request: HttpRequest) -> HttpResponse:
     sent = False
     if sender and request.method == "POST" and form.is_valid():
         email, network = form.cleaned_data["email"], throttle.network_of(request)
-        if not throttle.is_exhausted(f"link {email}", network):
-            throttle.note(f"link {email}", network)
+        if throttle.take(f"link {email}", network) is not None:
             _send_link(email, sender)
         sent = True
     context = {"form": form, "can_mail": bool(sender), "is_outside": bool(settings.KARIBU_SMTP_URL), "sent": sent}
@@ -90,14 +89,14 @@ def _send_link(email: str, sender: str) -> None:
 def _by_password(request: HttpRequest, form: SignIn) -> User | None:
     """The user, or None with the reason on the form. A stranger's address takes as long as a colleague's."""
     email, network = form.cleaned_data["email"].lower(), throttle.network_of(request)
-    if throttle.is_exhausted(email, network):
+    tries = throttle.take(email, network)
+    if tries is None:
         form.add_error(None, _("Too many tries. Wait a quarter of an hour, or sign in with a link."))
         return None
     user = authenticate(request, username=email, password=form.cleaned_data["password"])
     if isinstance(user, User):
-        throttle.forget(email)
+        throttle.give_back(tries, email)
         return user
-    throttle.note(email, network)
     form.add_error(None, _("This e-mail and password do not belong together. Try again, or ask for a link."))
     return None
 
