@@ -10,12 +10,14 @@ from typing import Any
 
 from karibu.messages import plain, sandbox, tokens
 from karibu.messages.addresses import page
+from karibu.messages.machines import HIDDEN
 from karibu.messages.mjml import compile_mjml
 from karibu.messages.models import Template
 
 Facts = dict[str, Any]
 _FOOTERS = Path(__file__).parent / "starters"
 _HREF = re.compile(r'(<a\b[^>]*?\shref=")([^"]*)(")', re.IGNORECASE)
+_BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
 _TEXT_URL = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 MOST_LINKS = 250  # a position is one byte
@@ -108,6 +110,11 @@ def _track(content: Content, message_id: int, own: set[str], links: Sequence[str
     content.links = list(positions)
     picture = f'<img src="{page(tokens.OPEN, message_id)}" width="1" height="1" alt="" />'
     content.html = content.html.replace("</body>", picture + "</body>")
+    # Before every other link: who follows all of them gives itself away at once. Without words, nobody reads it aloud.
+    unseen = f'<a href="{page(tokens.CLICK, message_id, HIDDEN)}" tabindex="-1"></a>'
+    content.html = _BODY.sub(
+        lambda body: f'{body[0]}<div style="display:none" aria-hidden="true">{unseen}</div>', content.html, 1
+    )
 
 
 def _without_scripts(html: str) -> str:

@@ -100,6 +100,7 @@ class Visit(models.Model):
     position = models.SmallIntegerField(null=True)  # of the link
     method = models.CharField(max_length=8, default="GET")
     user_agent = models.CharField(max_length=500, blank=True)
+    is_bare = models.BooleanField(default=False)  # sent none of the headers that every browser sends
     at = models.DateTimeField()
     is_machine = models.BooleanField(default=False)
     why = models.CharField(max_length=80, blank=True)

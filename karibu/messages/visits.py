@@ -6,6 +6,7 @@ A visit is written when it comes, and judged a first time. A moment later, when 
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,12 +30,22 @@ IDLE = 30.0
 SOURCE = "Messages"
 
 
-def note(message: Message, kind: str, method: str, user_agent: str, position: int | None = None) -> Visit:
+@dataclass(frozen=True, kw_only=True)
+class Asking:
+    """How somebody asked, as far as that says who. `is_bare`: without the headers that every browser sends."""
+
+    method: str
+    user_agent: str
+    is_bare: bool = False
+    is_ahead: bool = False  # a browser that fetches what its person may want next says so
+
+
+def note(message: Message, kind: str, asking: Asking, position: int | None = None) -> Visit:
     """Writes one visit down; the first of a person marks the message."""
     now = timezone.now()
-    program = "" if message.is_erased else user_agent[:500]
-    visit = Visit(message=message, kind=kind, position=position, method=method, user_agent=program, at=now)
-    visit.why = machines.at_sight(visit, message.sent_at)
+    visit = Visit(message=message, kind=kind, position=position, at=now, is_bare=asking.is_bare)
+    visit.method, visit.user_agent = asking.method, "" if message.is_erased else asking.user_agent[:500]
+    visit.why = "fetched ahead of a person" if asking.is_ahead else machines.at_sight(visit, message.sent_at)
     visit.is_machine = bool(visit.why)
     with transaction.atomic():
         visit.save()
@@ -84,8 +95,10 @@ def _judge(visits: Sequence[Visit], messages: dict[int, Message]) -> None:
     for number, together in company.items():
         caught |= machines.in_company(together, links.get(number, 0))
     for visit in visits:
-        why = machines.at_sight(visit, messages[visit.message_id].sent_at) or caught.get(visit.pk, "")
-        visit.is_machine, visit.why = bool(why), why
+        # What was seen when it came is not all in the row; what was sent meanwhile and who came with it is new.
+        sent_at = messages[visit.message_id].sent_at
+        visit.why = visit.why or machines.at_sight(visit, sent_at) or caught.get(visit.pk, "")
+        visit.is_machine = bool(visit.why)
 
 
 def _mark(messages: Iterable[int]) -> None:

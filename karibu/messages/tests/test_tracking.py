@@ -1,6 +1,8 @@
 """Clicks and opens: safe against scanners and open redirects, people and machines told apart (PAINS 27-29, 47)."""
 
+import email
 from datetime import timedelta
+from email import policy
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -12,7 +14,7 @@ from karibu.consents.models import Consent
 from karibu.consents.queries import in_force
 from karibu.customers.models import Identity
 from karibu.messages import machines, send, tokens, visits
-from karibu.messages.models import Message, Visit
+from karibu.messages.models import Mail, Message, Visit
 from karibu.messages.tests.cast import a_cart, a_person, says, the_shop, wants
 
 pytestmark = pytest.mark.django_db
@@ -223,14 +225,37 @@ def test_a_persons_click_enters_the_log_once_and_names_the_customer(message):
     assert '"Message Clicked"' in body and "amina@example.com" in body and "https://duka.example/p/1" in body
 
 
-def test_machines_are_told_from_people_in_bulk():
-    """PAINS 27: at least 95 % of scanner patterns are flagged, at most 1 % of people."""
-    now = timezone.now()
-    scanners = [Visit(kind="clicked", method="GET", user_agent=a, at=now) for a in AGENTS]
-    people = [Visit(kind="clicked", method="GET", user_agent=a, at=now) for a in PEOPLE]
-    sent = now - timedelta(hours=1)
-    assert sum(bool(machines.at_sight(v, sent)) for v in scanners) >= 0.95 * len(scanners)
-    assert sum(bool(machines.at_sight(v, sent)) for v in people) == 0
+def hidden_link(message: Message) -> str:
+    return f"/m/c/{tokens.sign(tokens.CLICK, message.pk, machines.HIDDEN)}"
+
+
+def test_a_mail_has_one_link_that_no_person_sees_before_all_others_and_none_in_its_text(message):
+    mail = email.message_from_bytes(bytes(Mail.objects.get().raw), policy=policy.default)
+    html, text = (mail.get_body([kind]).get_content() for kind in ("html", "plain"))
+    assert html.count(hidden_link(message)) == 1 and hidden_link(message) not in text
+    assert html.index(hidden_link(message)) < html.index("/m/c/", html.index(hidden_link(message)) + 9)
+    around = html[html.index("<body") : html.index("</div>")]
+    assert "display:none" in around and 'aria-hidden="true"' in around and 'tabindex="-1"></a>' in around
+
+
+def test_who_follows_the_hidden_link_is_a_machine_and_lands_in_the_shop(message):
+    answer = get(hidden_link(message))
+    assert (answer.status_code, answer["Location"]) == (302, "https://duka.example/")
+    click(message)
+    ripen()
+    visits.judge()
+    message.refresh_from_db()
+    assert Visit.objects.filter(is_machine=True).count() == 2 and message.clicked_at is None
+    assert not InboxRow.objects.exists()
+
+
+@pytest.mark.parametrize("header", ["Sec-Purpose", "Purpose", "X-Moz"])
+def test_what_is_fetched_ahead_of_a_person_is_no_click_of_theirs(message, header):
+    click(message, **{header: "prefetch"})
+    ripen()
+    visits.judge()
+    message.refresh_from_db()
+    assert Visit.objects.get().why == "fetched ahead of a person" and message.clicked_at is None
 
 
 def test_after_a_withdrawal_the_very_next_message_is_refused(message):

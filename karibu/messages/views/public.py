@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from karibu.consents import queries as consents
 from karibu.customers.models import Customer
-from karibu.messages import content, facts, leaving, tokens, visits
+from karibu.messages import content, facts, leaving, machines, tokens, visits
 from karibu.messages.models import Link, Message
 from karibu.web.access import public
 from karibu.web.headers import policy
@@ -31,10 +31,13 @@ MAIL_POLICY = policy(
 def click(request: HttpRequest, token: str) -> HttpResponse:
     """Leads on to where the message's link leads; the address itself holds no target."""
     message, position = _message(tokens.CLICK, token)
+    if position == machines.HIDDEN:
+        visits.note(message, visits.CLICKED, _asking(request), position)
+        return _unkept(HttpResponseRedirect(facts.of_shop(facts.the_shop())["url"]))
     link = Link.objects.filter(message=message, position=position).first()
     if link is None:
         return _gone(request)
-    visits.note(message, visits.CLICKED, request.method or "", request.headers.get("User-Agent", ""), position)
+    visits.note(message, visits.CLICKED, _asking(request), position)
     response = HttpResponseRedirect(_with_reference(link.url, message.pk))
     return _unkept(response)
 
@@ -47,7 +50,7 @@ def opened(request: HttpRequest, token: str) -> HttpResponse:
     wants_privacy = request.headers.get("Sec-GPC") == "1" or request.headers.get("DNT") == "1"
     message = Message.objects.filter(pk=mark.message_id).first() if mark and not wants_privacy else None
     if message:
-        visits.note(message, visits.OPENED, request.method or "", request.headers.get("User-Agent", ""))
+        visits.note(message, visits.OPENED, _asking(request))
     return _unkept(HttpResponse(PIXEL, content_type="image/gif"))
 
 
@@ -83,6 +86,17 @@ def web_view(request: HttpRequest, token: str) -> HttpResponse:
     links = list(message.links.order_by("position").values_list("url", flat=True))
     said = content.render_tracked(form, known, message.pk, links)
     return _unkept(HttpResponse(said.html, headers={"Content-Security-Policy": MAIL_POLICY}))
+
+
+def _asking(request: HttpRequest) -> visits.Asking:
+    headers = request.headers
+    purposes = (headers.get("Sec-Purpose", ""), headers.get("Purpose", ""), headers.get("X-Moz", ""))
+    return visits.Asking(
+        method=request.method or "",
+        user_agent=headers.get("User-Agent", ""),
+        is_bare=not (headers.get("Accept-Language") or headers.get("Sec-Fetch-Mode")),
+        is_ahead=any("prefetch" in purpose or "preview" in purpose for purpose in purposes),
+    )
 
 
 def _message(purpose: str, token: str) -> tuple[Message, int]:
