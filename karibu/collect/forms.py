@@ -1,6 +1,9 @@
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from karibu.collect.keeping import LONGEST
+from karibu.collect.models import Keeping
+
 
 class NewSource(forms.Form):
     name = forms.CharField(
@@ -18,3 +21,16 @@ class Correction(forms.Form):
         strip=False,
         widget=forms.Textarea(attrs={"rows": 14, "spellcheck": "false", "class": "code"}),
     )
+
+
+class KeepingForm(forms.ModelForm):  # type: ignore[type-arg]
+    rejected_days = forms.IntegerField(
+        label=_("Days that rejected events are kept"),
+        min_value=1,
+        max_value=LONGEST,
+        help_text=_("Counted from when an event was received. They are whole events, with people in them."),
+    )
+
+    class Meta:
+        model = Keeping
+        fields = ["rejected_days"]

@@ -12,9 +12,8 @@ from django.conf import settings
 
 NAMES = ("ip", "$ip", "ip_address", "ipAddress", "client_ip", "clientIp", "remote_addr")
 _HINTS = (b'ip"', b"ip_a", b"ipA", b"_ip", b"tIp", b"remote_a")
-_FIELD = re.compile(
-    rb'("(?:\$?ip|ip_address|ipAddress|client_ip|clientIp|remote_addr)"\s*:\s*")([0-9A-Fa-f.:%]{2,60})(?=")'
-)
+_NAMED = "|".join(map(re.escape, NAMES)).encode()
+_FIELD = re.compile(rb'("(?:%b)"\s*:\s*")([0-9A-Fa-f.:%%]{2,60})(?=")' % _NAMED)
 _LENGTHS = {4: 24, 6: 48}
 
 

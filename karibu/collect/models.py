@@ -54,6 +54,12 @@ class RejectedEvent(models.Model):
     retried_at = models.DateTimeField(null=True)
 
 
+class Keeping(models.Model):
+    """For how long what was set aside stays (one row, id 1)."""
+
+    rejected_days = models.PositiveSmallIntegerField(default=30)  # after an event was received
+
+
 class Seen(models.Model):
     """The hash of a messageId that took effect. One table for each day in turn, see dedupe.py."""
 

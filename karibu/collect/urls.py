@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern] = [
     path("settings/sources/<int:pk>/", views.source, name="source"),
     path("settings/sources/<int:pk>/pulse/", views.source_pulse, name="source-pulse"),
     path("settings/sources/<int:pk>/close/", views.source_close, name="source-close"),
+    path("settings/keeping/", views.keep, name="keeping"),
     path("events/rejected/", views.rejected_list, name="rejected-events"),
     path("events/rejected/retry/", views.rejected_retry_all, name="rejected-retry-all"),
     path("events/rejected/delete/", views.rejected_delete_many),

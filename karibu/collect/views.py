@@ -7,12 +7,13 @@ from django.contrib import messages
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from karibu.collect import actions
-from karibu.collect.forms import Correction, NewSource
+from karibu.collect import actions, keeping
+from karibu.collect.forms import Correction, KeepingForm, NewSource
 from karibu.collect.models import RejectedEvent, Source
 from karibu.collect.tables import RejectedEvents, Sources
 from karibu.collect.wire import Refused
@@ -62,6 +63,19 @@ def source_close(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("source", pk)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@allow("owner")
+def keep(request: HttpRequest) -> HttpResponse:
+    """For how long rejected events are kept, and how many the rule would let go of now."""
+    form = KeepingForm(request.POST or None, instance=keeping.rule())
+    if request.method == "POST" and form.is_valid():
+        keeping.change_rule(form.save(commit=False), by=actor(request))
+        messages.success(request, _("The rule is saved. It is applied every night."))
+        return redirect("keeping")
+    context = {"form": form, "overdue": keeping.overdue(timezone.now()), "count": RejectedEvent.objects.count()}
+    return render(request, "collect/keeping.html", context, status=422 if form.errors else 200)
+
+
 def _rejected() -> "QuerySet[Any]":
     names = Source.objects.filter(pk=OuterRef("source_id")).values("name")[:1]
     return RejectedEvent.objects.annotate(source_name=Subquery(names))
@@ -71,7 +85,9 @@ def _rejected() -> "QuerySet[Any]":
 @allow("marketer")
 def rejected_list(request: HttpRequest) -> HttpResponseBase:
     waiting = RejectedEvent.objects.filter(retried_at=None)[:1].exists()
-    return RejectedEvents(request, _rejected()).respond("collect/rejected.html", {"is_any_waiting": waiting})
+    return RejectedEvents(request, _rejected()).respond(
+        "collect/rejected.html", {"is_any_waiting": waiting, "days": keeping.rule().rejected_days}
+    )
 
 
 @require_GET
