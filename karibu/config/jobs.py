@@ -34,7 +34,7 @@ async def _work(stopping: threading.Event) -> None:
             work = asyncio.create_task(
                 app.run_worker_async(
                     concurrency=AT_ONCE,
-                    fetch_job_polling_interval=60,
+                    fetch_job_polling_interval=5,  # a job queued before this worker listens is announced to nobody
                     abort_job_polling_interval=60,
                     install_signal_handlers=False,
                     shutdown_graceful_timeout=10,

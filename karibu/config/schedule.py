@@ -8,5 +8,4 @@ SCHEDULE: list[tuple[str, str]] = [  # (cron, dotted path of the task)
     ("37 3 * * *", "karibu.collect.jobs.let_go_of_rejected"),
     ("*/5 * * * *", "karibu.events.jobs.compact"),
     ("*/5 * * * *", "karibu.consents.jobs.finish_erasures"),
-    ("* * * * *", "karibu.imports.jobs.revive_imports"),
 ]

@@ -6,10 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Case, F, Value, When
+from django.utils import timezone
 
 from karibu.imports.cells import day_comes_first
+from karibu.imports.erasing import settle
 from karibu.imports.fields import faults, suggest
-from karibu.imports.files import folder
+from karibu.imports.files import folder, forget_sample, is_staged
 from karibu.imports.models import Import
 from karibu.imports.sniff import Unreadable, understand
 from karibu.web.actions import record
@@ -59,19 +62,27 @@ def choose(imported: Import, mapping: Mapping[str, str], options: Mapping[str, A
 
 def start(imported: Import, *, by: str, queue: bool = True) -> None:
     """Makes a draft ready to run; with `queue` a worker takes it. Raises NotReady."""
-    missing = faults(imported.kind, imported.mapping, imported.format["columns"], imported.options.get("match", "any"))
-    if missing:
+    if missing := faults_of(imported):
         raise NotReady(" ".join(missing))
     _change(imported, (Status.DRAFT,), Status.QUEUED, by, "started import", queue=queue)
+    forget_sample(imported)
+
+
+def faults_of(imported: Import) -> list[str]:
+    """What keeps this draft from being started, as sentences."""
+    return faults(imported.kind, imported.mapping, imported.format["columns"], imported.options.get("match", "any"))
 
 
 def stop(imported: Import, *, by: str) -> None:
     """The running step ends (or never happened), and nothing more is taken until it is resumed."""
     _change(imported, (Status.QUEUED, Status.RUNNING), Status.STOPPED, by, "stopped import", queue=False)
+    settle(imported)
 
 
 def resume(imported: Import, *, by: str, queue: bool = True) -> None:
-    """Goes on at the row behind the last one that was done."""
+    """Goes on at the row behind the last one that was done. Raises NotReady where the file is gone."""
+    if not (is_staged(imported) or Path(imported.path).is_file()):
+        raise NotReady(imported.reason or "The file is not there any more. Import it anew.")
     _change(imported, (Status.STOPPED, Status.FAILED), Status.QUEUED, by, "resumed import", queue=queue)
 
 
@@ -80,10 +91,19 @@ def begin_undo(imported: Import, *, by: str) -> None:
     from karibu.imports import jobs
 
     with transaction.atomic():
-        if not Import.objects.filter(pk=imported.pk, status__in=ENDED).update(status=Status.UNDOING):
+        now, options = timezone.now(), {**imported.options, "undone_by": by}
+        ended = Import.objects.filter(pk=imported.pk, status__in=ENDED)
+        if not ended.update(status=Status.UNDOING, heartbeat_at=now, options=options):
             raise NotReady(f"Import {imported.pk} is {imported.status}.")
-        jobs.undo_import.defer(import_id=imported.pk, by=by)
+        jobs.queue_undo(imported.pk, by)
     imported.refresh_from_db()
+
+
+def undoing_failed(import_id: int, why: str) -> None:
+    """What the import brought is still there: it is done, or stopped, as it was before."""
+    was = Case(When(position__gte=F("total"), then=Value(Status.DONE)), default=Value(Status.STOPPED))
+    reason = f"Undoing failed, nothing was changed: {why}"
+    Import.objects.filter(pk=import_id, status=Status.UNDOING).update(status=was, reason=reason)
 
 
 def discard(imported: Import, *, by: str) -> None:
@@ -99,12 +119,13 @@ def _change(imported: Import, before: tuple[str, ...], after: str, by: str, verb
     from karibu.imports import jobs
 
     with transaction.atomic():
-        if not Import.objects.filter(pk=imported.pk, status__in=before).update(status=after, owner=""):
+        ready = Import.objects.filter(pk=imported.pk, status__in=before)
+        if not ready.update(status=after, owner="", heartbeat_at=timezone.now()):
             imported.refresh_from_db()
             raise NotReady(f"Import {imported.pk} is {imported.status}.")
         record(by, verb, f"import {imported.pk}")
         if queue:
-            jobs.run_import.defer(import_id=imported.pk)
+            jobs.queue_run(imported.pk)
     imported.refresh_from_db()
 
 
@@ -114,4 +135,16 @@ def _day_first(imported: Import) -> bool:
     return any(day_comes_first(row[columns.index(column)] for row in sample) for column in dated if column in columns)
 
 
-__all__ = ["NotReady", "Unreadable", "begin_undo", "choose", "discard", "draft", "resume", "start", "stop"]
+__all__ = [
+    "NotReady",
+    "Unreadable",
+    "begin_undo",
+    "choose",
+    "discard",
+    "draft",
+    "faults_of",
+    "resume",
+    "start",
+    "stop",
+    "undoing_failed",
+]

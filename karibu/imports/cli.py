@@ -10,9 +10,10 @@ from django.db import connection
 
 from karibu.imports import actions
 from karibu.imports.fields import FIELDS, MATCHES, faults
+from karibu.imports.holding import Taken
 from karibu.imports.models import Import
 from karibu.imports.queries import brought
-from karibu.imports.run import Taken, run
+from karibu.imports.run import run
 from karibu.imports.sniff import Unreadable
 
 BY = "karibu import"

@@ -1,111 +1,131 @@
-"""What an erasure takes out of imports: rows set aside that name the person, and our copies of files that do."""
+"""What an erasure takes out of imports: rows set aside that name the person, and our copies of files that do.
 
-import zipfile
-from collections.abc import Iterator
+A file that was read already (staged) loses their rows and can still be gone on with. One that was not is deleted,
+unless an import is about to read it: that finds out itself who was erased since (`forget_erased`, `settle`).
+"""
+
+from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
-from typing import IO
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 from django.db.models import TextField
 from django.db.models.functions import Cast
 
+from karibu.consents.models import ErasedIdentity
 from karibu.consents.person import Person
 from karibu.consents.traces import found
 from karibu.customers.raw import Cursor
-from karibu.imports.files import kept
+from karibu.imports.fields import wanted
+from karibu.imports.files import forget_attempt, forget_sample, forget_source, is_staged, kept, staged
 from karibu.imports.models import Import, RejectedRow
+from karibu.imports.naming import name_erased, names, rows_that_name
+from karibu.imports.sniff import Understood
+from karibu.imports.staging import empty_rows, rows_of
 
-AT_WORK = (Import.Status.QUEUED, Import.Status.RUNNING, Import.Status.UNDOING)
-UNFINISHED = (Import.Status.DRAFT, Import.Status.STOPPED)
+READS_SOON = (Import.Status.QUEUED, Import.Status.RUNNING)
+AT_ONCE = 10_000  # rows
 GONE = "Its file named somebody who was erased, and was deleted. Import one without them."
 
 
 def from_imports(person: Person, cursor: Cursor) -> dict[str, int]:
-    """An import that is at work keeps its file: erased people are refused row by row, and its end deletes the file."""
+    """Registered with the erasure. Where an import is running it goes on, with everybody else."""
     gone, files = 0, 0
     if pattern := person.traces.anything:
         rows = RejectedRow.objects.annotate(text=Cast("row", TextField()))
         gone = rows.filter(text__iregex=pattern).delete()[0]
     for imported in Import.objects.all():
-        _forget_sample(imported, person)
-        if imported.status not in AT_WORK:
-            files += _delete_files(imported, person.traces.ids)
+        _clean_sample(imported, person)
+        files += _clean_files(imported, person.traces.ids)
     return {"rejected rows": gone, "import files": files}
 
 
 def at_work(person: Person) -> str:
-    """What an erasure waits for: imports at work on a file that names the person."""
-    pattern = person.traces.ids
-    for imported in Import.objects.filter(status__in=AT_WORK):
-        if any(_names(path, pattern) for path in kept(imported)):
+    """What an erasure waits for: an import that is about to read a file that names the person."""
+    for imported in Import.objects.filter(status__in=READS_SOON):
+        source = Path(imported.path)
+        if not is_staged(imported) and source.is_file() and names(source, person.traces.ids):
             return f"Import {imported.pk} is at work on a file that names this customer."
     return ""
 
 
-def _forget_sample(imported: Import, person: Person) -> None:
-    """The first rows, which the draft shows."""
+def forget_erased(imported: Import) -> None:
+    """Empties the staged rows of people who were erased since the file came. Call it under `erasure.hold_off`."""
+    if not _anyone_erased_since(imported):
+        return
+
+    def theirs(batch: pa.RecordBatch) -> pa.Array:
+        rows = zip(*(column.to_pylist() for column in batch.columns[2:]), strict=True)
+        return pa.array(name_erased(rows), pa.bool_())
+
+    empty_rows(staged(imported), theirs, _together(imported))
+
+
+def settle(imported: Import) -> None:
+    """Call it once an import has stopped or failed: of its files only those stay that it can go on with, and none
+    that names somebody who was erased since it came."""
+    forget_attempt(imported)
+    if is_staged(imported):
+        forget_source(imported)
+    elif kept(imported) and _anyone_erased_since(imported) and _source_names_erased(imported):
+        _delete(imported, kept(imported))
+
+
+def _clean_files(imported: Import, pattern: str) -> int:
+    """Only files in our own home: what lies elsewhere belongs to who put it there."""
+    if imported.status in READS_SOON and not is_staged(imported):
+        return 0
+    rows = staged(imported)
+    emptied = 0
+    if is_staged(imported) and rows.exists():
+        emptied = min(1, empty_rows(rows, lambda batch: rows_that_name(batch, pattern), _together(imported)))
+    others = [path for path in kept(imported) if path != rows or not is_staged(imported)]
+    if not any(names(path, pattern) for path in others):
+        return emptied
+    if is_staged(imported):
+        forget_source(imported)
+    else:
+        _delete(imported, others)
+    return emptied + len(others)
+
+
+def _delete(imported: Import, files: Iterable[Path]) -> None:
+    for path in files:
+        path.unlink(missing_ok=True)
+    unfinished = Import.objects.filter(pk=imported.pk, status__in=("draft", "stopped", "failed"))
+    unfinished.update(status=Import.Status.FAILED, reason=GONE)
+    imported.refresh_from_db()
+
+
+def _clean_sample(imported: Import, person: Person) -> None:
+    """The first rows, which a draft shows."""
+    if imported.status != Import.Status.DRAFT:
+        return forget_sample(imported)
     sample, pattern = imported.format.get("sample", []), person.traces.ids
-    left = [row for row in sample if not any(_is_named(str(cell), person, pattern) for cell in row)]
+    left = [row for row in sample if not any(person.names_them(str(c)) or found(pattern, str(c)) for c in row)]
     if len(left) < len(sample):
         imported.format = {**imported.format, "sample": left}
         imported.save(update_fields=["format"])
 
 
-def _is_named(cell: str, person: Person, pattern: str) -> bool:
-    return person.names_them(cell) or found(pattern, cell)
+def _anyone_erased_since(imported: Import) -> bool:
+    return ErasedIdentity.objects.filter(at__gte=imported.created_at).exists()
 
 
-def _delete_files(imported: Import, pattern: str) -> int:
-    """Only files in our own home: what lies elsewhere belongs to who put it there."""
-    ours = kept(imported)
-    if not any(_names(path, pattern) for path in ours):
-        return 0
-    for path in ours:
-        path.unlink()
-    if imported.status in UNFINISHED:
-        Import.objects.filter(pk=imported.pk).update(status=Import.Status.FAILED, reason=GONE)
-    return len(ours)
+def _together(imported: Import) -> int | None:
+    """Which column of the staged file says what belongs together: an order of an erased person goes whole."""
+    column = imported.mapping.get("order_id") if imported.kind == Import.Kind.ORDERS else None
+    columns = wanted(imported.kind, imported.mapping, imported.format["columns"])
+    return columns.index(column) if column in columns else None
 
 
-def _names(path: Path, pattern: str) -> bool:
-    """Whether the file holds one of the identifiers. It is read in parts, since it may be large."""
-    if not pattern:
-        return False
-    with path.open("rb") as file:
-        start = file.read(4)
-    if start == b"PAR1":
-        return any(_column_names(column, pattern) for batch in pq.ParquetFile(path).iter_batches() for column in batch)
-    # Without its zeros, text in UTF-16 is text like any other as far as identifiers go.
-    return any(found(pattern, held.replace(b"\0", b"").decode("utf-8", "replace")) for held in _parts(path, start))
-
-
-def _column_names(column: pa.Array, pattern: str) -> bool:
-    if pa.types.is_nested(column.type) or pa.types.is_binary(column.type):
-        column = pa.array([str(value) for value in column.to_pylist()], pa.string())
-    texts = pc.cast(column, pa.string())
-    return bool(pc.any(pc.match_substring_regex(texts, pattern, ignore_case=True)).as_py())
-
-
-def _parts(path: Path, start: bytes) -> Iterator[bytes]:
-    """The bytes of the file, of a workbook those of its packed parts, overlapping."""
-    if start != b"PK\x03\x04":
-        with path.open("rb") as file:
-            yield from _overlapping(file)
-        return
+def _source_names_erased(imported: Import) -> bool:
+    """Also true of a file that cannot be read to its end: nobody can say then whom it names."""
+    rows = rows_of(Path(imported.path), Understood.from_json(imported.format))
     try:
-        with zipfile.ZipFile(path) as packed:
-            for name in packed.namelist():
-                with packed.open(name) as part:
-                    yield from _overlapping(part)
-    except zipfile.BadZipFile:
-        return  # was never understood, so nothing of it can be read
-
-
-def _overlapping(file: IO[bytes]) -> Iterator[bytes]:
-    tail = b""
-    while part := file.read(1 << 20):
-        held = tail + part
-        yield held
-        tail = held[-800:]
+        while chunk := list(islice(rows, AT_ONCE)):
+            if any(name_erased(row[2] for row in chunk)):
+                return True
+    except Exception:
+        return True
+    return False

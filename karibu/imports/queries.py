@@ -1,21 +1,31 @@
 """What is known of imports: which run, which were left behind, what one brought."""
 
+from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db import transaction
 from django.utils import timezone
 
+from karibu.imports.holding import is_alive
 from karibu.imports.models import Import
-from karibu.imports.run import STALE
 from karibu.web.models import User
 from karibu.web.running import Running
 
+WAITS = timedelta(seconds=10)  # so long a job may take from being queued to being begun
+
 
 def abandoned() -> list[int]:
-    """Imports that say they run but whose heart has stopped."""
-    late = timezone.now() - STALE
-    dead = Q(heartbeat_at__lt=late) | Q(heartbeat_at=None)
-    return list(Import.objects.filter(dead, status=Import.Status.RUNNING).values_list("pk", flat=True))
+    """Imports that nobody runs although they should be run: their runner died, or the worker that took the job."""
+    left = list(Import.objects.filter(status=Import.Status.QUEUED, heartbeat_at__lt=timezone.now() - WAITS))
+    left += [one for one in Import.objects.filter(status=Import.Status.RUNNING) if not is_alive(one)]
+    return [one.pk for one in left]
+
+
+def left_half_undone() -> list[tuple[int, str]]:
+    """(import, by whom) where the worker that was to undo it died: undoing keeps the import's row locked."""
+    with transaction.atomic():
+        left = Import.objects.filter(status=Import.Status.UNDOING, heartbeat_at__lt=timezone.now() - WAITS)
+        return [(one.pk, one.options.get("undone_by", "")) for one in left.select_for_update(skip_locked=True)]
 
 
 def brought(imported: Import) -> dict[str, int]:

@@ -1,12 +1,9 @@
 """Running an import: claimed, staged, then step by step, each step one transaction with its position.
 
-Killed at any moment, it goes on at the row behind the last step. One runner at a time: the claim names its owner, a
-heartbeat shows that it lives, and a claim whose heart has stopped is free.
+Killed at any moment, it goes on at the row behind the last step. One runner at a time (holding.py).
 """
 
-import secrets
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +13,10 @@ from django.db.utils import OperationalError
 from django.utils import timezone
 
 from karibu.consents.erasure import hold_off
+from karibu.imports.erasing import forget_erased, settle
 from karibu.imports.fields import wanted
-from karibu.imports.files import forget, staged
+from karibu.imports.files import folder, forget, forget_source, is_staged, staged
+from karibu.imports.holding import Taken, claimed
 from karibu.imports.models import Import
 from karibu.imports.sniff import Understood, Unreadable
 from karibu.imports.staging import read, stage
@@ -25,50 +24,28 @@ from karibu.imports.turn import Turning, Unit
 from karibu.imports.work import Done, take
 
 STEP = {"orders": 800, "customers": 2000, "products": 2000, "events": 2000}  # units in one transaction
-STALE = timedelta(seconds=60)
 TRIES = 8
 Status = Import.Status
 Progress = Callable[[Import], None]
 
 
-class Taken(RuntimeError):
-    """Somebody else runs this import, or it has been stopped."""
-
-
 def run(import_id: int, progress: Progress = lambda imported: None) -> Import:
     """Runs a queued or abandoned import to its end, or until it is stopped. Raises Taken."""
-    imported = claim(import_id)
-    try:
-        _stage(imported, progress)
-        _take_all(imported, progress)
-    except Taken:
-        imported.refresh_from_db()
-        if imported.status == Status.RUNNING:
-            raise
-        return imported
-    except Unreadable as error:
-        return _end(imported, Status.FAILED, str(error))
-    except (OSError, MemoryError) as error:
-        return _end(imported, Status.FAILED, f"The file could not be read to its end: {error}")
-    return _end(imported, Status.DONE)
-
-
-def claim(import_id: int) -> Import:
-    with transaction.atomic():
-        imported = Import.objects.select_for_update().get(pk=import_id)
-        if imported.status not in (Status.QUEUED, Status.RUNNING):
-            raise Taken(f"Import {import_id} is {imported.status}.")
-        if imported.status == Status.RUNNING and is_alive(imported):
-            raise Taken(f"Import {import_id} is being run by another process.")
-        imported.status, imported.owner, imported.reason = Status.RUNNING, secrets.token_hex(8), ""
-        imported.started_at = imported.started_at or timezone.now()
-        imported.heartbeat_at = timezone.now()
-        imported.save()
-    return imported
-
-
-def is_alive(imported: Import) -> bool:
-    return imported.heartbeat_at is not None and imported.heartbeat_at > timezone.now() - STALE
+    with claimed(import_id) as imported:
+        try:
+            _stage(imported, progress)
+            _take_all(imported, progress)
+        except Taken:
+            imported.refresh_from_db()
+            if imported.status == Status.RUNNING:
+                raise
+            settle(imported)
+            return imported
+        except Unreadable as error:
+            return _end(imported, Status.FAILED, str(error))
+        except (OSError, MemoryError) as error:
+            return _end(imported, Status.FAILED, f"The file could not be read to its end: {error}")
+        return _end(imported, Status.DONE)
 
 
 def turning_of(imported: Import) -> Turning:
@@ -87,10 +64,16 @@ def turning_of(imported: Import) -> Turning:
 
 
 def _stage(imported: Import, progress: Progress) -> None:
-    target = staged(imported)
-    if target.exists() and imported.total is not None:
-        return
+    if not is_staged(imported):
+        _read_once(imported, progress)
+    if staged(imported).exists():
+        with transaction.atomic():
+            hold_off()  # an erasure that closed its doors later waits, and finds the staged file
+            forget_erased(imported)
+    forget_source(imported)
 
+
+def _read_once(imported: Import, progress: Progress) -> None:
     def beat(rows: int) -> None:
         if not _mine(imported).update(heartbeat_at=timezone.now()):
             raise Taken
@@ -99,12 +82,15 @@ def _stage(imported: Import, progress: Progress) -> None:
     found = Understood.from_json(imported.format)
     columns = wanted(imported.kind, imported.mapping, found.columns)
     sort_by = imported.mapping["order_id"] if imported.kind == Import.Kind.ORDERS else ""
+    target = folder(imported) / staged(imported).name
     imported.total = stage(Path(imported.path), found, columns, target, beat, sort_by)
     if not _mine(imported).update(total=imported.total, heartbeat_at=timezone.now()):
         raise Taken
 
 
 def _take_all(imported: Import, progress: Progress) -> None:
+    if imported.position == imported.total:
+        return
     turning = turning_of(imported)
     for units in _steps(turning, staged(imported), imported):
         for attempt in range(TRIES):
@@ -158,11 +144,13 @@ def _passes(error: Exception) -> bool:
 def _end(imported: Import, status: str, reason: str = "") -> Import:
     _mine(imported).update(status=status, reason=reason, ended_at=timezone.now(), owner="")
     imported.refresh_from_db()
-    if status == Status.DONE:
+    if imported.status == Status.DONE:
         forget(imported)
         with connection.cursor() as cursor:
             for table in ("customers_customer", "shop_order", "shop_orderline", "shop_product"):
                 cursor.execute(f"ANALYZE {table}")
+    else:
+        settle(imported)
     return imported
 
 

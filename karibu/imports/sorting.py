@@ -4,8 +4,11 @@
 lines of one order in the file's order.
 """
 
+import signal
 import sys
 from pathlib import Path
+
+from karibu.config.process import die_with_parent
 
 ROWS = 10_000  # in a group of the sorted file
 
@@ -16,7 +19,7 @@ def sort(source: Path, column: str, target: Path) -> None:
     limits: dict[str, str | bool | int | float | list[str]] = {
         "memory_limit": "96MB",
         "threads": 1,
-        "temp_directory": str(target.parent / "sorting"),
+        "temp_directory": str(target.with_suffix(".spill")),
     }
     with duckdb.connect(config=limits) as db:
         rows = db.read_parquet(str(source)).order(f"length({column}), {column}, line")
@@ -24,4 +27,5 @@ def sort(source: Path, column: str, target: Path) -> None:
 
 
 if __name__ == "__main__":
+    die_with_parent(signal.SIGKILL)
     sort(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]))

@@ -5,6 +5,7 @@ be taken. Memory stays constant: rows are written as they are read. Orders that 
 """
 
 import csv
+import secrets
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ import python_calamine
 from karibu.imports.sniff import Understood, open_text, text
 
 ROWS = 10_000  # rows in a group of the staged file
+ERASED = "names somebody who was erased"  # the fault of an emptied row
 Row = tuple[int, str, list[str]]  # line, fault, one text per column
 Beat = Callable[[int], None]
 
@@ -30,15 +32,15 @@ def stage(path: Path, found: Understood, wanted: list[str], target: Path, beat: 
 
     `beat(rows so far)` is called now and then. `sort_by` is the column that brings lines of one order together.
     """
-    rough = target.with_suffix(".part")
+    attempt = secrets.token_hex(4)  # another, killed, may have left a process behind that still writes
+    rough = target.with_suffix(f".{attempt}.part")
     if found.type == "parquet":
         total = _stage_parquet(path, wanted, rough, beat)
     else:
-        total = _stage_rows(_rows(path, found), found.columns, wanted, rough, beat)
+        total = _stage_rows(rows_of(path, found), found.columns, wanted, rough, beat)
     if sort_by:
-        rough = _sorted(rough, wanted.index(sort_by), target.with_suffix(".sorted"), beat, total)
+        rough = _sorted(rough, wanted.index(sort_by), target.with_suffix(f".{attempt}.sorted"), beat, total)
     rough.replace(target)
-    target.with_suffix(".part").unlink(missing_ok=True)
     return total
 
 
@@ -62,8 +64,42 @@ def read(path: Path, start: int) -> Iterator[tuple[Any, ...]]:
             row += rows
 
 
-def _rows(path: Path, found: Understood) -> Iterator[Row]:
+def empty_rows(path: Path, theirs: Callable[[pa.RecordBatch], pa.Array], together: int | None = None) -> int:
+    """Empties the rows of a staged file for which `theirs` is true; they keep their places. Returns how many.
+
+    With `together` (a column) every row goes that has the same text there. Who reads the file now sees the old one.
+    """
+    found, keys = 0, set()
+    for batch in pq.ParquetFile(path).iter_batches(batch_size=ROWS):
+        hit = batch.filter(theirs(batch))
+        found += len(hit)
+        keys |= set(hit.column(2 + together).to_pylist()) if together is not None else set()
+    if not found:
+        return 0
+    fresh = path.with_suffix(f".{secrets.token_hex(4)}")
+    found = 0
+    with pq.ParquetWriter(fresh, pq.read_schema(path), compression="zstd") as writer:
+        for batch in pq.ParquetFile(path).iter_batches(batch_size=ROWS):
+            gone = theirs(batch)
+            if together is not None:
+                gone = pc.or_(gone, pc.is_in(batch.column(2 + together), pa.array(sorted(keys - {""}), pa.string())))
+            found += pc.sum(gone).as_py() or 0
+            writer.write_batch(_emptied(batch, gone))
+    fresh.replace(path)
+    return found
+
+
+def _emptied(batch: pa.RecordBatch, gone: pa.Array) -> pa.RecordBatch:
+    line, fault, *cells = batch.columns
+    texts = [pc.if_else(gone, ERASED, fault), *(pc.if_else(gone, "", column) for column in cells)]
+    return pa.record_batch([line, *texts], batch.schema)
+
+
+def rows_of(path: Path, found: Understood) -> Iterator[Row]:
+    """The rows of a file as they stand in it, each with the line it begins in."""
     match found.type:
+        case "parquet":
+            return _parquet_rows(path, found)
         case "xlsx":
             return _xlsx_rows(path, found)
         case "jsonl":
@@ -112,6 +148,14 @@ def _json_rows(path: Path, found: Understood) -> Iterator[Row]:
                 yield number, f"this line is no JSON object: {error}", []
                 continue
             yield number, "", [text(row.get(name)) for name in found.columns]
+
+
+def _parquet_rows(path: Path, found: Understood) -> Iterator[Row]:
+    number = 0
+    for batch in pq.ParquetFile(path).iter_batches(batch_size=ROWS, columns=found.columns):
+        for cells in zip(*(_texts(batch.column(name)).to_pylist() for name in found.columns), strict=True):
+            number += 1
+            yield number, "", list(cells)
 
 
 def _fitted(line: int, cells: list[str], width: int) -> Row:
@@ -172,4 +216,5 @@ def _sorted(rough: Path, place: int, target: Path, beat: Beat, total: int) -> Pa
             raise
     if sorting.returncode:
         raise OSError(f"sorting failed: {said.decode(errors='replace').strip().splitlines()[-1:]}")
+    rough.unlink()
     return target

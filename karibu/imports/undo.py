@@ -69,7 +69,7 @@ def _take_out_people(cursor: Cursor, import_id: int) -> int:
     source = f"import {import_id}"
     cursor.execute("DELETE FROM customers_trait WHERE source = %s RETURNING customer_id", [source])
     changed = {row[0] for row in cursor.fetchall()}
-    cursor.execute("SELECT id FROM customers_customer WHERE import_id = %s", [import_id])
+    cursor.execute("SELECT id FROM customers_customer WHERE import_id = %s AND erased_at IS NULL", [import_id])
     made = [row[0] for row in cursor.fetchall()]
     gone = _without_anything_else(cursor, made)
     cursor.execute("SELECT customer_id FROM customers_identity WHERE evidence = %s", [source])

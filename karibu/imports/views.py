@@ -15,10 +15,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from karibu.imports import actions
 from karibu.imports.fields import faults
 from karibu.imports.forms import MappingForm, UploadForm
+from karibu.imports.holding import is_alive
 from karibu.imports.models import Import
 from karibu.imports.preview import first_rows
 from karibu.imports.queries import brought
-from karibu.imports.run import is_alive
 from karibu.imports.tables import KINDS, STATUS, TONES, Imports, RejectedRows, listed
 from karibu.web import fragments
 from karibu.web.access import actor, allow

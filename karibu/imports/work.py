@@ -10,12 +10,13 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from karibu.consents import blocked
 from karibu.events.batch import BadEvent, Batch
 from karibu.events.event import Event
 from karibu.imports.cells import BadCell
 from karibu.imports.models import Import, RejectedRow
+from karibu.imports.naming import name_erased
 from karibu.imports.products import take_products
+from karibu.imports.staging import ERASED
 from karibu.imports.turn import RowFault, Turning, Unit
 
 BAD_ONES = 8  # events that stages may name as bad before the units are halved
@@ -35,6 +36,9 @@ def take(imported: Import, turning: Turning, units: Sequence[Unit]) -> Done:
     done = Done()
     pairs = []
     for unit in units:
+        if unit.lines[0].fault == ERASED:
+            done.refused += 1
+            continue
         try:
             pairs.append((unit, turning.event(unit)))
         except BadCell as bad:
@@ -46,8 +50,16 @@ def take(imported: Import, turning: Turning, units: Sequence[Unit]) -> Done:
         done.taken += len(pairs)
     elif pairs:
         _through_stages(imported, turning, pairs, done)
-    RejectedRow.objects.bulk_create(_nobody_erased(done.aside))
+    _set_aside_nobody_erased(done)
     return done
+
+
+def _set_aside_nobody_erased(done: Done) -> None:
+    """What is wrong with a row does not bring back whom it names."""
+    erased = name_erased([str(cell) for cell in row.row.values()] for row in done.aside)
+    done.refused += sum(erased)
+    done.aside = [row for row, is_erased in zip(done.aside, erased, strict=True) if not is_erased]
+    RejectedRow.objects.bulk_create(done.aside)
 
 
 def _through_stages(
@@ -110,10 +122,3 @@ def _set_aside(imported: Import, done: Done, unit: Unit, field_: str, reason: st
         done.aside.append(
             RejectedRow(imported=imported, line=line.number, field=field_, reason=why, row={**line.cells, **line.rest})
         )
-
-
-def _nobody_erased(aside: list[RejectedRow]) -> list[RejectedRow]:
-    """Who was erased is not kept as a fault either."""
-    carried = [blocked.digests_of_row(str(cell) for cell in row.row.values()) for row in aside]
-    gone = blocked.kept_out(set().union(*carried))
-    return [row for row, theirs in zip(aside, carried, strict=True) if not theirs & gone]

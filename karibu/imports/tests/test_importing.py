@@ -7,15 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import psycopg
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from karibu.consents.models import Consent
 from karibu.customers.models import Customer, Identity, Trait
 from karibu.events import log
-from karibu.imports import actions, run
+from karibu.imports import actions, holding, jobs, run
 from karibu.imports.models import Import, RejectedRow
-from karibu.imports.queries import abandoned
+from karibu.imports.queries import abandoned, left_half_undone
 from karibu.imports.undo import undo
 from karibu.shop.models import Order, OrderLine, Product
 
@@ -204,14 +206,44 @@ def test_killed_in_the_middle_it_goes_on_at_the_row(tmp_path: Path, monkeypatch:
         run.run(imported.pk, dies)
     imported.refresh_from_db()
     assert (imported.status, imported.position, Order.objects.count()) == ("running", 10, 10)
-    with pytest.raises(run.Taken):  # its heart has only just stopped
-        run.run(imported.pk)
-    Import.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=2))
     assert abandoned() == [imported.pk]
     assert run.run(imported.pk).status == "done"
     assert Order.objects.count() == 20
     assert sum(order.total for order in Order.objects.all()) == 25
     assert log.count()[None] == 20
+
+
+def test_a_running_import_is_its_runners_until_their_connection_ends_or_their_heart_stops(tmp_path: Path) -> None:
+    imported = ready("customers", "email\nann@x.test\n", tmp_path)
+    given = connection.get_connection_params()
+    given.pop("cursor_factory", None), given.pop("context", None)
+    other = psycopg.connect(**given)
+    other.execute("SELECT pg_advisory_lock(%s, %s)", [holding.LOCKS, imported.pk])
+    Import.objects.update(status="running", owner="another", heartbeat_at=timezone.now())
+    assert abandoned() == []
+    with pytest.raises(holding.Taken, match="another process"):
+        run.run(imported.pk)
+    Import.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=2))
+    assert abandoned() == [imported.pk]
+    Import.objects.update(heartbeat_at=timezone.now())
+    assert abandoned() == []
+    other.close()
+    assert abandoned() == [imported.pk]
+    assert run.run(imported.pk).counts["taken"] == 1
+
+
+def test_what_a_dead_worker_was_to_begin_or_to_undo_is_begun_by_another(tmp_path: Path) -> None:
+    waiting, undone = (ready("customers", "email\nann@x.test\n", tmp_path) for _ in range(2))
+    run.run(undone.pk)
+    actions.begin_undo(undone, by=BY)
+    assert (abandoned(), left_half_undone()) == ([], [])  # their jobs may be on their way
+    Import.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=1))
+    assert (abandoned(), left_half_undone()) == ([waiting.pk], [(undone.pk, BY)])
+    for _ in range(2):
+        jobs.revive()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT queueing_lock FROM procrastinate_jobs WHERE status = 'todo' ORDER BY id")
+        assert [row[0] for row in cursor.fetchall()] == [f"undo import {undone.pk}", f"run import {waiting.pk}"]
 
 
 def test_a_stopped_import_takes_nothing_more_until_it_is_resumed(
