@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from karibu.customers import queries
 from karibu.customers.models import Customer
+from karibu.web import choices
 from karibu.web.tables import Choice, Column, Dates, Empty, Flag, Range, Table
 
 YES_NO = (("no", _("known people")), ("yes", _("only a browser is known")))
@@ -34,7 +35,7 @@ def _countries() -> list[tuple[str, str]]:
         " AND erased_at IS NULL AND country > jump.country) FROM jump WHERE jump.country IS NOT NULL)"
         " SELECT 0 AS id, country FROM jump WHERE country IS NOT NULL"
     )
-    return [(row.country, row.country) for row in found]
+    return sorted(((row.country, choices.country(row.country)) for row in found), key=lambda pair: pair[1])
 
 
 class Customers(Table):
@@ -44,7 +45,7 @@ class Customers(Table):
         Column("name", _("Name"), sort="name", shown=False),
         Column("email", _("E-mail"), shown=False),
         Column("phone", _("Phone"), shown=False),
-        Column("country", _("Country")),
+        Column("country", _("Country"), html=lambda c: choices.country(c.country)),
         Column("city", _("City"), shown=False),
         Column("orders", _("Orders"), kind="count", sort="orders"),
         Column("spent", _("Spent"), kind="money", sort="spent"),

@@ -1,6 +1,6 @@
 """The explorer: what arrives, how much of it, and each event whole."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from karibu.events import log, queries
 from karibu.events.tables import EventRows, EventTable
+from karibu.web import formats
 from karibu.web.access import allow
 
 DAYS = 30
@@ -23,10 +24,11 @@ OWN_LINES = ("message_id", "customer", "name", "properties", "traits", "context"
 def explorer(request: HttpRequest) -> HttpResponseBase:
     table = EventTable(request, EventRows())
     since = timezone.now() - timedelta(days=DAYS)
-    names = queries.names(since)
+    names, chart = queries.names(since), _chart()
     context = {
         "has_any": queries.has_any(),
-        "chart": _chart(),
+        "chart": chart,
+        "finding": _finding(chart),
         "names": names[:10],
         "trouble": queries.trouble(),
         "address": settings.KARIBU_PUBLIC_URL or request.build_absolute_uri("/").rstrip("/"),
@@ -64,11 +66,18 @@ def _chart() -> dict[str, Any]:
         "data": {"values": values},
         "mark": "bar",
         "encoding": {
-            "x": {"field": "day", "type": "temporal", "timeUnit": "yearmonthdate", "title": None},
+            "x": {"field": "day", "type": "temporal", "title": None, "axis": {"format": "%-d %b", "tickCount": 6}},
             "y": {"field": "events", "type": "quantitative", "title": None},
         },
         "height": 140,
     }
+
+
+def _finding(chart: dict[str, Any]) -> str:
+    """What the chart shows, in a sentence."""
+    most = max(chart["data"]["values"], key=lambda day: day["events"])
+    day = formats.moment(date.fromisoformat(most["day"]))
+    return _("Most on %(day)s: %(number)s events") % {"day": day, "number": formats.count(most["events"])}
 
 
 def _facts(event: log.LoggedEvent) -> list[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """What the insights page shows: a few figures over a stretch of days, each as a chart with its table and its CSV."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -9,10 +9,12 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
+from karibu.events.models import EventCount
 from karibu.insights.metrics import METRICS, Measurement, Metric, Point, Value
-from karibu.insights.periods import Period, last_days
-from karibu.journeys.models import Journey
-from karibu.web.formats import count, moment, money
+from karibu.insights.periods import Period, last_days, midnight
+from karibu.messages import senders
+from karibu.shop.models import Order
+from karibu.web.formats import count, moment, money, percent
 from karibu.web.queries import shop
 
 CHOICES = (30, 90, 365)
@@ -42,8 +44,14 @@ def report(days: int, zone: ZoneInfo) -> dict[str, Any]:
         "days": days,
         "choices": CHOICES,
         "over_time": [over_time(name, period) for name in ("revenue", "orders", "visitors", "customers")],
+        "is_empty": not measured_ever(),
         "parts": [parts("attributed_revenue", "sender", period), parts("events", "event", period)],
     }
+
+
+def measured_ever() -> bool:
+    """Whether there is anything to report at all."""
+    return Order.objects.exists() or EventCount.objects.exists()
 
 
 def over_time(name: str, period: Period) -> Figure:
@@ -55,7 +63,29 @@ def over_time(name: str, period: Period) -> Figure:
         "x": {"field": _("Day"), "type": "temporal", "title": None, "axis": {"format": "%-d %b", "labelOverlap": True}},
         "y": {"field": str(metric.label), "type": "quantitative", "title": None},
     }
-    return _figure(name, "day", period, measured, rows, {"mark": {"type": "bar"}, "encoding": encoding})
+    figure = _figure(name, "day", period, measured, rows, {"mark": {"type": "bar"}, "encoding": encoding})
+    compared = _compared(measured.total, metric.measure(_before(period)).total, period)
+    return replace(figure, finding=f"{compared} {figure.finding}".strip())
+
+
+def _before(period: Period) -> Period:
+    """As many days as `period` has, just before it."""
+    assert period.start and period.end
+    first = period.start.astimezone(period.zone).date() - timedelta(days=len(list(period.days())))
+    return Period(midnight(first, period.zone), period.start, period.zone)
+
+
+def _compared(now: Value, before: Value, period: Period) -> str:
+    """How the total compares with that of as many days before; "" where there was nothing to compare with."""
+    if not before or not now:
+        return ""
+    share, days = (float(now) - float(before)) / float(before), len(list(period.days()))
+    if abs(share) < 0.005:
+        return _("As in the %(days)d days before.") % {"days": days}
+    said = {"share": percent(abs(share), 0), "days": days}
+    if share > 0:
+        return _("%(share)s more than in the %(days)d days before.") % said
+    return _("%(share)s less than in the %(days)d days before.") % said
 
 
 def parts(name: str, by: str, period: Period) -> Figure:
@@ -67,11 +97,17 @@ def parts(name: str, by: str, period: Period) -> Figure:
     names = named(shown)
     rows = [{head: names[point.key], str(metric.label): _number(point.value)} for point in shown]
     encoding = {
-        "y": {"field": head, "type": "nominal", "sort": None, "title": None},
-        "x": {"field": str(metric.label), "type": "quantitative", "title": None},
+        "y": {"field": head, "type": "nominal", "sort": None, "title": None, "axis": {"grid": False, "domain": False}},
+        "x": {"field": str(metric.label), "type": "quantitative", "title": None, "axis": None},
     }
-    size = {"height": {"step": 24}}
-    return _figure(name, by, period, measured, rows, {"mark": {"type": "bar"}, "encoding": encoding, **size})
+    amounts = {"mark": {"type": "text", "align": "left", "dx": 5}, "encoding": {"text": _amount(metric)}}
+    layers = {"layer": [{"mark": {"type": "bar"}}, amounts], "encoding": encoding, "height": {"step": 24}}
+    return _figure(name, by, period, measured, rows, layers)
+
+
+def _amount(metric: Metric) -> dict[str, str]:
+    """The number beside a bar."""
+    return {"field": str(metric.label), "type": "quantitative", "format": ",.2f" if metric.is_money else ",d"}
 
 
 def earned_by(sender: str, zone: ZoneInfo) -> dict[str, Any]:
@@ -91,11 +127,8 @@ def of_journey(journey: int) -> dict[str, Any]:
 
 def named(points: Sequence[Point]) -> dict[str, str]:
     """Each part's name as people know it, by its key: journey:3 by the journey's name."""
-    numbers = [int(number) for kind, _colon, number in (point.key.partition(":") for point in points)
-               if kind == "journey" and number.isdigit()]  # fmt: skip
-    known = Journey.objects.filter(pk__in=numbers).values_list("pk", "name") if numbers else ()
-    journeys = {f"journey:{number}": name for number, name in known}
-    return {point.key: journeys.get(point.key) or point.key or _("none") for point in points}
+    known = senders.names(point.key for point in points)
+    return {key: name or _("none") for key, name in known.items()}
 
 
 def written(value: Value, metric: Metric, currency: str) -> str:

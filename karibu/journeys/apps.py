@@ -11,9 +11,11 @@ class JourneysConfig(AppConfig):
         from karibu.consents import erasure
         from karibu.customers import merging, panels
         from karibu.customers import timeline as customers_timeline
-        from karibu.journeys import erasing, timeline
+        from karibu.journeys import erasing, queries, timeline
+        from karibu.messages import senders
 
         erasure.register(erasing.from_journeys)
+        senders.register("journey", queries.names, "/journeys/{}/")
         merging.register("journeys_enrollment", "customer_id")
         customers_timeline.register(timeline.entries, [timeline.KIND])
         panels.register(panels.Panel(str(_("Journeys")), "journeys/_panel.html", timeline.panel, order=60))

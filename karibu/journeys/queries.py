@@ -1,7 +1,7 @@
 """What pages and the API ask about journeys. Each figure is defined here, once."""
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,6 +73,11 @@ def report(journey: Journey) -> dict[str, Any]:
         "messages": dict(sent.values_list("status", "n")),
         **{name: figure(journey.pk) for name, figure in _figures.items()},
     }
+
+
+def names(numbers: Collection[int]) -> dict[int, str]:
+    """What these journeys are called."""
+    return dict(Journey.objects.filter(pk__in=numbers).values_list("pk", "name"))
 
 
 def named(customer_ids: list[int]) -> dict[int, str]:

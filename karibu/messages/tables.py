@@ -3,11 +3,14 @@
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from karibu.customers.queries import labels
+from karibu.messages import senders
 from karibu.messages.models import Message, Template
 from karibu.messages.status import TONES, Reason, Status, explain
-from karibu.web.tables import Choice, Column, Dates, Deed, Empty, Table
+from karibu.web.tables import Choice, Column, Dates, Deed, Empty, QuerysetRows, Rows, Slice, Table
 
 
 def templates() -> list[tuple[str, Any]]:
@@ -25,24 +28,42 @@ def did(message: Message) -> str:
     return str(_("opened")) if message.opened_at else ""
 
 
+def to(message: Message) -> str:
+    """Where it goes, or to whom, as well as we know."""
+    person: str = message.person  # type: ignore[attr-defined]
+    return message.address or person or gettext("customer %(id)s") % {"id": message.customer_id}
+
+
+class NamedMessages(QuerysetRows):
+    """Messages, each knowing what its sender is called, and its person where it has no address."""
+
+    def take(self, wanted: Slice) -> list[Message]:
+        rows = super().take(wanted)
+        wanting = senders.names(row.sender for row in rows)
+        people = labels({row.customer_id for row in rows if not row.address})
+        for row in rows:
+            row.wanted_by, row.person = wanting[row.sender], people.get(row.customer_id, "")
+        return rows
+
+
 class Messages(Table):
     name = "messages"
     columns = [
-        Column("to", _("To"), value=lambda m: m.address or f"#{m.customer_id}", link=lambda m: f"/messages/{m.pk}/"),
+        Column("to", _("To"), value=to, link=lambda m: f"/messages/{m.pk}/"),
         Column("subject", _("Subject"), value=lambda m: m.subject or m.template.name),
         Column("status", _("Status"), value=status_label, kind="badge", tone=lambda m: TONES.get(m.status, "quiet")),
         Column("reason", _("Why"), value=lambda m: explain(m.reason)),
         Column("did", _("Then"), value=did),
         Column("due", _("Due"), value="due_at", kind="ago", shown=False),
-        Column("sent", _("Sent"), value="sent_at", kind="ago"),
-        Column("sender", _("From"), value="sender"),
+        Column("sent", _("Sent"), value="sent_at", kind="ago", shown=False),
+        Column("sender", _("From"), value="wanted_by"),
         Column("made", _("Made"), value="created_at", kind="ago", sort="id"),
     ]
     filters = [
         Choice("status", _("Status"), choices=Status.choices),
         Choice("reason", _("Why"), choices=Reason.choices),
         Choice("template", _("Template"), path="template_id", choices=templates),
-        Choice("sender", _("From"), choices=lambda: [(s, s) for s in senders()]),
+        Choice("sender", _("From"), choices=lambda: list(senders.names(known_senders()).items())),
         Dates("made", _("Made"), path="created_at"),
     ]
     deeds = [
@@ -50,7 +71,7 @@ class Messages(Table):
         Deed(_("Cancel messages"), "/messages/cancel/", "stop", ("marketer",)),
     ]
     order = "-made"
-    search_label = _("Search by address or customer number")
+    search_label = _("Address, customer number")
     empty = Empty(
         _("No messages yet"),
         _("Each message that a journey wants to send stands here first, with what became of it and why."),
@@ -65,8 +86,11 @@ class Messages(Table):
         )
         return found
 
+    def rows_of(self, source: Any) -> Rows:
+        return NamedMessages(self.narrowed(source))
 
-def senders() -> list[str]:
+
+def known_senders() -> list[str]:
     """The distinct senders, each by one step along the index, however many messages there are."""
     found: list[str] = []
     rows = Message.objects.order_by("sender").values_list("sender", flat=True)

@@ -4,6 +4,8 @@ from typing import Any
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Coalesce, NullIf
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from karibu.customers import queries as customers
@@ -69,14 +71,22 @@ class Orders(Table):
         return rows.filter(Q(order_id__startswith=text) | Q(customer_id__in=list(people)))
 
 
+def pictured(product: Product) -> SafeString:
+    """The product with its picture, where there is one that a page may show."""
+    picture = product.image_url if product.image_url.startswith(("https://", "/")) else ""
+    if not picture:
+        return conditional_escape(str(product))
+    return format_html('<img class="thumb" src="{}" alt="" loading="lazy" width="32" height="32">{}', picture, product)
+
+
 class Products(Table):
     name = "products"
     has_boxes = True
     columns = [
-        Column("name", _("Product"), str, sort="name", link=lambda product: f"/products/{product.pk}/"),
+        Column("name", _("Product"), str, sort="name", html=pictured, link=lambda product: f"/products/{product.pk}/"),
         Column("product_id", _("Id")),
         Column("sku", _("SKU"), shown=False),
-        Column("brand", _("Brand")),
+        Column("brand", _("Brand"), shown=False),
         Column("category", _("Category")),
         Column("updated", _("Last changed"), "updated_at", kind="ago", sort="updated_at", shown=False),
         Column("price", _("Price"), kind="money", currency="currency"),

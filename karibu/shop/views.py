@@ -71,6 +71,7 @@ def product(request: HttpRequest, number: int) -> HttpResponse:
     )
     context = {
         "product": found,
+        "picture": found.image_url if found.image_url.startswith(("https://", "/")) else "",
         "link": found.url if found.url.startswith(("https://", "http://")) else "",
         "sums": sums,
         "home": home,

@@ -28,6 +28,19 @@ def countries() -> Options:
     return [("", "—"), *sorted(found, key=lambda pair: pair[1])]
 
 
+def country(code: str) -> str:
+    """The name of an ISO 3166 code; the code itself where there is none."""
+    return str(_locale(get_language() or "en").territories.get(code, code))
+
+
+def language(code: str) -> str:
+    """The name of a BCP 47 tag, such as "Brazilian Portuguese"; the tag itself where there is none."""
+    try:
+        return Locale.parse(code, sep="-").get_display_name(_locale(get_language() or "en")) or code
+    except (UnknownLocaleError, ValueError):
+        return code
+
+
 def currencies() -> Options:
     """ISO 4217 codes with names, by code."""
     names = _locale(get_language() or "en").currencies

@@ -9,7 +9,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from karibu.customers.models import Customer
-from karibu.messages import actions, story, visits
+from karibu.messages import actions, senders, story, visits
 from karibu.messages.models import Mail, Message
 from karibu.messages.status import OPEN, TONES, Status, explain
 from karibu.messages.tables import Messages, status_label
@@ -34,6 +34,8 @@ def message(request: HttpRequest, message_id: int) -> HttpResponse:
         "status": status_label(found),
         "tone": TONES.get(Status(found.status), "quiet"),
         "why": explain(found.reason),
+        "sender": senders.names([found.sender])[found.sender],
+        "sender_url": senders.url(found.sender),
         "customer": Customer.objects.filter(pk=found.customer_id).first(),
         "steps": story.steps(found, list(found.visits.order_by("id")[:200])),
         "decisions": story.decisions(found),

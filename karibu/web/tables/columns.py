@@ -66,13 +66,11 @@ class Column:
         value = self.of(row)
         if value is None or value == "":
             return SafeString("")
+        if self.is_figure:
+            written = self._figure(row, value, currency)
+            # A zero steps back behind the numbers that say something.
+            return conditional_escape(written) if value else format_html('<span class="zero">{}</span>', written)
         match self.kind:
-            case "count":
-                return conditional_escape(formats.count(value))
-            case "percent":
-                return conditional_escape(formats.percent(value))
-            case "money":
-                return conditional_escape(formats.money(value, self._currency(row, currency)))
             case "moment":
                 return conditional_escape(formats.moment(value))
             case "ago":
@@ -80,6 +78,16 @@ class Column:
             case "badge":
                 return format_html('<span class="badge badge--{}">{}</span>', self._tone(row), value)
         return conditional_escape(value)
+
+    def _figure(self, row: Any, value: Any, currency: str) -> str:
+        match self.kind:
+            case "count":
+                return formats.count(value)
+            case "percent":
+                return formats.percent(value)
+            case "money":
+                return formats.money(value, self._currency(row, currency))
+        return str(value)
 
     def _tone(self, row: Any) -> str:
         return str(resolve(self.tone, row) or "quiet") if self.tone else "quiet"

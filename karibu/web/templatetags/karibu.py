@@ -10,7 +10,7 @@ from django.template.loader_tags import BLOCK_CONTEXT_KEY
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from karibu.web import access, charts, formats, icons
+from karibu.web import access, charts, choices, formats, icons
 from karibu.web.queries import shop
 
 register = template.Library()
@@ -27,6 +27,10 @@ def money(amount: Decimal | float | int | None, currency: str = "") -> str:
 @register.filter
 def count(number: int | None) -> str:
     return formats.count(number)
+
+
+register.filter("country", choices.country)
+register.filter("language", choices.language)
 
 
 @register.filter
