@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core import signing
 from django.db import transaction
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext as _
 
 from karibu.web.models import AuditEntry, Token, User
@@ -28,9 +29,14 @@ def create_user(email: str, *, role: str = User.Role.OWNER, by: str = "system") 
 
 
 def sign_in_path(user: User) -> str:
-    """A path that signs `user` in once within a day. It dies with the next sign-in (last_login is part of it)."""
-    stamp = user.last_login.isoformat() if user.last_login else ""
-    return f"/sign-in/{signing.dumps([user.pk, stamp], salt=SIGN_IN_SALT)}/"
+    """A path that signs `user` in once within a day. It dies with the next sign-in and with a new password."""
+    return f"/sign-in/{signing.dumps([user.pk, _stamp(user)], salt=SIGN_IN_SALT)}/"
+
+
+def _stamp(user: User) -> str:
+    """Says nothing, and changes with every sign-in and every password."""
+    last = user.last_login.isoformat() if user.last_login else ""
+    return str(salted_hmac(SIGN_IN_SALT, f"{last} {user.password}", algorithm="sha256").hexdigest()[:24])
 
 
 def sign_in_link(user: User) -> str:
@@ -48,8 +54,7 @@ def user_of_link(token: str, *, lock: bool = False) -> User | None:
         return None
     users = User.objects.select_for_update() if lock else User.objects
     user = users.filter(pk=key, is_active=True).first()
-    now = user.last_login.isoformat() if user and user.last_login else ""
-    return user if user and stamp == now else None
+    return user if user and constant_time_compare(str(stamp), _stamp(user)) else None
 
 
 def send_sign_in_link(email: str, send: Callable[[str, str, str], None]) -> None:
