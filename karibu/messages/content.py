@@ -16,7 +16,7 @@ from karibu.messages.models import Template
 
 Facts = dict[str, Any]
 _FOOTERS = Path(__file__).parent / "starters"
-_HREF = re.compile(r'(<a\b[^>]*?\shref=")([^"]*)(")', re.IGNORECASE)
+_HREF = re.compile(r'(<a\b[^<>]*?\shref=")([^"]*)(")', re.IGNORECASE)
 _BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
 _TEXT_URL = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from karibu.customers.models import Customer
+from karibu.messages import sandbox
 from karibu.messages.addresses import public_url
 from karibu.messages.content import Facts
 from karibu.messages.models import Message
@@ -89,7 +90,9 @@ def _absolute(url: object, shop_url: str) -> str:
 
 
 def _number(value: object) -> Decimal | None:
+    """What stands in an event, where it can be reckoned with: nobody pays 1e999999999, but anybody can send it."""
     try:
-        return Decimal(str(value))
+        number = Decimal(str(value))
     except InvalidOperation:
         return None
+    return number if number.is_finite() and -sandbox.MOST < number < sandbox.MOST else None

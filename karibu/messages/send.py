@@ -120,7 +120,7 @@ def _write(group: gate.Group) -> list[Letter]:
             form = content.compiled(message.template.pk, message.template.version)
             said = content.render_tracked(form, known[message.id], message.id)
             letter = channels.get(message.channel).compose(message, case.address, said, group.shop)
-        except (LiquidError, BadMarkup, ValueError, TypeError, LookupError) as error:
+        except (LiquidError, BadMarkup, ValueError, TypeError, LookupError, ArithmeticError) as error:
             case.verdict = failed(Reason.TEMPLATE_ERROR, _first_line(error))
             continue
         message.subject = letter.subject
