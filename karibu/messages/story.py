@@ -8,7 +8,6 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from karibu.messages import senders
 from karibu.messages.gate import CHECKS
 from karibu.messages.models import Message, Visit
 from karibu.messages.status import TONES, Reason, Status, explain
@@ -59,15 +58,12 @@ class Decision:
     outcome: str
 
 
-def steps(message: Message, visits: list[Visit] | None = None) -> list[Step]:
-    """Everything that happened, oldest first; visits are people's and machines', told apart."""
-    found = [
-        Step(
-            message.created_at,
-            _("Wanted by %(sender)s") % {"sender": senders.names([message.sender])[message.sender]},
-            "quiet",
-        )
-    ]
+def steps(message: Message, visits: list[Visit] | None = None, wanted_by: str = "") -> list[Step]:
+    """Everything that happened, oldest first; visits are people's and machines', told apart.
+
+    `wanted_by`: what its sender is called (senders.names).
+    """
+    found = [Step(message.created_at, _("Wanted by %(sender)s") % {"sender": wanted_by or message.sender}, "quiet")]
     found += [_step(entry) for entry in message.history]
     found += [_visit(visit) for visit in visits or ()]
     return sorted(found, key=lambda step: step.at)

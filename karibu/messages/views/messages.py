@@ -29,15 +29,16 @@ def message_list(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 def message(request: HttpRequest, message_id: int) -> HttpResponse:
     found = get_object_or_404(Message.objects.select_related("template"), pk=message_id)
+    wanted_by = senders.names([found.sender])[found.sender]
     context = {
         "message": found,
         "status": status_label(found),
         "tone": TONES.get(Status(found.status), "quiet"),
         "why": explain(found.reason),
-        "sender": senders.names([found.sender])[found.sender],
+        "sender": wanted_by,
         "sender_url": senders.url(found.sender),
         "customer": Customer.objects.filter(pk=found.customer_id).first(),
-        "steps": story.steps(found, list(found.visits.order_by("id")[:200])),
+        "steps": story.steps(found, list(found.visits.order_by("id")[:200]), wanted_by),
         "decisions": story.decisions(found),
         "totals": visits.totals(found.pk),
         "links": found.links.order_by("position"),
