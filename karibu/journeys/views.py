@@ -18,6 +18,7 @@ from karibu.journeys.models import Enrollment, Journey
 from karibu.journeys.recipes import RECIPES
 from karibu.journeys.tables import TONES, Journeys, People
 from karibu.web.access import actor, allow, may
+from karibu.web.stale import unchanged
 from karibu.web.tables import back, chosen
 
 
@@ -91,7 +92,7 @@ def step(request: HttpRequest, pk: int, position: int) -> HttpResponse:
     if position >= len(steps):
         raise Http404
     form = form_for(steps[position], position, request.POST)
-    if not form.is_valid():
+    if not form.is_valid() or not unchanged(request, form):
         return _show(request, found, form, position, status=422)
     changed = [*found.definition["steps"]]
     changed[position] = form.settings()

@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.utils.translation import gettext as _
 
 from karibu.web.models import User
 
@@ -53,6 +55,17 @@ def may(request: HttpRequest, *roles: str) -> bool:
     return role_of(request) in (OWNER, *roles)
 
 
+def _where_they_were(request: HttpRequest) -> str:
+    """The page that asks or sends: for a part or a form, the one it stands on."""
+    is_part = "HX-Request" in request.headers
+    if request.method in ("GET", "HEAD") and not is_part:
+        return request.get_full_path()
+    page = urlsplit(request.headers.get("HX-Current-URL", "") if is_part else request.headers.get("Referer", ""))
+    if page.netloc != request.get_host():
+        return "/"
+    return f"{page.path}?{page.query}" if page.query else page.path or "/"
+
+
 def actor(request: HttpRequest) -> str:
     """Who the audit log names for what this request does: an e-mail or "token NAME"."""
     token = getattr(request, "karibu_token", None)
@@ -72,8 +85,11 @@ class SignInRequired(LoginRequiredMiddleware):
         return super().process_view(request, view_func, view_args, view_kwargs)
 
     def handle_no_permission(self, request: HttpRequest, view_func: View) -> HttpResponse:  # type: ignore[override]
-        back = request.get_full_path() if request.method == "GET" and not request.headers.get("HX-Request") else "/"
+        back = _where_they_were(request)
         url = f"{settings.LOGIN_URL}?{urlencode({'next': back})}" if back != "/" else settings.LOGIN_URL
+        if request.method == "POST":
+            said = _("You were signed out meanwhile. Nothing was saved: sign in, look at it and send it once more.")
+            messages.warning(request, said)
         if request.headers.get("HX-Request"):
             return HttpResponse(status=204, headers={"HX-Redirect": url})
         return HttpResponseRedirect(url)

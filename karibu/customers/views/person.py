@@ -18,6 +18,7 @@ from karibu.customers.tables import Customers
 from karibu.customers.traits import COLUMNS
 from karibu.web import fragments
 from karibu.web.access import actor, allow
+from karibu.web.stale import unchanged
 
 PER_PAGE = 50
 
@@ -127,7 +128,7 @@ def edit(request: HttpRequest, customer_id: int) -> HttpResponse:
         return redirect(found.get_absolute_url())
     shown = {name: getattr(found, name) for name in COLUMNS}
     form = CustomerForm(request.POST if request.method == "POST" else None, initial=shown)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and form.is_valid() and unchanged(request, form):
         try:
             edit_customer(found, form.changes, by=actor(request))
         except AddressTaken as taken:

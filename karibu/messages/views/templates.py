@@ -17,6 +17,7 @@ from karibu.messages.models import Rules, Template
 from karibu.messages.views.public import MAIL_POLICY
 from karibu.web.access import actor, allow
 from karibu.web.actions import record
+from karibu.web.stale import unchanged
 
 
 @allow("marketer")
@@ -31,7 +32,7 @@ def template_list(request: HttpRequest) -> HttpResponse:
 def template(request: HttpRequest, key: str) -> HttpResponse:
     found = get_object_or_404(Template, key=key)
     form = TemplateForm(request.POST or None, instance=found)
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and form.is_valid() and unchanged(request, form):
         with transaction.atomic():
             form.save()
             Template.objects.filter(pk=found.pk).update(version=F("version") + 1)
@@ -102,7 +103,7 @@ def template_reset(request: HttpRequest, key: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def rules(request: HttpRequest) -> HttpResponse:
     form = RulesForm(request.POST or None, instance=Rules.objects.filter(pk=1).first() or Rules(pk=1))
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and form.is_valid() and unchanged(request, form):
         with transaction.atomic():
             form.save()
             record(

@@ -10,7 +10,7 @@ from django.template.loader_tags import BLOCK_CONTEXT_KEY
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from karibu.web import access, charts, choices, formats, icons
+from karibu.web import access, charts, choices, formats, icons, stale
 from karibu.web.queries import shop
 
 register = template.Library()
@@ -72,6 +72,12 @@ def chart(chart: Any, title: str, note: str = "") -> dict[str, Any]:
 def field(bound: Any) -> dict[str, Any]:
     """A form's field with its label, help and errors."""
     return {"field": bound}
+
+
+@register.inclusion_tag("web/parts/seen.html")
+def seen(form: Any) -> dict[str, Any]:
+    """What is wrong with the form as a whole, and what it showed (stale.py). Stands behind the csrf token."""
+    return {"form": form, "stamp": stale.stamp(form)}
 
 
 @register.simple_tag(takes_context=True)

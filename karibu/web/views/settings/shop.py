@@ -8,12 +8,13 @@ from karibu.web import access, setting
 from karibu.web.actions import record
 from karibu.web.forms import ShopForm
 from karibu.web.queries import shop as the_shop
+from karibu.web.stale import unchanged
 
 
 @access.allow("owner")
 def shop(request: HttpRequest) -> HttpResponse:
     form = ShopForm(request.POST or None, instance=the_shop())
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and form.is_valid() and unchanged(request, form):
         with transaction.atomic():
             if "currency" in form.changed_data:
                 setting.announce_currency(form.cleaned_data["currency"])

@@ -54,7 +54,15 @@ behave("live", (list) => {
     }
   }
 
+  function lost() {
+    say("lost");
+    if (polling) return;
+    polling = setInterval(poll, POLL);
+    poll();
+  }
+
   function listen() {
+    if (!window.EventSource) return lost();
     const stream = new EventSource(list.dataset.stream);
     stream.onopen = () => {
       say("live");
@@ -64,8 +72,7 @@ behave("live", (list) => {
     stream.addEventListener("moments", (event) => show(event.data));
     stream.addEventListener("numbers", (event) => swap(event.data));
     stream.onerror = () => {
-      say("lost");
-      polling ||= setInterval(poll, POLL);
+      lost();
       // The browser comes back by itself unless it was refused.
       if (stream.readyState === EventSource.CLOSED) setTimeout(listen, 3 * POLL);
     };
