@@ -22,7 +22,7 @@ from tests.test_erasure import a_life, come, found
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def start(*arguments: str) -> subprocess.Popen[str]:
+def start(*arguments: str, command: tuple[str, ...] = ("erase",)) -> subprocess.Popen[str]:
     named = connection.settings_dict
     query = urlencode({"host": named["HOST"]})
     environment = {
@@ -31,9 +31,9 @@ def start(*arguments: str) -> subprocess.Popen[str]:
         "KARIBU_LAKE_URL": settings.KARIBU_LAKE_URL,
         "KARIBU_HOME": str(settings.KARIBU_HOME),
     }
-    command = [sys.executable, "-m", "karibu", "erase", *arguments]
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+    whole = [sys.executable, "-m", "karibu", *command, *arguments]
+    return subprocess.Popen(whole, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
 
 
 def erase(*arguments: str, typed: str = "") -> tuple[int, str, str]:

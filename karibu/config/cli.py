@@ -146,6 +146,23 @@ def erase(who: str, yes: bool) -> None:
 
 
 @main.group()
+def export() -> None:
+    """Take things out."""
+
+
+@export.command("customer")
+@click.argument("who")
+@click.option("--to", "path", type=click.Path(path_type=Path), help="The file to make; else customer-NUMBER.zip here.")
+def export_customer(who: str, path: Path | None) -> None:
+    """Everything that is known about the customer WHO, for them: a ZIP to read and with data. Prints where it lies."""
+    with postgres.running():
+        django()
+        from karibu.consents import cli
+
+        click.echo(cli.export(who, path))
+
+
+@main.group()
 def lake() -> None:
     """The files of the event log."""
 

@@ -8,7 +8,7 @@ class ConsentsConfig(AppConfig):
 
     def ready(self) -> None:
         from karibu.collect import barrier
-        from karibu.consents import blocked, erasers, erasure, panel
+        from karibu.consents import access, blocked, erasers, erasure, panel, tellers
         from karibu.customers import actions, merging, panels, timeline
 
         merging.register("consents_consent", "customer_id")
@@ -16,6 +16,8 @@ class ConsentsConfig(AppConfig):
         barrier.raise_barrier(barrier.Barrier(blocked.digests_in, blocked.KEPT_OUT))
         for eraser in erasers.ERASERS:
             erasure.register(eraser)
+        for teller in tellers.TELLERS:
+            access.register(teller)
         timeline.register(panel.entries, kinds=["consents"])
         panels.register(panels.Panel("consents", "consents/_panel.html", panel.context, order=30))
         panels.register(panels.Panel("erase", "consents/_erase.html", panel.erase_context, order=99))

@@ -1,8 +1,10 @@
-"""`karibu erase`: the terminal's side of an erasure. Steps go to stderr, what was erased to stdout."""
+"""`karibu erase` and `karibu export customer`: the terminal's side. Steps go to stderr, outcomes to stdout."""
+
+from pathlib import Path
 
 import click
 
-from karibu.consents import erasure
+from karibu.consents import access, erasure
 from karibu.consents.models import Erasure
 from karibu.customers.models import Customer
 
@@ -16,6 +18,19 @@ def erase(who: str, *, yes: bool) -> None:
         click.confirm(f"Erase customer {customer} for good, with all that is known of them?", abort=True)
     done = _erased(customer)
     click.echo(f"Customer {customer} is erased: " + ", ".join(f"{n} {what}" for what, n in done.counts.items()))
+
+
+def export(who: str, path: Path | None) -> Path:
+    """Writes the archive of a customer; returns where it lies. Raises click.ClickException."""
+    customer = _customer(who)
+    path = path or Path(f"customer-{customer}.zip")
+    try:
+        access.save(customer, path, by="karibu export")
+    except access.NobodyThere as nobody:
+        raise click.ClickException(str(nobody)) from None
+    except OSError as error:
+        raise click.ClickException(f"{path} cannot be made: {error.strerror}.") from None
+    return path.resolve()
 
 
 def _customer(who: str) -> int:

@@ -4,5 +4,6 @@ from karibu.consents import views
 
 urlpatterns: list[URLPattern] = [
     path("customers/<int:customer_id>/consents/", views.record_consent, name="record-consent"),
+    path("customers/<int:customer_id>/archive/", views.archive, name="archive-customer"),
     path("customers/<int:customer_id>/erase/", views.erase, name="erase-customer"),
 ]

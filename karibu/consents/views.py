@@ -1,14 +1,15 @@
 """On a customer's page: consents that a colleague records, and erasing the person."""
 
+import tempfile
 from typing import Any
 
 from django.contrib import messages as flashes
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from karibu.consents import actions, erasure, queries
+from karibu.consents import access, actions, erasure, queries
 from karibu.consents.forms import ConsentForm, EraseForm
 from karibu.customers.models import Customer
 from karibu.web.access import actor, allow
@@ -59,3 +60,19 @@ def _erase(request: HttpRequest, number: int) -> None:
     else:
         words = _("Customer %(number)s is erased: %(events)s events and everything else that named them.")
         flashes.success(request, words % {"number": number, "events": events})
+
+
+@allow("owner")
+@require_POST
+def archive(request: HttpRequest, customer_id: int) -> FileResponse:
+    """All that is known of a person, to hand to them. A POST, since it is written down that it was made."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - the answer closes it
+    try:
+        access.write(customer_id, file, by=actor(request))
+    except access.NobodyThere:
+        file.close()
+        raise Http404 from None
+    file.seek(0)
+    return FileResponse(
+        file, as_attachment=True, filename=f"customer-{customer_id}.zip", content_type="application/zip"
+    )

@@ -8,13 +8,14 @@ class JourneysConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from karibu.consents import erasure
+        from karibu.consents import access, erasure
         from karibu.customers import merging, panels
         from karibu.customers import timeline as customers_timeline
-        from karibu.journeys import erasing, queries, timeline
+        from karibu.journeys import erasing, queries, telling, timeline
         from karibu.messages import senders
 
         erasure.register(erasing.from_journeys)
+        access.register(telling.from_journeys)
         senders.register("journey", queries.names, "/journeys/{}/")
         merging.register("journeys_enrollment", "customer_id")
         customers_timeline.register(timeline.entries, [timeline.KIND])

@@ -7,12 +7,13 @@ class MessagesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from karibu.consents import erasure
+        from karibu.consents import access, erasure
         from karibu.customers import merging, panels, timeline
-        from karibu.messages import panel
+        from karibu.messages import panel, telling
         from karibu.messages.erasing import from_messages
 
         merging.register("messages_message", "customer_id")
         erasure.register(from_messages)
+        access.register(telling.from_messages)
         timeline.register(panel.entries, kinds=["messages"])
         panels.register(panels.Panel("messages", "messages/_panel.html", panel.context, order=40))
