@@ -15,18 +15,15 @@ from tests.world import fill
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-# Sends each form of the page twice in a row, as a double click does, and answers how many there were.
-TWICE = """async () => {
-  const forms = [...document.querySelectorAll("form")].filter((form) => form.getAttribute("method") === "post");
-  for (const form of forms) {
-    form.noValidate = true;
-    const button = form.querySelector("button:not([type=button], [type=reset]), input[type=submit]");
-    form.requestSubmit(button);
-    form.requestSubmit(button);
-    await new Promise((done) => setTimeout(done, 40));
-  }
-  return forms.length;
-}"""
+FORMS = """[...document.querySelectorAll("form")].filter((form) => form.getAttribute("method") === "post")"""
+# Sends a form twice in a row, as a double click does.
+TWICE = f"""(number) => {{
+  const form = {FORMS}[number];
+  form.noValidate = true;
+  const button = form.querySelector("button:not([type=button], [type=reset]), input[type=submit]");
+  form.requestSubmit(button);
+  form.requestSubmit(button);
+}}"""
 
 
 def test_no_form_is_sent_twice_by_a_double_click(live: Any, page: Any, tmp_path: Path) -> None:
@@ -43,8 +40,11 @@ def test_no_form_is_sent_twice_by_a_double_click(live: Any, page: Any, tmp_path:
     for address in addresses():
         if address.route in listed() and address.who != "everyone" and "/body/" not in address.route:
             page.goto(live.url + path_of(address, owner))
-            before = len(sent)
-            count = page.evaluate(TWICE)
+            before, count = len(sent), page.evaluate(f"{FORMS}.length")
+            for number in range(count):
+                with page.expect_request(lambda asked: asked.method == "POST" and not asked.url.endswith("/read/")):
+                    page.evaluate(TWICE, number)
+            page.wait_for_timeout(50)  # for what should not come
             # The mailbox's page tells by itself that a mail was looked at.
             told = [url for url in sent[before:] if not url.endswith("/read/")]
             assert len(told) == count, f"{address}: {count} forms, {told}"
