@@ -3,14 +3,17 @@
 import argparse
 import gc
 import os
+import statistics
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
 from bench.machine import line
 from bench.traffic import EVENTS, MESSAGE, NOW, PERSON, body
+
+TAKE = 4000  # events of a micro-batch, as in collect/drain.py
 
 
 def fill(batches: int, people: int, tag: int) -> None:
@@ -40,12 +43,16 @@ def fill(batches: int, people: int, tag: int) -> None:
     asyncio.run(bring())
 
 
-def timed(stages: list[Callable[..., None]], spent: Counter[str]) -> list[Callable[..., None]]:
+Spent = dict[str, list[tuple[float, float]]]  # of each stage, for each batch: seconds it took, of which Python's
+
+
+def timed(stages: list[Callable[..., None]], spent: Spent) -> list[Callable[..., None]]:
     def around(stage: Callable[..., None]) -> Callable[..., None]:
         def run(batch: object) -> None:
-            begun = time.perf_counter()
+            begun, cpu = time.perf_counter(), time.process_time()
             stage(batch)
-            spent[f"{stage.__module__.removeprefix('karibu.')}.{stage.__name__}"] += time.perf_counter() - begun  # type: ignore[assignment]
+            name = f"{stage.__module__.removeprefix('karibu.')}.{stage.__name__}"
+            spent[name].append((time.perf_counter() - begun, time.process_time() - cpu))
 
         return run
 
@@ -114,23 +121,27 @@ def measure(events: int, people: int, *, profile: bool) -> None:
     gc.set_threshold(50_000, 20, 20)  # as in config/worker.py
     publish()
     print(line(settings.KARIBU_HOME))
-    spent: Counter[str] = Counter()
+    spent: Spent = defaultdict(list)
     settings.KARIBU_PIPELINE = timed(import_string("karibu.config.pipeline.STAGES"), spent)
     for tag, when in enumerate(("first time: nobody is known", "second time: everybody is known")):
         spent.clear()
         fill(events // EVENTS, people, tag)
-        profiler, begun, cpu, taken = cProfile.Profile(), time.perf_counter(), time.process_time(), 0
+        profiler, drains = cProfile.Profile(), []
         if profile:
             profiler.enable()
-        while done := drain():
-            taken += done
+        begun, cpu = time.perf_counter(), time.process_time()
+        while drain() == TAKE:
+            drains.append((time.perf_counter() - begun, time.process_time() - cpu))
+            begun, cpu = time.perf_counter(), time.process_time()
         profiler.disable()
-        took, used = time.perf_counter() - begun, time.process_time() - cpu
-        rate, each, python = taken / took, took / taken * 1e6, used / taken * 1e6
-        print(f"\n{when}: {rate:,.0f} events/s; {each:.1f} us an event, Python {python:.1f}")
-        for stage, seconds in spent.most_common():
-            print(f"  {seconds / taken * 1e6:6.1f} us  {stage}")
-        print(f"  {(took - spent.total()) / taken * 1e6:6.1f} us  taking rows out, decoding, committing")
+        each, python = quiet(drains)
+        print(f"\n{when}: {1e6 / each:,.0f} events/s; {each:.1f} us an event, Python {python:.1f}")
+        stages = {stage: quiet(took) for stage, took in spent.items()}
+        stages["taking rows out, decoding, committing"] = tuple(
+            whole - sum(parts) for whole, *parts in zip((each, python), *stages.values(), strict=True)
+        )
+        for stage, (took, of_python) in sorted(stages.items(), key=lambda item: -item[1][0]):
+            print(f"  {took:6.1f} us, Python {of_python:5.1f}  {stage}")
         if profile:
             import pstats
 
@@ -138,6 +149,12 @@ def measure(events: int, people: int, *, profile: bool) -> None:
     begun = time.perf_counter()
     flush.flush_everything()
     print(f"\nflush to the lake: {(time.perf_counter() - begun) / (2 * events) * 1e6:.1f} us an event")
+
+
+def quiet(spans: list[tuple[float, float]]) -> tuple[float, float]:
+    """Microseconds an event of the quickest quarter of the batches: what it takes where nobody else is at work."""
+    took, of_python = (statistics.quantiles(column, n=4)[0] / TAKE * 1e6 for column in zip(*spans, strict=True))
+    return took, of_python
 
 
 def publish() -> None:

@@ -8,7 +8,7 @@ import msgspec
 
 from karibu.collect import times, wire
 from karibu.collect.models import Source
-from karibu.collect.wire import Wire, text
+from karibu.collect.wire import Kept, text
 from karibu.events.commerce import promote
 from karibu.events.event import PAGE_VIEWED, SCREEN_VIEWED, Event
 
@@ -22,6 +22,7 @@ NAMES = {
 CHANNELS = {"web": "web", "browser": "web", "mobile": "app", "app": "app", "server": "server", "email": "email"}
 
 _split = msgspec.json.Decoder(list[msgspec.Raw]).decode
+_object = msgspec.json.Decoder(dict[str, Any] | None).decode
 
 
 @dataclass(frozen=True)
@@ -53,20 +54,18 @@ def sent_in(row: Row, body: bytes) -> list[Sent]:
 def event_of(sent: Sent) -> Event:
     """Decodes afresh at each call, so that a second try never sees what a first one wrote on the event.
 
-    Raises Refused; what the door let in is refused here only if the rules have become stricter since.
+    Raises Refused; what the door let in is refused here only if it can no longer be read.
     """
-    read, _ = wire.read(sent.raw)
-    row = sent.row
+    read, row = wire.reread(sent.raw), sent.row
     skew = row.skew or times.skew(read.sent_at, row.received_at)
-    time = wire.check(read, row.received_at, timedelta() if row.historical else skew, historical=row.historical)
-    source = _source(row.source_id)
+    source, context, properties, named = _source(row.source_id), _object(read.context) or {}, _object(read.properties) or {}, _named(read)
     event = Event(
         # Without an id of its own an event is named by its place in the inbox, which no second try changes.
         message_id=text(read.message_id) or f"inbox-{row.id}-{sent.place}",
         type=read.type,
         name=NAMES.get(read.type) or text(read.event),
-        time=time,
-        received_at=row.received_at.astimezone(UTC),
+        time=wire.happened(read, row.received_at, timedelta() if row.historical else skew, historical=row.historical),
+        received_at=row.received_at,
         source_id=row.source_id,
         source=source.name,
         channel=CHANNELS.get(read.channel, source.kind) if isinstance(read.channel, str) else source.kind,
@@ -76,28 +75,28 @@ def event_of(sent: Sent) -> Event:
         user_id=text(read.user_id),
         previous_id=text(read.previous_id),
         group_id=text(read.group_id),
-        properties=_properties(read),
-        traits=_traits(read),
-        context=read.context or {},
+        properties={**named, **properties} if named else properties,
+        traits=_traits(read, context),
+        context=context,
+        properties_text=b"" if named or not properties else bytes(read.properties),
+        context_text=bytes(read.context) if context else b"",
     )
     promote(event)
     return event
 
 
-def _properties(read: Wire) -> dict[str, Any]:
-    """A page's or screen's own name and category stand beside its properties on the wire."""
-    properties = read.properties or {}
-    if read.type in ("page", "screen"):
-        for field, value in (("name", text(read.name)), ("category", text(read.category))):
-            if value:
-                properties.setdefault(field, value)
-    return properties
+def _named(read: Kept) -> dict[str, str]:
+    """A page's or screen's own name and category, which stand beside its properties on the wire."""
+    if read.type not in ("page", "screen") or not (read.name or read.category):
+        return {}
+    said = {"name": text(read.name), "category": text(read.category)}
+    return {field: value for field, value in said.items() if value}
 
 
-def _traits(read: Wire) -> dict[str, Any]:
+def _traits(read: Kept, context: dict[str, Any]) -> dict[str, Any]:
     """Some SDKs put an identify's traits into its context."""
-    if read.traits is None and read.type in ("identify", "group") and read.context:
-        inside = read.context.get("traits")
+    if read.traits is None and read.type in ("identify", "group"):
+        inside = context.get("traits")
         return inside if isinstance(inside, dict) else {}
     return read.traits or {}
 

@@ -17,7 +17,6 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.module_loading import import_string
-from psycopg.types.array import ListBinaryDumper
 
 from karibu.collect import barrier
 from karibu.collect.decode import Row, Sent, event_of, sent_in
@@ -25,6 +24,7 @@ from karibu.collect.intake import MICROSECOND
 from karibu.collect.lanes import LANES
 from karibu.collect.models import RejectedEvent, Source
 from karibu.collect.wire import Refused
+from karibu.events.arrays import BulkListDumper
 from karibu.events.batch import BadEvent, Batch, Stage
 from karibu.events.event import Event
 from karibu.events.wake import WORKER
@@ -115,7 +115,7 @@ def _cursor() -> psycopg.Cursor[tuple[object, ...]]:
     """Arrays go to the server in binary form: quoting their texts would take a tenth of the pipeline's time."""
     connection.ensure_connection()
     cursor: psycopg.Cursor[tuple[object, ...]] = psycopg.Cursor(connection.connection)
-    cursor.adapters.register_dumper(list, ListBinaryDumper)
+    cursor.adapters.register_dumper(list, BulkListDumper)
     return cursor
 
 

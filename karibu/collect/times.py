@@ -29,6 +29,8 @@ def moment(stamp: Stamp) -> datetime | None:
 def _utc(text: str) -> datetime:
     try:
         read = datetime.fromisoformat(text)
+        if read.tzinfo is UTC:
+            return read
         return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{text!r:.40} is not a time; write it as 2026-01-31T12:00:00Z") from error

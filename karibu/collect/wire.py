@@ -26,7 +26,7 @@ Id = str | int | float | None
 Object = dict[str, Any] | None
 
 
-class Wire(msgspec.Struct, kw_only=True, rename="camel"):
+class _Fields(msgspec.Struct, kw_only=True, rename="camel"):
     """The fields that are understood, as sent; the rest of an event is left where it is."""
 
     type: str = ""
@@ -43,13 +43,27 @@ class Wire(msgspec.Struct, kw_only=True, rename="camel"):
     sent_at: Any = None
     channel: Any = None
     write_key: Any = None
-    properties: Object = None
     traits: Object = None
-    context: Object = None
+    properties: Any = None
+    context: Any = None
 
     @property
     def stamp(self) -> Stamp:
         return self.original_timestamp if self.timestamp in (None, "") else self.timestamp
+
+
+class Wire(_Fields, kw_only=True, rename="camel"):
+    """An event at the door: read wholly, because a fault in any corner of it is told to its sender."""
+
+    properties: Object = None
+    context: Object = None
+
+
+class Kept(_Fields, kw_only=True, rename="camel"):
+    """The same event later: what the log keeps as text is left as it was sent."""
+
+    properties: msgspec.Raw = msgspec.Raw(b"null")
+    context: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class Refused(Exception):
@@ -61,6 +75,7 @@ class Refused(Exception):
 
 
 _decode = msgspec.json.Decoder(Wire).decode
+_decode_kept = msgspec.json.Decoder(Kept).decode
 _PATH = re.compile(r" - at `\$\.?(.*?)(\[\.\.\.\])?`$")
 
 
@@ -78,6 +93,11 @@ def read(raw: bytes, kind: str = "") -> tuple[Wire, bytes]:
     return wire, raw
 
 
+def reread(raw: bytes) -> Kept:
+    """An event that `read` and `check` let in before, from the bytes that were kept of it."""
+    return _decode_kept(raw)
+
+
 def check(wire: Wire, received_at: datetime, skew: timedelta, *, historical: bool = False) -> datetime:
     """The time at which `wire` happened. Raises Refused when it is no event of the spec."""
     if wire.type not in TYPES:
@@ -89,6 +109,11 @@ def check(wire: Wire, received_at: datetime, skew: timedelta, *, historical: boo
     if not (text(wire.user_id) or text(wire.anonymous_id)):
         raise Refused("userId", "userId or anonymousId must say who it was")
     _check_kind(wire)
+    return happened(wire, received_at, skew, historical=historical)
+
+
+def happened(wire: _Fields, received_at: datetime, skew: timedelta, *, historical: bool = False) -> datetime:
+    """The time at which `wire` happened. Raises Refused when what it says is no time."""
     try:
         return happened_at(wire.stamp, received_at, skew, historical=historical)
     except ValueError as error:
@@ -108,10 +133,10 @@ def _check_kind(wire: Wire) -> None:
 
 def text(value: Id) -> str:
     """An id or a name as text: "" for none, 12 and 12.0 alike as "12"."""
+    if value.__class__ is str:
+        return value.strip()  # type: ignore[union-attr]
     if value is None:
         return ""
-    if isinstance(value, str):
-        return value.strip()
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 

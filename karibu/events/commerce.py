@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
+import msgspec
+
 from karibu.events.event import Event, Item
 
 # Events about one product, whose fields stand at the top level of the properties.
@@ -116,6 +118,16 @@ FIELDS = {
 # where asking for each of these keys would cost ten times as much: this runs for every event there is.
 _KEYS = {key: (field, rank) for field, keys in FIELDS.items() for rank, key in enumerate(keys)}
 
+# Told by product and page, hardly by person.
+VIEWS = frozenset({"Product Viewed", "Product Clicked", "Product List Viewed", "Page Viewed", "Screen Viewed"})
+PROMOTED = (
+    *("product_id", "category", "query", "value", "currency", "quantity", "coupon", "campaign", "url", "referrer"),
+    *("order_id", "cart_id", "items"),
+)
+REMEMBERED, WORTH_REMEMBERING = 4000, 2000  # properties, and bytes of one
+_remembered: dict[tuple[str, bytes], list[tuple[str, Any]]] = {}
+_encode = msgspec.json.Encoder().encode
+
 LIMIT = Decimal(10) ** 12  # of money, either way; anything beyond is a mistake
 MOST_PIECES = 10**9
 PLACES = Decimal("0.0001")
@@ -129,15 +141,32 @@ def promote(event: Event) -> None:
     """Fills the promoted fields of `event` from its properties and context, and gives its name the spec's spelling.
 
     Never raises: a value that cannot be read (money that is no number or beyond LIMIT, an id of 201 characters)
-    leaves its field empty and stays in the properties, which are not changed.
+    leaves its field empty and stays in the properties, which are not changed. Items may be shared between events.
     """
     if event.type == "track" and event.name not in NAMES:
         event.name = _SPELLINGS.get(event.name.lower().translate(_COMPACT), event.name)
     if event.context:
         _promote_context(event, event.context)
-    properties = event.properties
-    if properties and (found := _found(properties)):
-        _promote_properties(event, properties, found)
+    if event.name in VIEWS:
+        _promote_again(event)
+    elif event.properties:
+        _promote_properties(event, event.properties)
+
+
+def _promote_again(event: Event) -> None:
+    """Everybody who looks at a product sends the same properties: they are read once, and then remembered."""
+    said = (event.name, event.properties_text or _encode(event.properties))
+    promoted = _remembered.get(said)
+    if promoted is None:
+        plain = Event(message_id="", type="", name=event.name, time=event.time, received_at=event.time, source_id=0)
+        _promote_properties(plain, event.properties)
+        promoted = [(field, value) for field in PROMOTED if (value := getattr(plain, field)) not in ("", None, [])]
+        if len(_remembered) >= REMEMBERED:
+            _remembered.clear()
+        if len(said[1]) <= WORTH_REMEMBERING:
+            _remembered[said] = promoted
+    for field, value in promoted:
+        setattr(event, field, value)
 
 
 def money(value: object) -> Decimal | None:
@@ -220,7 +249,10 @@ def _found(properties: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _promote_properties(event: Event, properties: dict[str, Any], found: dict[str, Any]) -> None:
+def _promote_properties(event: Event, properties: dict[str, Any]) -> None:
+    found = _found(properties)
+    if not found:
+        return
     for field, value in found.items():
         if to := _OF_EVENT.get(field):
             setattr(event, to[0], to[1](value))
@@ -268,10 +300,8 @@ def _promote_context(event: Event, context: dict[str, Any]) -> None:
 
 
 def _text(value: object, limit: int) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return value[:limit].replace("\x00", "")
+    if value.__class__ is str:
+        return value if len(value) <= limit and "\x00" not in value else value[:limit].replace("\x00", "")  # type: ignore
     return identifier(value)[:limit]
 
 

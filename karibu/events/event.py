@@ -56,6 +56,9 @@ class Event(msgspec.Struct, kw_only=True):
     properties: dict[str, Any] = msgspec.field(default_factory=dict)
     traits: dict[str, Any] = msgspec.field(default_factory=dict)
     context: dict[str, Any] = msgspec.field(default_factory=dict)
+    # The JSON of two of them as it was sent, so that nobody need write it again; empty where it was not sent like that.
+    properties_text: bytes = b""
+    context_text: bytes = b""
 
     order_id: str = ""
     cart_id: str = ""

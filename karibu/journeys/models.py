@@ -63,10 +63,9 @@ class Enrollment(models.Model):
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["journey", "slot", "run"], name="enrollment_slot")]
+        constraints = [models.UniqueConstraint(fields=["slot", "journey", "run"], name="enrollment_slot")]
         indexes = [
             models.Index(fields=["journey", "due_at"], name="enrollment_due", condition=models.Q(status="active")),
-            models.Index(fields=["journey", "customer_id"], name="enrollment_person"),
             models.Index(fields=["journey", "-id"], name="enrollment_newest"),
             models.Index(fields=["journey", "status", "step"], name="enrollment_where"),
         ]

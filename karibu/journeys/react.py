@@ -20,6 +20,9 @@ from karibu.journeys.engine import LOOK_AGAIN
 from karibu.journeys.live import Rules, Way
 from karibu.journeys.reentry import Run, next_run
 
+# The statements below find runs by slot or by person first, behind a fence (MATERIALIZED), and look at the journey
+# afterwards: while the table is young, and PostgreSQL knows nothing of its contents, it might take the index by journey
+# for just as good, and read all runs of the journey for each event.
 STALE = timedelta(days=3)  # a phone that was offline longer than this starts no journey
 
 
@@ -146,14 +149,14 @@ def _runs(batch: Batch, arrivals: Sequence[Arrival]) -> dict[tuple[int, int | st
     """Runs there are already, by (journey, customer) and, where another person had the same cart, (journey, slot)."""
     batch.cursor.execute(
         """
-        WITH n AS (SELECT DISTINCT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS n(journey, customer, slot))
-        SELECT e.journey_id, e.customer_id, NULL, e.key, e.run, e.status, e.entered_at
-        FROM (SELECT DISTINCT journey, customer FROM n) AS n
-        JOIN journeys_enrollment e ON e.journey_id = n.journey AND e.customer_id = n.customer
-        UNION ALL
-        SELECT e.journey_id, e.customer_id, e.slot, e.key, e.run, e.status, e.entered_at
-        FROM n JOIN journeys_enrollment e ON e.journey_id = n.journey AND e.slot = n.slot
-        WHERE e.customer_id <> n.customer""",
+        WITH n AS (SELECT DISTINCT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS n(journey, customer, slot)),
+        found AS MATERIALIZED (
+            SELECT e.*, n.journey, NULL AS taken
+            FROM (SELECT DISTINCT journey, customer FROM n) AS n JOIN journeys_enrollment e ON e.customer_id = n.customer
+            UNION ALL
+            SELECT e.*, n.journey, e.slot FROM n JOIN journeys_enrollment e ON e.slot = n.slot
+            WHERE e.customer_id <> n.customer)
+        SELECT journey_id, customer_id, taken, key, run, status, entered_at FROM found WHERE journey_id = journey""",
         [*_columns((a.way.journey_id, a.customer_id, a.slot) for a in arrivals)],
     )
     found: dict[tuple[int, int | str], list[Run]] = defaultdict(list)
@@ -210,16 +213,23 @@ def _start_waits_anew(batch: Batch, arrivals: Sequence[Arrival], rules: Rules) -
         """
         WITH quiet AS (SELECT * FROM unnest(%s::bigint[], %s::int[], %s::int[], %s::interval[])
             AS q(journey, version, step, length)),
+        n AS (SELECT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::timestamptz[])
+            AS n(journey, customer, key, slot, at)),
+        meant AS MATERIALIZED (
+            SELECT e.id, e.journey_id, n.* FROM n JOIN journeys_enrollment e ON e.slot = n.slot
+            UNION
+            SELECT e.id, e.journey_id, n.* FROM n JOIN journeys_enrollment e ON e.customer_id = n.customer
+            WHERE e.key = n.key),
+        locked AS MATERIALIZED (
+            SELECT id, status, version, step, customer_id FROM journeys_enrollment
+            WHERE id = ANY(ARRAY(SELECT id FROM meant WHERE journey_id = journey)) ORDER BY id FOR UPDATE),
         hit AS (
-            SELECT e.id, n.at, n.at + quiet.length AS due,
-                CASE WHEN c.is_anonymous IS FALSE THEN n.customer ELSE e.customer_id END AS customer
-            FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::timestamptz[])
-                AS n(journey, customer, key, slot, at)
-            JOIN journeys_enrollment e ON e.journey_id = n.journey AND e.status = 'active'
-                AND (e.slot = n.slot OR (e.customer_id = n.customer AND e.key = n.key))
-            JOIN quiet ON quiet.journey = e.journey_id AND quiet.version = e.version AND quiet.step = e.step
-            LEFT JOIN customers_customer c ON c.id = n.customer
-            ORDER BY e.id FOR UPDATE OF e)
+            SELECT l.id, meant.at, meant.at + quiet.length AS due,
+                CASE WHEN c.is_anonymous IS FALSE THEN meant.customer ELSE l.customer_id END AS customer
+            FROM locked l JOIN meant ON meant.id = l.id
+            JOIN quiet ON quiet.journey = meant.journey AND quiet.version = l.version AND quiet.step = l.step
+            LEFT JOIN customers_customer c ON c.id = meant.customer
+            WHERE l.status = 'active')
         UPDATE journeys_enrollment e SET customer_id = hit.customer, arrived_at = greatest(e.arrived_at, hit.at),
             due_at = greatest(e.due_at, hit.due)
         FROM hit WHERE e.id = hit.id""",
@@ -235,15 +245,19 @@ def _leave(batch: Batch, departures: Sequence[Departure]) -> None:
     batch.cursor.execute(
         """
         WITH n AS (SELECT * FROM unnest(%s::bigint[], %s::int[], %s::bigint[], %s::text[], %s::timestamptz[],
-            %s::text[]) AS n(journey, version, customer, slot, at, reason)),
-        hit AS (
-            SELECT e.id, n.at, n.reason FROM n JOIN journeys_enrollment e ON e.journey_id = n.journey
-                AND e.version = n.version AND e.status = 'active'
-                AND (e.slot = n.slot OR (n.slot IS NULL AND e.customer_id = n.customer AND e.entered_at <= n.at))
-            ORDER BY e.id FOR UPDATE OF e)
-        UPDATE journeys_enrollment e SET status = 'left', reason = hit.reason, due_at = NULL,
-            ended_at = greatest(hit.at, e.entered_at)
-        FROM hit WHERE e.id = hit.id""",
+            %s::text[]) AS n(journey, wanted, customer, slot, at, reason)),
+        meant AS MATERIALIZED (
+            SELECT e.id, e.journey_id, e.version, n.* FROM n JOIN journeys_enrollment e ON e.slot = n.slot
+            UNION ALL
+            SELECT e.id, e.journey_id, e.version, n.* FROM n JOIN journeys_enrollment e ON e.customer_id = n.customer
+            WHERE n.slot IS NULL AND e.entered_at <= n.at),
+        locked AS MATERIALIZED (
+            SELECT id, status FROM journeys_enrollment WHERE id = ANY(ARRAY(
+                SELECT id FROM meant WHERE journey_id = journey AND version = wanted)) ORDER BY id FOR UPDATE)
+        UPDATE journeys_enrollment e SET status = 'left', reason = meant.reason, due_at = NULL,
+            ended_at = greatest(meant.at, e.entered_at)
+        FROM locked JOIN meant ON meant.id = locked.id
+        WHERE e.id = locked.id AND locked.status = 'active'""",
         [*_columns(rows)],
     )
 
