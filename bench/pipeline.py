@@ -99,14 +99,20 @@ def main() -> int:
 def sustain(shop: Installation, token: str, key: str, rate: int, seconds: float) -> None:
     sender = Sender("127.0.0.1", shop.port, key, [body(seed) for seed in range(50)])
     before, cpu, begun = in_log(shop), cpu_seconds(shop), time.perf_counter()
-    load = threading.Thread(target=lambda: uvloop.run(sender.run(seconds, rate=rate / EVENTS)))
+    ended: list[float] = []
+
+    def send() -> None:
+        uvloop.run(sender.run(seconds, rate=rate / EVENTS))
+        ended.append(time.perf_counter())
+
+    load = threading.Thread(target=send)
     load.start()
     samples, fresh = [], []
     while load.is_alive():
         time.sleep(seconds / 12)
         samples.append(backlog(shop))
         fresh.append(freshness(shop, token, key))
-    acknowledged, done = time.perf_counter() - begun, in_log(shop) - before
+    acknowledged, done = ended[0] - begun, in_log(shop) - before
     sent = sender.sent * EVENTS
     while in_log(shop) - before < sent and time.perf_counter() - begun < seconds + 300:
         time.sleep(0.1)

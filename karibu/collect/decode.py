@@ -1,8 +1,7 @@
 """From an inbox row to the events the pipeline works on."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -10,7 +9,7 @@ from karibu.collect import times, wire
 from karibu.collect.models import Source
 from karibu.collect.wire import Kept, text
 from karibu.events.commerce import promote
-from karibu.events.event import PAGE_VIEWED, SCREEN_VIEWED, Event
+from karibu.events.event import PAGE_VIEWED, SCREEN_VIEWED, Event, as_json, read_json
 
 NAMES = {
     "page": PAGE_VIEWED,
@@ -22,7 +21,7 @@ NAMES = {
 CHANNELS = {"web": "web", "browser": "web", "mobile": "app", "app": "app", "server": "server", "email": "email"}
 
 _split = msgspec.json.Decoder(list[msgspec.Raw]).decode
-_object = msgspec.json.Decoder(dict[str, Any] | None).decode
+NOTHING = (b"null", b"{}")
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ def event_of(sent: Sent) -> Event:
     """
     read, row = wire.reread(sent.raw), sent.row
     skew = row.skew or times.skew(read.sent_at, row.received_at)
-    source, context, properties, named = _source(row.source_id), _object(read.context) or {}, _object(read.properties) or {}, _named(read)
+    source, context = _source(row.source_id), bytes(read.context)
     event = Event(
         # Without an id of its own an event is named by its place in the inbox, which no second try changes.
         message_id=text(read.message_id) or f"inbox-{row.id}-{sent.place}",
@@ -75,30 +74,25 @@ def event_of(sent: Sent) -> Event:
         user_id=text(read.user_id),
         previous_id=text(read.previous_id),
         group_id=text(read.group_id),
-        properties={**named, **properties} if named else properties,
-        traits=_traits(read, context),
-        context=context,
-        properties_text=b"" if named or not properties else bytes(read.properties),
-        context_text=bytes(read.context) if context else b"",
+        traits=read.traits or {},
+        properties_json=_properties(read),
+        context_json=b"" if context in NOTHING else context,
     )
+    if read.traits is None and read.type in ("identify", "group"):
+        inside = event.context.get("traits")  # where some SDKs put them
+        event.traits = inside if isinstance(inside, dict) else {}
     promote(event)
     return event
 
 
-def _named(read: Kept) -> dict[str, str]:
-    """A page's or screen's own name and category, which stand beside its properties on the wire."""
-    if read.type not in ("page", "screen") or not (read.name or read.category):
-        return {}
-    said = {"name": text(read.name), "category": text(read.category)}
-    return {field: value for field, value in said.items() if value}
-
-
-def _traits(read: Kept, context: dict[str, Any]) -> dict[str, Any]:
-    """Some SDKs put an identify's traits into its context."""
-    if read.traits is None and read.type in ("identify", "group"):
-        inside = context.get("traits")
-        return inside if isinstance(inside, dict) else {}
-    return read.traits or {}
+def _properties(read: Kept) -> bytes:
+    """A page's or screen's own name and category stand beside its properties on the wire."""
+    properties = bytes(read.properties)
+    if (read.name or read.category) and read.type in ("page", "screen"):
+        named = {"name": text(read.name), "category": text(read.category)}
+        said = {field: value for field, value in named.items() if value}
+        return as_json({**said, **read_json(properties)})
+    return b"" if properties in NOTHING else properties
 
 
 _sources: dict[int, Source] = {}

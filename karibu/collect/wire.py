@@ -134,7 +134,7 @@ def _check_kind(wire: Wire) -> None:
 def text(value: Id) -> str:
     """An id or a name as text: "" for none, 12 and 12.0 alike as "12"."""
     if value.__class__ is str:
-        return value.strip()  # type: ignore[union-attr]
+        return value.strip()
     if value is None:
         return ""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

@@ -57,7 +57,7 @@ def _stated(event: Event) -> Iterator[Statement]:
         for trait, channel in TRAITS.items():
             if (said := _status(event.traits.get(trait))) is not None:
                 yield _statement(event, channel, said, EVERYTHING, "trait")
-    if "consent" in event.context:
+    if b'"consent"' in event.context_json and "consent" in event.context:
         yield from _from_context(event)
 
 

@@ -56,7 +56,11 @@ def read(event: Event, region: str = "") -> Evidence:
 
 def tells_traits(event: Event) -> bool:
     """Whether `read` has to look for traits at all: most events carry none."""
-    return event.type == "identify" or event.name in ORDERED or bool(event.context.get("traits"))
+    return event.type == "identify" or event.name in ORDERED or _has_context_traits(event)
+
+
+def _has_context_traits(event: Event) -> bool:
+    return b'"traits"' in event.context_json and bool(event.context.get("traits"))
 
 
 def needs_region(event: Event) -> bool:
@@ -117,9 +121,8 @@ def _said(event: Event, region: str) -> list[tuple[Strength, dict[str, Any]]]:
 def _given(event: Event) -> list[tuple[Strength, dict[str, Any]]]:
     """The traits as sent, weakest first."""
     given: list[tuple[Strength, dict[str, Any]]] = []
-    context = event.context.get("traits")
-    if isinstance(context, dict) and context:
-        given.append((Strength.SHOP, context))
+    if _has_context_traits(event) and isinstance(event.context["traits"], dict):
+        given.append((Strength.SHOP, event.context["traits"]))
     if event.type == "identify" and event.traits:
         given.append((Strength.SHOP, event.traits))
     if event.name in ORDERED and (ordered := _order_traits(event.properties)):

@@ -20,7 +20,7 @@ _DAY = 86_400_000_000  # microseconds
 class BulkListDumper(ListBinaryDumper):
     """Flat lists of texts, whole numbers and times are packed at once; all others as psycopg does it."""
 
-    def _dump_list(self, L: list[Any], dim: int, dims: list[int], data: list[Any]) -> int:  # noqa: N803 - psycopg's
+    def _dump_list(self, L: list[Any], dim: int, dims: list[int], data: list[Any]) -> int:
         oid = self.sub_dumper.oid if self.sub_dumper else 0
         if dim < len(dims) - 1 or None in L:
             return super()._dump_list(L, dim, dims, data)

@@ -126,7 +126,6 @@ PROMOTED = (
 )
 REMEMBERED, WORTH_REMEMBERING = 4000, 2000  # properties, and bytes of one
 _remembered: dict[tuple[str, bytes], list[tuple[str, Any]]] = {}
-_encode = msgspec.json.Encoder().encode
 
 LIMIT = Decimal(10) ** 12  # of money, either way; anything beyond is a mistake
 MOST_PIECES = 10**9
@@ -145,17 +144,19 @@ def promote(event: Event) -> None:
     """
     if event.type == "track" and event.name not in NAMES:
         event.name = _SPELLINGS.get(event.name.lower().translate(_COMPACT), event.name)
-    if event.context:
-        _promote_context(event, event.context)
+    if event.context_json:
+        _promote_context(event)
+    if not event.properties_json:
+        return
     if event.name in VIEWS:
         _promote_again(event)
-    elif event.properties:
+    else:
         _promote_properties(event, event.properties)
 
 
 def _promote_again(event: Event) -> None:
     """Everybody who looks at a product sends the same properties: they are read once, and then remembered."""
-    said = (event.name, event.properties_text or _encode(event.properties))
+    said = (event.name, event.properties_json)
     promoted = _remembered.get(said)
     if promoted is None:
         plain = Event(message_id="", type="", name=event.name, time=event.time, received_at=event.time, source_id=0)
@@ -287,21 +288,55 @@ def _value(event: Event, said: object) -> Decimal | None:
     return given
 
 
-def _promote_context(event: Event, context: dict[str, Any]) -> None:
-    page = context.get("page")
-    if isinstance(page, dict):
-        event.url = _text(page.get("url"), 2000)
-        event.referrer = _text(page.get("referrer"), 2000)
-    campaign = context.get("campaign")
-    if isinstance(campaign, dict):
-        for key, value in campaign.items():
-            if field := _UTM.get(key):
-                setattr(event, field, _text(value, 200))
+class _Page(msgspec.Struct):
+    url: Any = None
+    referrer: Any = None
+
+
+class _Campaign(msgspec.Struct):
+    source: Any = None
+    medium: Any = None
+    name: Any = None
+    term: Any = None
+    content: Any = None
+
+
+class _Context(msgspec.Struct):
+    """What is promoted of a context; the rest of it is passed over."""
+
+    page: _Page | None = None
+    campaign: _Campaign | None = None
+
+
+class _LooseContext(msgspec.Struct):
+    page: Any = None
+    campaign: Any = None
+
+
+_context = msgspec.json.Decoder(_Context).decode
+_loose_context = msgspec.json.Decoder(_LooseContext).decode
+
+
+def _promote_context(event: Event) -> None:
+    try:
+        context = _context(event.context_json)
+    except msgspec.ValidationError:  # a page that is no object takes nothing from the campaign
+        said = _loose_context(event.context_json)
+        page = msgspec.convert(said.page, _Page) if isinstance(said.page, dict) else None
+        campaign = msgspec.convert(said.campaign, _Campaign) if isinstance(said.campaign, dict) else None
+        context = _Context(page, campaign)
+    if page := context.page:
+        event.url, event.referrer = _text(page.url, 2000), _text(page.referrer, 2000)
+    if campaign := context.campaign:
+        event.utm_source, event.utm_medium = _text(campaign.source, 200), _text(campaign.medium, 200)
+        event.utm_campaign = _text(campaign.name, 200)
+        if campaign.term or campaign.content:
+            event.utm_term, event.utm_content = _text(campaign.term, 200), _text(campaign.content, 200)
 
 
 def _text(value: object, limit: int) -> str:
     if value.__class__ is str:
-        return value if len(value) <= limit and "\x00" not in value else value[:limit].replace("\x00", "")  # type: ignore
+        return value if len(value) <= limit and "\x00" not in value else value[:limit].replace("\x00", "")
     return identifier(value)[:limit]
 
 
@@ -356,4 +391,3 @@ _OF_ITEM: dict[str, tuple[str, Reader]] = {
     "link": ("url", _upto(2000)),
     "image": ("image_url", _upto(2000)),
 }
-_UTM = {"name": "utm_campaign"} | {key: f"utm_{key}" for key in ("source", "medium", "term", "content")}

@@ -53,12 +53,11 @@ class Event(msgspec.Struct, kw_only=True):
     user_id: str = ""
     previous_id: str = ""
     group_id: str = ""
-    properties: dict[str, Any] = msgspec.field(default_factory=dict)
     traits: dict[str, Any] = msgspec.field(default_factory=dict)
-    context: dict[str, Any] = msgspec.field(default_factory=dict)
-    # The JSON of two of them as it was sent, so that nobody need write it again; empty where it was not sent like that.
-    properties_text: bytes = b""
-    context_text: bytes = b""
+    properties_json: bytes = b""  # as sent: most events are promoted, logged and never asked for more; see `properties`
+    context_json: bytes = b""
+    _properties: dict[str, Any] | None = None
+    _context: dict[str, Any] | None = None
 
     order_id: str = ""
     cart_id: str = ""
@@ -84,3 +83,30 @@ class Event(msgspec.Struct, kw_only=True):
     # What the log keeps when it is not customer_id: a browser's own nameless customer, for what was done on it
     # before the first sign-in. It is merged into customer_id today, and can be taken apart again.
     recorded_as: int = 0
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        """All properties as sent, read when first asked for. They are not to be changed."""
+        if self._properties is None:
+            self._properties = read_json(self.properties_json)
+        return self._properties
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """As `properties`."""
+        if self._context is None:
+            self._context = read_json(self.context_json)
+        return self._context
+
+
+def read_json(text: bytes) -> dict[str, Any]:
+    return (_decode(text) or {}) if text else {}
+
+
+def as_json(told: dict[str, Any]) -> bytes:
+    """What stands in properties_json and context_json."""
+    return _encode(told) if told else b""
+
+
+_decode = msgspec.json.Decoder(dict[str, Any] | None).decode
+_encode = msgspec.json.Encoder().encode

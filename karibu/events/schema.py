@@ -94,21 +94,15 @@ def _plain(name: str, type_: pa.DataType, field: str = "") -> Column:
     return Column(name, type_, lambda events: list(map(get, events)))
 
 
-def _filled(name: str, type_: pa.DataType = pa.string()) -> Column:
+def _filled(name: str, type_: pa.DataType = pa.string(), field: str = "") -> Column:
     """Empty text, and an id of 0, mean absent."""
-    get = attrgetter(name)
+    get = attrgetter(field or name)
     return Column(name, type_, lambda events: [value or None for value in map(get, events)])
 
 
 def _json(name: str) -> Column:
-    encode = msgspec.json.Encoder().encode
-    if f"{name}_text" not in Event.__struct_fields__:
-        get = attrgetter(name)
-        return Column(name, pa.string(), lambda events: [encode(told) if told else None for told in map(get, events)])
-    both = attrgetter(f"{name}_text", name)
-    return Column(
-        name, pa.string(), lambda events: [text or (encode(told) if told else None) for text, told in map(both, events)]
-    )
+    get, encode = attrgetter(name), msgspec.json.Encoder().encode
+    return Column(name, pa.string(), lambda events: [encode(told) if told else None for told in map(get, events)])
 
 
 class Moments(Column):
@@ -195,9 +189,9 @@ STEPS: list[Step] = [
             _filled("utm_term"),
             _filled("utm_content"),
             Items("items", pa.list_(ITEM), _items),
-            _json("properties"),
+            _filled("properties", field="properties_json"),
             _json("traits"),
-            _json("context"),
+            _filled("context", field="context_json"),
         ),
     ),
 ]

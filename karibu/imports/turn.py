@@ -15,7 +15,7 @@ import msgspec
 from karibu.collect.ip import shortened_fields
 from karibu.customers import evidence
 from karibu.events.commerce import MOST_PIECES, PLACES, line_total, promote
-from karibu.events.event import Event, Item
+from karibu.events.event import Event, Item, as_json
 from karibu.imports.cells import BadCell, amount, moment
 from karibu.shop.products import CATALOGUE
 
@@ -143,7 +143,7 @@ class Turning:
         return Event(
             message_id="", type="track", name=CATALOGUE, time=self.started_at, received_at=self.started_at,
             source_id=0, import_id=self.import_id, currency=self._currency(cells) if item.price is not None else "",
-            items=[item], properties=dict(line.rest),
+            items=[item], properties_json=as_json(dict(line.rest)),
         )  # fmt: skip
 
     def _order(self, unit: Unit) -> Event:
@@ -169,7 +169,7 @@ class Turning:
             time=self._time(whole, "placed_at"), order_id=whole["order_id"], value=total,
             currency=self._currency(whole), coupon=whole.get("coupon", "")[:200], items=items,
             quantity=sum(item.quantity for item in items) if items else None,
-            properties={name: whole[name] for name in ("email", "phone") if name in whole},
+            properties_json=as_json({name: whole[name] for name in ("email", "phone") if name in whole}),
         )  # fmt: skip
 
     def _event(self, unit: Unit) -> Event:
@@ -182,8 +182,8 @@ class Turning:
         event = self._base(
             cells, cells.get("message_id", str(line.number)), type="track", name=cells["name"][:200],
             time=self._time(cells, "time"), anonymous_id=cells.get("anonymous_id", "")[:300],
-            properties=shortened_fields({**line.rest, **_properties(cells.get("properties", ""))}),
-            context={"traits": known} if (known := {n: cells[n] for n in ("email", "phone") if n in cells}) else {},
+            properties_json=as_json(shortened_fields({**line.rest, **_properties(cells.get("properties", ""))})),
+            context_json=as_json(_who(cells)),
         )  # fmt: skip
         promote(event)
         if event.value is not None and not event.currency:
@@ -237,6 +237,11 @@ def _item(cells: Cells) -> Item | None:
 
 def _trait(name: str) -> str:
     return "_".join(name.lower().split())[:200]
+
+
+def _who(cells: Cells) -> dict[str, Any]:
+    known = {name: cells[name] for name in ("email", "phone") if name in cells}
+    return {"traits": known} if known else {}
 
 
 def _properties(text: str) -> dict[str, Any]:

@@ -49,9 +49,10 @@ def rules(cursor: Any) -> Rules:
     global _kept
     cursor.execute("SELECT id, status, version, published_at FROM journeys_journey WHERE status <> 'draft' ORDER BY id")
     stamp = tuple(cursor.fetchall())
-    if stamp != _kept[0]:
-        _kept = (stamp, _load(cursor, {row[0]: (row[1], row[2]) for row in stamp}))
-    return _kept[1]
+    kept = _kept
+    if stamp != kept[0]:
+        _kept = kept = (stamp, _load(cursor, {row[0]: (row[1], row[2]) for row in stamp}))
+    return kept[1]
 
 
 def _load(cursor: Any, journeys: dict[int, tuple[str, int]]) -> Rules:

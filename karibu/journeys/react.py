@@ -151,10 +151,11 @@ def _runs(batch: Batch, arrivals: Sequence[Arrival]) -> dict[tuple[int, int | st
         """
         WITH n AS (SELECT DISTINCT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS n(journey, customer, slot)),
         found AS MATERIALIZED (
-            SELECT e.*, n.journey, NULL AS taken
-            FROM (SELECT DISTINCT journey, customer FROM n) AS n JOIN journeys_enrollment e ON e.customer_id = n.customer
+            SELECT e.journey_id, e.customer_id, e.key, e.run, e.status, e.entered_at, n.journey, NULL AS taken
+            FROM (SELECT DISTINCT journey, customer FROM n) n JOIN journeys_enrollment e ON e.customer_id = n.customer
             UNION ALL
-            SELECT e.*, n.journey, e.slot FROM n JOIN journeys_enrollment e ON e.slot = n.slot
+            SELECT e.journey_id, e.customer_id, e.key, e.run, e.status, e.entered_at, n.journey, e.slot
+            FROM n JOIN journeys_enrollment e ON e.slot = n.slot
             WHERE e.customer_id <> n.customer)
         SELECT journey_id, customer_id, taken, key, run, status, entered_at FROM found WHERE journey_id = journey""",
         [*_columns((a.way.journey_id, a.customer_id, a.slot) for a in arrivals)],

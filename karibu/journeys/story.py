@@ -21,7 +21,7 @@ from django.db import connection, transaction
 
 from karibu.customers.models import Customer
 from karibu.events.batch import Batch, Stage
-from karibu.events.event import Event
+from karibu.events.event import Event, as_json
 from karibu.journeys import engine
 from karibu.journeys.events import PROMOTED
 from karibu.journeys.models import Enrollment
@@ -83,7 +83,7 @@ def event(told: Story, name: str, by: str, ago: timedelta, historical: bool, **c
         source_id=1,
         customer_id=told.person(by),
         historical=historical,
-        properties=properties,
+        properties_json=as_json(properties),
         **promoted,
     )
 

@@ -38,11 +38,7 @@ _facts = attrgetter(*(field.name for field in fields(Known) if field.name != "up
 
 def learn_products(cursor: psycopg.Cursor[Any], events: Iterable[Event]) -> None:
     """Upserts the products that the events' items name; touches no row that would stay the same."""
-    named: dict[str, list[tuple[Event, Item]]] = {}
-    for event in events:
-        for item in event.items:
-            if item.product_id:
-                named.setdefault(item.product_id, []).append((event, item))
+    named = _sightings(events)
     if not named:
         return
     known = _load(cursor, sorted(named))
@@ -55,6 +51,21 @@ def learn_products(cursor: psycopg.Cursor[Any], events: Iterable[Event]) -> None
             changed.append(product)
     if changed:
         _save(cursor, changed)
+
+
+def _sightings(events: Iterable[Event]) -> dict[str, list[tuple[Event, Item]]]:
+    """By product. Of an item that many events share (they saw the same page) the latest sighting says it all."""
+    latest: dict[int, tuple[Event, Item]] = {}
+    for event in events:
+        for item in event.items:
+            seen = latest.get(id(item))
+            if seen is None or event.time >= seen[0].time:
+                latest[id(item)] = event, item
+    named: dict[str, list[tuple[Event, Item]]] = {}
+    for event, item in latest.values():
+        if item.product_id:
+            named.setdefault(item.product_id, []).append((event, item))
+    return named
 
 
 def _tells_something(sighting: tuple[Event, Item]) -> bool:

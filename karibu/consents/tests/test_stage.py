@@ -11,7 +11,7 @@ from karibu.consents.models import Consent
 from karibu.consents.queries import in_force
 from karibu.consents.stage import keep_consents
 from karibu.events.batch import Batch
-from karibu.events.event import Event
+from karibu.events.event import Event, as_json
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -20,6 +20,7 @@ NOW = datetime(2026, 3, 1, 9, tzinfo=UTC)
 def an_event(number: int = 0, **fields: object) -> Event:
     known = {"type": "track", "name": "X", "source_id": 1, "source": "shop", "customer_id": 1}
     at = NOW + timedelta(minutes=number)
+    known |= {f"{name}_json": as_json(fields.pop(name)) for name in ("properties", "context") if name in fields}
     return Event(**{"message_id": f"m{number}", "time": at, "received_at": at, **known, **fields})
 
 

@@ -11,7 +11,7 @@ from karibu.customers.identify import identify
 from karibu.customers.models import Customer
 from karibu.customers.raw import cursor
 from karibu.events.batch import Batch
-from karibu.events.event import Event
+from karibu.events.event import Event, as_json
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 _numbers = count(1)
@@ -35,7 +35,8 @@ def event(minutes: float = 0, *, user: str = "", browser: str = "", **fields: An
         "user_id": user,
         "anonymous_id": browser,
     }
-    return Event(**{**usual, **fields})
+    told = {f"{name}_json": as_json(fields.pop(name)) for name in ("properties", "context") if name in fields}
+    return Event(**{**usual, **fields, **told})
 
 
 def told(minutes: float = 0, *, user: str = "", browser: str = "", source: str = "Web shop", **traits: Any) -> Event:

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from karibu.events import counts, tail
 from karibu.events.batch import Batch
-from karibu.events.event import Event
+from karibu.events.event import Event, as_json
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 _numbers = count(1)
@@ -29,7 +29,8 @@ def event(**fields: Any) -> Event:
         "customer_id": 1,
         "anonymous_id": "browser-1",
     }
-    return Event(**{**usual, **fields})
+    told = {f"{name}_json": as_json(fields.pop(name)) for name in ("properties", "context") if name in fields}
+    return Event(**{**usual, **fields, **told})
 
 
 def order(**fields: Any) -> Event:

@@ -79,7 +79,11 @@ def test_each_lane_remembers_its_last_moments() -> None:
 def test_an_announcement_holds_no_personal_data() -> None:
     announce(
         event(
-            user_id="u-1", traits={"email": "aline@example.com"}, properties={"name": "Aline"}, query="aline", url="/a"
+            user_id="u-1",
+            traits={"email": "aline@example.com"},
+            properties_json=b'{"name": "Aline"}',
+            query="aline",
+            url="/a",
         )
     )
     kept = str(LaneMoments.objects.get().moments).lower()

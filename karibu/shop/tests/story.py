@@ -8,7 +8,7 @@ from django.db import connection
 from karibu.customers.models import Customer
 from karibu.events.batch import Batch
 from karibu.events.commerce import promote
-from karibu.events.event import Event
+from karibu.events.event import Event, as_json
 from karibu.shop.stage import keep_shop
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -25,7 +25,8 @@ def told(
     made = Event(
         message_id=message or f"{event}-{minute}-{who}", type="track", name=event,
         time=NOON + timedelta(minutes=minute),
-        received_at=NOON, source_id=1, source="web shop", properties=properties, customer_id=who, import_id=import_id,
+        received_at=NOON, source_id=1, source="web shop", properties_json=as_json(properties),
+        customer_id=who, import_id=import_id,
     )  # fmt: skip
     promote(made)
     return made
