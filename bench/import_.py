@@ -97,10 +97,9 @@ class Shop:
         self.settle()
 
     def settle(self) -> None:
-        """As a shop is some time after its last import: vacuumed, its statistics known, its pages on disk."""
+        """As a shop is some time after its last import: vacuumed, its statistics known."""
         with psycopg.connect(postgres.embedded_url(self.made.home), autocommit=True) as database:
             database.execute("VACUUM (ANALYZE)")
-            database.execute("CHECKPOINT")
 
     def round(self) -> None:
         """One file brought, timed by the import itself (the start of a process weighs the same everywhere), undone."""

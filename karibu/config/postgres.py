@@ -137,6 +137,8 @@ def _settings() -> dict[str, str]:
         "work_mem": "16MB",
         "maintenance_work_mem": "128MB",
         "max_wal_size": "2GB",
+        # After a checkpoint each page is logged whole once, and in a large shop every row of an import is on another.
+        "checkpoint_timeout": "15min",
         "wal_level": "minimal",  # no replicas of an embedded server
         "max_wal_senders": "0",
         "io_method": "sync",  # spares three processes that idle

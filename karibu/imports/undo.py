@@ -74,11 +74,12 @@ def _take_out_people(cursor: Cursor, import_id: int) -> int:
     gone = _without_anything_else(cursor, made)
     cursor.execute("SELECT customer_id FROM customers_identity WHERE evidence = %s", [source])
     changed |= {row[0] for row in cursor.fetchall()}
+    cursor.execute("DELETE FROM customers_identity WHERE customer_id = ANY(%s)", [gone])
     # An identifier of somebody who stays: whom the import made keep it, it is how their later events found them.
     cursor.execute(
-        """DELETE FROM customers_identity WHERE customer_id = ANY(%s)
-           OR (evidence = %s AND NOT customer_id = ANY(%s))""",
-        [gone, source, made],
+        """DELETE FROM customers_identity i WHERE i.evidence = %s
+           AND NOT EXISTS (SELECT 1 FROM unnest(%s::bigint[]) AS made(id) WHERE made.id = i.customer_id)""",
+        [source, made],
     )
     cursor.execute("DELETE FROM customers_activity WHERE customer_id = ANY(%s)", [gone])
     cursor.execute("DELETE FROM customers_suggestion WHERE one = ANY(%s) OR other = ANY(%s)", [gone, gone])
