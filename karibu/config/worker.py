@@ -16,11 +16,10 @@ import psycopg
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
 from karibu.config import jobs, postgres
-from karibu.events.wake import CHANNEL, WORKER
+from karibu.events.wake import CHANNEL, WORKER, stopping
 
 log = logging.getLogger("karibu.worker")
 Step = Callable[[], float]
-stopping = threading.Event()
 
 
 @dataclass

@@ -3,9 +3,12 @@
 A wake-up is only ever a hint that shortens a wait: each loop also looks by itself every so often.
 """
 
+import threading
+
 from django.db import connection
 
 CHANNEL = "karibu"
+stopping = threading.Event()  # set when this worker process shall end: long steps look at it between two pieces of work
 WORKER = "karibu worker"  # application_name of the one connection on which each worker process listens
 
 

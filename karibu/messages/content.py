@@ -29,6 +29,7 @@ class Compiled:
     subject: sandbox.BoundTemplate
     html: sandbox.BoundTemplate
     text: sandbox.BoundTemplate | None  # None: derived from the HTML
+    is_marketing: bool
 
 
 @dataclass
@@ -42,19 +43,25 @@ class Content:
 
 
 @lru_cache(maxsize=256)
-def compiled(template_id: int, version: int) -> Compiled:
-    return compile_template(Template.objects.get(pk=template_id))
+def compiled(template_id: int, version: int, was_marketing: bool = False) -> Compiled:
+    """`was_marketing`: the message was meant as marketing, whatever its template has become since."""
+    template = Template.objects.get(pk=template_id)
+    template.is_marketing |= was_marketing
+    return compile_template(template)
 
 
 def compile_template(template: Template) -> Compiled:
     """Raises mjml.BadMarkup or LiquidError for a template that cannot be used."""
     source = template.body if "<mjml" in template.body else _as_mjml(template.body)
-    if template.is_marketing and "unsubscribe_url" not in source:
-        source = source.replace("</mj-body>", _footer("_footer.mjml") + "</mj-body>")
+    # Marketing can always be left, and every mail can be seen in the browser; an author may place the links.
+    link, footer = ("unsubscribe_url", "_footer") if template.is_marketing else ("web_view_url", "_footer_service")
+    if link not in source:
+        source = source.replace("</mj-body>", _footer(f"{footer}.mjml") + "</mj-body>")
     text = template.text
-    if text and template.is_marketing and "unsubscribe_url" not in text:
-        text = text.rstrip() + "\n\n" + _footer("_footer.txt.liquid")
+    if text and link not in text:
+        text = text.rstrip() + "\n\n" + _footer(f"{footer}.txt.liquid")
     return Compiled(
+        is_marketing=template.is_marketing,
         subject=sandbox.TEXT.from_string(template.subject),
         html=sandbox.HTML.from_string(compile_mjml(source)),
         text=sandbox.TEXT.from_string(text) if text else None,
@@ -68,7 +75,7 @@ def _as_mjml(body: str) -> str:
 
 @lru_cache
 def _footer(name: str) -> str:
-    """The law's part of a marketing mail: who sends it from where, and how to stop it."""
+    """The law's part of a mail: who sends it from where, and how to stop it."""
     return (_FOOTERS / name).read_text(encoding="utf-8")
 
 
@@ -91,8 +98,19 @@ def render_tracked(form: Compiled, facts: Facts, message_id: int, links: Sequenc
         "web_view_url": page(tokens.VIEW, message_id),
     }
     content = render(form, {**facts, **own})
+    if form.is_marketing:
+        _let_people_leave(content, own["unsubscribe_url"])
     _track(content, message_id, set(own.values()), links)
     return content
+
+
+def _let_people_leave(content: Content, url: str) -> None:
+    """Where the author's own link did not come out (in a comment, behind a condition), ours stands at the end."""
+    if html_.escape(url) not in content.html:
+        way_out = f'<p style="text-align:center"><a href="{html_.escape(url)}">Unsubscribe</a></p>'
+        content.html = content.html.replace("</body>", way_out + "</body>")
+    if url not in content.text:
+        content.text += f"\n\nUnsubscribe: {url}"
 
 
 def _track(content: Content, message_id: int, own: set[str], links: Sequence[str] | None) -> None:

@@ -117,7 +117,7 @@ def _write(group: gate.Group) -> list[Letter]:
     for case in ready:
         message = case.message
         try:
-            form = content.compiled(message.template.pk, message.template.version)
+            form = content.compiled(message.template.pk, message.template.version, message.is_marketing)
             said = content.render_tracked(form, known[message.id], message.id)
             letter = channels.get(message.channel).compose(message, case.address, said, group.shop)
         except (LiquidError, BadMarkup, ValueError, TypeError, LookupError, ArithmeticError) as error:

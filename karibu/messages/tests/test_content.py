@@ -68,6 +68,33 @@ def test_marketing_carries_address_and_unsubscribe_and_transactional_does_not():
     assert "/m/u/" not in service.html + service.text
 
 
+def test_both_classes_have_a_web_view():
+    for said in (filled(), filled(is_marketing=False), filled(is_marketing=False, body="Shipped", text="Shipped")):
+        view = f"/m/v/{tokens.sign(tokens.VIEW, 7)}"
+        assert said.html.count(view) == said.text.count(view) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{% comment %}{{ unsubscribe_url }}{% endcomment %}Hello",
+        "{% if nobody %}<a href='{{ unsubscribe_url }}'>no more</a>{% endif %}Hello",
+        "<mjml><mj-body><mj-raw><!-- unsubscribe_url --></mj-raw></mj-body></mjml>",
+    ],
+)
+def test_marketing_can_be_left_even_where_its_author_hid_the_link(body):
+    said = filled(body=body, text=body if "mjml" not in body else "")
+    unsubscribe = f"/m/u/{tokens.sign(tokens.UNSUBSCRIBE, 7)}"
+    assert said.html.count(f'{unsubscribe}"') == 1 and said.text.count(unsubscribe) == 1
+
+
+def test_what_was_meant_as_marketing_can_be_left_though_its_template_has_become_transactional(db):
+    template = a_template(is_marketing=False)
+    template.save()
+    meant = content.render_tracked(content.compiled(template.pk, 1, True), FACTS, 7)
+    assert "/m/u/" in meant.html and "/m/u/" in meant.text
+
+
 def test_an_author_who_places_the_unsubscribe_link_gets_no_second_one():
     body = "<a href='{{ unsubscribe_url }}'>no more</a>"
     assert filled(body=body).html.count("/m/u/") == 1

@@ -14,7 +14,7 @@ from karibu.config.testing import missing
 from karibu.consents.queries import suppressed
 from karibu.messages import handover, send
 from karibu.messages.channels.email import outage, relay
-from karibu.messages.models import Message
+from karibu.messages.models import Message, Template
 from karibu.messages.tests.cast import a_person, the_shop, wants
 from karibu.messages.tests.certificates import chain
 from karibu.messages.tests.cutter import wire
@@ -150,6 +150,26 @@ def test_a_refusal_for_good_fails_alone_and_only_an_address_that_does_not_exist_
     assert fate(message) == ("failed", "rejected") and ANSWERS[f"{name}@example.com"][:9] in message.detail
     assert bool(suppressed("email", [f"{name}@example.com"])) == is_gone
     assert fate(other) == ("sent", "") and server.delivered(1) == {"good@example.com": 1}
+
+
+def test_poison_of_every_kind_in_mid_batch_costs_nobody_else_their_message(server):
+    """PAINS 2: refused by the server, no address at all, an address nobody can write, a template that fails for one."""
+    good = [wants(a_person(f"good{n}")) for n in range(10)]
+    Template.objects.update(
+        subject="{% if customer.first_name == 'Odd' %}{{ 1 | divided_by: 0 }}{% endif %}Hi", version=2
+    )
+    poison = {
+        wants(a_person("blocked")): ("failed", "rejected"),
+        wants(a_person("odd")): ("failed", "template_error"),
+        wants(a_person("none", email="")): ("refused", "no_address"),
+        wants(a_person("bad", email="two@at@example.com")): ("refused", "bad_address"),
+        wants(a_person("long", email=f"{'x' * 65}@example.com")): ("refused", "bad_address"),
+    }
+    good += [wants(a_person(f"good{n}")) for n in range(10, 20)]
+    assert send.send_due() == 25 and send.send_due() == 0
+    assert {m.pk: fate(m) for m in poison} == {m.pk: what for m, what in poison.items()}
+    assert {fate(m) for m in good} == {("sent", "")}
+    assert server.delivered(20) == Counter(f"good{n}@example.com" for n in range(20))
 
 
 def test_wherever_the_connection_is_cut_the_message_arrives_once_or_is_named_as_in_doubt(server, settings, monkeypatch):

@@ -11,7 +11,7 @@ from aiosmtpd.smtp import AuthResult, LoginPassword
 from django.utils import timezone
 
 from karibu.consents.queries import suppressed
-from karibu.messages import send
+from karibu.messages import handover, send
 from karibu.messages.channels.email import relay
 from karibu.messages.channels.email.smtp import Connection, Reply, Server, Unreachable
 from karibu.messages.models import Mail, Message
@@ -139,6 +139,19 @@ def test_a_server_that_is_away_costs_no_message_and_no_attempt_beyond_one_connec
     messages = [wants(a_person(f"p{n}")) for n in range(5)]
     assert send.send_due() == 5
     assert {fate(m) for m in messages} == {("held", "unreachable")}
+
+
+def test_a_worker_that_shall_end_finishes_the_message_in_hand_and_leaves_the_others_waiting(world, monkeypatch):
+    stopping = threading.Event()
+    monkeypatch.setattr(relay, "stopping", stopping)
+    real = handover.begin
+    monkeypatch.setattr(handover, "begin", lambda letter: stopping.set() or real(letter))
+    messages = [wants(a_person(f"p{n}")) for n in range(4)]
+    send.send_due()
+    assert sorted(fate(m) for m in messages) == [("intended", "interrupted")] * 3 + [("sent", "")]
+    monkeypatch.undo()
+    assert send.send_due() == 3
+    assert sorted(r for r, _ in world.taken) == [f"p{n}@example.com" for n in range(4)]
 
 
 def test_a_line_that_is_a_dot_arrives_as_it_was_written(world):

@@ -107,6 +107,14 @@ def test_get_and_head_by_a_scanner_unsubscribe_nobody_and_one_post_does(message)
     assert Consent.objects.latest("id").method == "one-click"
 
 
+def test_the_one_click_of_a_mail_program_may_come_in_either_form_that_the_rfc_allows(message):
+    path = f"/m/u/{tokens.sign(tokens.UNSUBSCRIBE, message.pk)}"
+    answer = Client(enforce_csrf_checks=True).post(path, {"List-Unsubscribe": "One-Click"})  # multipart/form-data
+    assert answer.status_code == 200 and Consent.objects.latest("id").method == "one-click"
+    assert in_force([message.customer_id], "email") == {message.customer_id: "withdrawn"}
+    assert Client().put(path).status_code == 405 and Client().delete(path).status_code == 405
+
+
 def test_nothing_else_of_a_message_changes_anything_by_get_or_head(message):
     before = Message.objects.values().get(), Consent.objects.count(), InboxRow.objects.count()
     for purpose, suffix in ((tokens.UNSUBSCRIBE, ""), (tokens.VIEW, "")):

@@ -81,7 +81,7 @@ def web_view(request: HttpRequest, token: str) -> HttpResponse:
     customer = Customer.objects.filter(pk=message.customer_id, erased_at=None).first()
     if customer is None:
         return _gone(request)
-    form = content.compiled(message.template_id, message.template.version)
+    form = content.compiled(message.template_id, message.template.version, message.is_marketing)
     known = facts.gather([message], {customer.pk: customer})[message.pk]
     links = list(message.links.order_by("position").values_list("url", flat=True))
     said = content.render_tracked(form, known, message.pk, links)

@@ -8,6 +8,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.utils import timezone
 
+from karibu.events.wake import stopping
 from karibu.messages.channels import Begin, Letter
 from karibu.messages.channels.email import outage
 from karibu.messages.channels.email.compose import domain
@@ -31,11 +32,12 @@ def closed() -> Verdict | None:
 def deliver(letters: Sequence[Letter], begin: Begin) -> Iterator[tuple[Letter, Verdict]]:
     """Hands the letters over one after the other. Each gets at most one verdict, whatever happens on the way.
 
-    A letter that `begin` disowns gets none: whoever holds its row now decides.
+    A letter that `begin` disowns gets none: whoever holds its row now decides. When the worker shall end, the letters
+    whose turn has not come go back to the queue.
     """
     deadline = time.monotonic() + GROUP_SECONDS
     for letter in letters:
-        if time.monotonic() > deadline:
+        if time.monotonic() > deadline or stopping.is_set():
             yield letter, NOT_REACHED
         elif verdict := _verdict_on(letter, begin):
             yield letter, verdict
