@@ -113,11 +113,11 @@ def test_a_list_is_searched_sorted_filtered_and_paged_without_leaving_the_page(l
     page.evaluate("window.stayed = true")
     assert page.locator(".table__count").inner_text() == "120"
     page.get_by_label("Search who, did or to what").fill("colleague1")
-    page.get_by_text("40 of 120").wait_for()
+    page.locator(".table__count", has_text="40 of 120").wait_for()
     assert page.evaluate("document.activeElement.id") == "table-search"
     page.wait_for_url(re.compile(r"\?q=colleague1$"))
     page.get_by_label("Search who, did or to what").fill("")
-    page.get_by_text("120", exact=True).wait_for()
+    page.locator(".table__count").get_by_text("120", exact=True).wait_for()
     page.get_by_role("link", name="Next").click()
     page.get_by_role("link", name="Previous").wait_for()
     page.locator(".table__bar summary", has_text="Filter").click()
