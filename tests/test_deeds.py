@@ -6,9 +6,12 @@ import pytest
 from django.test import Client
 
 from karibu.collect.models import RejectedEvent
+from karibu.consents import jobs
+from karibu.consents.models import Erasure
+from karibu.customers.models import Customer
 from karibu.journeys.models import Enrollment
 from karibu.messages.models import Message
-from karibu.web.models import User
+from karibu.web.models import AuditEntry, User
 from tests.world import fill
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lake")]
@@ -60,6 +63,24 @@ def test_chosen_people_of_a_journey_are_tried_again(marketer: Client) -> None:
     people = f"/journeys/{inside.first().journey_id}/people/"
     assert "1 tried again." in do(marketer, f"{people}retry/", [one], people)
     assert [Enrollment.objects.get(pk=pk).status for pk in (one, other)] == ["active", "failed"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_chosen_customers_are_erased_by_an_owner_who_says_how_many(client: Client, tmp_path: Path) -> None:
+    fill(tmp_path, people=3)
+    client.force_login(User.objects.create_user("owner@example.test", role="owner"))
+    one, two, other = Customer.objects.exclude(email="").filter(merged_into=None).values_list("pk", flat=True)[:3]
+    asked = client.post("/customers/erase/", {"id": [one, two]}).content.decode()
+    assert "Erase 2 customers for good" in asked and not Erasure.objects.exists()
+    wrong = client.post("/customers/erase/", {"id": [one, two], "number": "3"})
+    assert wrong.status_code == 422 and not Erasure.objects.exists()
+    said = client.post("/customers/erase/", {"id": [one, two], "number": "2"}, follow=True).content.decode()
+    assert "2 customers are being erased." in said
+    jobs.erase(erasures=list(Erasure.objects.values_list("pk", flat=True)))
+    gone = Customer.objects.exclude(erased_at=None).values_list("pk", flat=True)
+    assert sorted(gone) == sorted([one, two]) and Customer.objects.get(pk=other).email
+    assert AuditEntry.objects.filter(verb="erased customer", actor="owner@example.test").count() == 2
+    assert "None of the chosen" in client.post("/customers/erase/", {"id": [one]}, follow=True).content.decode()
 
 
 def test_what_may_be_done_is_what_is_offered(marketer: Client) -> None:

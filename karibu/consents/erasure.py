@@ -9,7 +9,7 @@ Each step is a transaction of its own and can be done again, and a row (Erasure)
 stopped, or died, goes on from there, by the same command or by itself.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 
@@ -69,6 +69,20 @@ def erase(customer_id: int, *, by: str, tell: Tell = lambda step: None) -> Erasu
     `tell` hears of each step. Raises NobodyThere, UnderWay or StillWaiting; after the last the schedule tries again.
     """
     return finish(_begun(customer_id, by), tell)
+
+
+def begin(customer_ids: Iterable[int], *, by: str) -> list[Erasure]:
+    """Erasures of these customers, for a worker to do one after the other. Those who are not there are left out."""
+    from karibu.consents import jobs
+
+    begun: dict[int, Erasure] = {}
+    with transaction.atomic():
+        for number in customer_ids:
+            with suppress(NobodyThere):
+                erasure = _begun(number, by)
+                begun[erasure.pk] = erasure
+        jobs.erase.defer(erasures=list(begun))
+    return list(begun.values())
 
 
 def finish(erasure: Erasure, tell: Tell = lambda step: None) -> Erasure:

@@ -50,3 +50,17 @@ class EraseForm(forms.Form):
         if typed != self.expected:
             raise forms.ValidationError(_("That is not this customer's number."))
         return typed
+
+
+class EraseManyForm(EraseForm):
+    """Asks for how many they are."""
+
+    def __init__(self, *arguments: Any, number: int, **options: Any) -> None:
+        super().__init__(*arguments, number=number, **options)
+        self.fields["number"].label = _("Type how many customers are to be erased")
+
+    def clean_number(self) -> str:
+        typed: str = self.cleaned_data["number"].strip()
+        if typed != self.expected:
+            raise forms.ValidationError(_("That is not how many they are."))
+        return typed

@@ -1,8 +1,12 @@
 """Consents by the clock."""
 
 import logging
+from typing import TYPE_CHECKING
 
 from procrastinate.contrib.django import app
+
+if TYPE_CHECKING:
+    from karibu.consents.models import Erasure
 
 log = logging.getLogger("karibu.consents")
 
@@ -13,7 +17,22 @@ def finish_erasures(timestamp: int) -> None:
     from karibu.consents import erasure
 
     for begun in erasure.unfinished():
-        try:
-            erasure.finish(begun)
-        except (erasure.StillWaiting, erasure.UnderWay) as later:
-            log.warning("the erasure of customer %s is not done: %s", begun.customer_id, later)
+        _finish(begun)
+
+
+@app.task(name="consents.erase")
+def erase(erasures: list[int]) -> None:
+    """What a colleague began for several customers at once. What has to wait goes on by the schedule."""
+    from karibu.consents.models import Erasure
+
+    for begun in Erasure.objects.filter(pk__in=erasures, done_at=None).order_by("pk"):
+        _finish(begun)
+
+
+def _finish(begun: "Erasure") -> None:
+    from karibu.consents import erasure
+
+    try:
+        erasure.finish(begun)
+    except (erasure.StillWaiting, erasure.UnderWay) as later:
+        log.warning("the erasure of customer %s is not done: %s", begun.customer_id, later)

@@ -7,12 +7,15 @@ from django.contrib import messages as flashes
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from karibu.consents import access, actions, erasure, queries
-from karibu.consents.forms import ConsentForm, EraseForm
+from karibu.consents.forms import ConsentForm, EraseForm, EraseManyForm
 from karibu.customers.models import Customer
+from karibu.customers.queries import listed
 from karibu.web.access import actor, allow
+from karibu.web.tables import chosen
 
 
 @allow()
@@ -60,6 +63,24 @@ def _erase(request: HttpRequest, number: int) -> None:
     else:
         words = _("Customer %(number)s is erased: %(events)s events and everything else that named them.")
         flashes.success(request, words % {"number": number, "events": events})
+
+
+@allow("owner")
+@require_POST
+def erase_many(request: HttpRequest) -> HttpResponse:
+    """The customers that were ticked in the list: asks how many they are, then leaves it to a worker."""
+    people = list(listed().filter(pk__in=chosen(request)).order_by("pk"))
+    if not people:
+        flashes.error(request, _("None of the chosen customers is there any more."))
+        return redirect("/customers/")
+    form = EraseManyForm(request.POST if "number" in request.POST else None, number=len(people))
+    if form.is_bound and form.is_valid():
+        begun = len(erasure.begin([one.pk for one in people], by=actor(request)))
+        said = ngettext("%(n)d customer is being erased.", "%(n)d customers are being erased.", begun) % {"n": begun}
+        flashes.success(request, said)
+        return redirect("/customers/")
+    context = {"people": people, "form": form}
+    return render(request, "consents/erase_many.html", context, status=422 if form.errors else 200)
 
 
 @allow("owner")

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from karibu.customers import queries
 from karibu.customers.models import Customer
 from karibu.web import choices
-from karibu.web.tables import Choice, Column, Dates, Empty, Flag, Range, Table
+from karibu.web.tables import Choice, Column, Dates, Deed, Empty, Flag, Range, Table
 
 YES_NO = (("no", _("known people")), ("yes", _("only a browser is known")))
 
@@ -64,6 +64,7 @@ class Customers(Table):
         Range("spent", _("Spent")),
     ]
     has_boxes = True
+    deeds = [Deed(_("Erase customers"), "/customers/erase/", "delete", ("owner",), is_grave=True)]
     order = "-last_seen"
     search_label = _("Name, e-mail, phone, any id")
     empty = Empty(
