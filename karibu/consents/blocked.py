@@ -30,6 +30,8 @@ KEPT_OUT = "SELECT digest FROM consents_erasedidentity WHERE digest = ANY(%s)"
 _IDS = ("userId", "anonymousId", "previousId")
 _MAIL = re.compile(r"[^\s@\"'<>()\[\],;:=&?/\\]{1,64}@[^\s@\"'<>()\[\],;:=&?/\\]{3,255}")
 _PHONE = re.compile(r"\+?\d[\d ().-]{6,18}\d")
+_HINTS = (b"@", b"%40", b"%25", b"hone", b"HONE")  # one of them stands wherever _addresses finds anything
+_encode = msgspec.json.Encoder().encode
 _NATIONAL = "national "  # before the digits of a number without its country: weak, for what was set aside alone
 
 
@@ -136,8 +138,10 @@ def identifiers(event: Event, region: str = "") -> Iterator[str]:
     `region` (ISO 3166-1) reads phone numbers in national spelling.
     """
     yield from (v for v in (event.user_id, event.anonymous_id, event.previous_id) if v)
-    for part in (event.traits, event.properties, event.context):
-        if part:
+    parts = (event.traits, event.properties, event.context)
+    written = _encode(parts)
+    if any(hint in written for hint in _HINTS):  # a tenth of the time of looking at each text
+        for part in parts:
             yield from _addresses(part, DEPTH, region=region)
 
 

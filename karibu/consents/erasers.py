@@ -9,7 +9,7 @@ from karibu.collect.models import InboxRow, RejectedEvent
 from karibu.consents.erasure import StillWaiting
 from karibu.consents.models import Consent, Suppression
 from karibu.consents.person import Person, leave_browsers
-from karibu.consents.traces import found
+from karibu.consents.traces import Traces, found
 from karibu.customers import addresses
 from karibu.customers.models import Activity, Customer, Identity, Merge, Suggestion, Trait
 from karibu.customers.raw import Cursor
@@ -27,10 +27,14 @@ def from_log(person: Person, cursor: Cursor) -> dict[str, int]:
     from karibu.events import lake  # with libraries that a process at rest does not carry
 
     try:
-        return {"events": log.erase(person.family, cursor, mentioned=person.traces.addresses)}
+        return {"events": log.erase(person.family, cursor, mentioned=_mention(person.traces))}
     except lake.TROUBLES as error:
         why = getattr(error, "strerror", None) or type(error).__name__
         raise StillWaiting(f"The event log's files cannot be rewritten: {why}.") from error
+
+
+def _mention(traces: Traces) -> log.Mention | None:
+    return log.Mention(traces.addresses, traces.words, traces.rough) if traces.addresses else None
 
 
 def from_customers(person: Person, cursor: Cursor) -> dict[str, int]:

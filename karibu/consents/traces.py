@@ -39,6 +39,23 @@ class Traces:
         return _either(part for text in self.identifiers for part in _address(text))
 
     @property
+    def words(self) -> tuple[str, ...]:
+        """What stands in every spelling of an e-mail address that does not escape plain letters."""
+        mails = (text.rpartition("@")[0].lower() for text in self.identifiers if "@" in text)
+        return tuple(dict.fromkeys(max(re.findall(r"[a-z0-9]+|[^a-z0-9]+", mail), key=len) for mail in mails if mail))
+
+    @property
+    def rough(self) -> str:
+        """A quick pattern for the beginnings of phone numbers; "" for none."""
+        numbers = (
+            addresses.parts(form)[1]
+            for text in self.identifiers
+            if text.startswith("+")
+            for form in addresses.variants(text)
+        )
+        return _either("[^0-9]{0,3}".join(number[:4]) for number in numbers)
+
+    @property
     def ids(self) -> str:
         """A pattern for everything that identifies them."""
         return _either(part for text in self.identifiers for part in [*_address(text), *_id(text)])

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from django.db import connection, transaction
 
 from karibu.events import compact, counts, flush, lake, rewrite, snapshot, tail
+from karibu.events.erase import Mention
 from karibu.events.models import TailBlock
 
 TEXTS = ("properties", "traits", "context", "url", "referrer", "query")  # where an event may speak of somebody
@@ -24,19 +25,18 @@ Cursor = psycopg.Cursor[tuple[object, ...]]
 class Target:
     """What is to go: the events with one of `values` in `column`, which is "customer" or "import_id".
 
-    And those in whose texts the pattern `mentioned` is found, where there is one.
+    And those in whose texts `mentioned` is found, where it is given.
     """
 
     column: str
     values: Sequence[int]
-    mentioned: str = ""
+    mentioned: Mention | None = None
 
     @property
     def condition(self) -> str:
         said = [f"coalesce({self.column} IN (SELECT value FROM given), false)"]  # noqa: S608
         if self.mentioned:
-            pattern = self.mentioned.replace("'", "''")
-            said += [f"coalesce(regexp_matches({text}, '{pattern}', 'i'), false)" for text in TEXTS]
+            said += [_speaks(text, self.mentioned) for text in TEXTS]
         return f"({' OR '.join(said)})"
 
     @property
@@ -51,10 +51,24 @@ class Target:
 
     def within(self, events: pa.Table) -> pa.ChunkedArray:
         found = pc.is_in(events[self.column], pa.array(self.values, pa.int64()))
-        for text in TEXTS if self.mentioned else ():
-            named = pc.match_substring_regex(events[text], self.mentioned, ignore_case=True)
-            found = pc.or_(found, pc.fill_null(named, False))
+        if self.mentioned:
+            for text in TEXTS:
+                named = pc.match_substring_regex(events[text], self.mentioned.pattern, ignore_case=True)
+                found = pc.or_(found, pc.fill_null(named, False))
         return found
+
+
+def _speaks(text: str, mention: Mention) -> str:
+    """SQL: whether the column `text` speaks of them. The regular expression is asked about few of the texts."""
+    hints = [f"contains(lower({text}), {_quoted(word)})" for word in mention.words]
+    hints += [f"contains({text}, {_quoted(escape)})" for escape in ("%", "\\u00", "&#", "&nbsp;")]
+    hints += [f"regexp_matches({text}, {_quoted(mention.rough)})"] if mention.rough else []
+    found = f"regexp_matches({text}, {_quoted(mention.pattern)}, 'i')"
+    return f"coalesce(CASE WHEN {' OR '.join(hints)} THEN {found} ELSE false END, false)"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def remove(target: Target, cursor: Cursor) -> int:

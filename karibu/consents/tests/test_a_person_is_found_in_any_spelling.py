@@ -83,6 +83,13 @@ def test_somebody_elses_is_not(db: None, text: str) -> None:
     assert engines(ZURI.anything, text) == {False}
 
 
+@pytest.mark.parametrize("text", [text for text in THEIRS if "zq" not in text and "4711" not in text])
+def test_the_quick_look_misses_none_of_them(text: str) -> None:
+    """Of twenty million events few are looked at closely."""
+    quick = any(word in text.lower() for word in ZURI.words) or re.search(ZURI.rough, text)
+    assert quick or any(escape in text for escape in ("%", "\\u00", "&#", "&nbsp;"))
+
+
 def test_addresses_alone_leave_ids_out() -> None:
     assert not found(ZURI.addresses, '{"userId": "u-zq-17"}') and found(ZURI.addresses, "zuri+news@example.com")
 

@@ -120,13 +120,14 @@ def test_a_reader_that_had_just_learnt_the_version_reads_the_new_one(lake, monke
 
 
 def test_events_of_others_that_speak_of_the_person_go_too(lake) -> None:
-    about = "zuberi@example\\.org|0788[ ]?123"
+    about = erase.Mention("zuberi@example\\.org|0788[ ]?123", ("zuberi",), "0[^0-9]{0,3}7")
     append(event(customer_id=5, properties={"friend": "Zuberi@Example.org"}), event(customer_id=5, query="o'zuberi"))
+    append(event(customer_id=7, properties={"text": "call 0-788 123, 0788123"}))
     flush.flush_everything()
     append(event(customer_id=6, traits={"phone": "0788 123"}), event(customer_id=6, context={"a": {"b": "zuberi"}}))
     with transaction.atomic():
         connection.ensure_connection()
-        assert erase.erase([99], connection.connection.cursor(), mentioned=about) == 2
+        assert erase.erase([99], connection.connection.cursor(), mentioned=about) == 3
     assert log.count() == {None: 2} and b"zuberi@example" not in stored(lake).lower()
     assert EventCount.objects.aggregate(n=Sum("count"))["n"] == 2
 
