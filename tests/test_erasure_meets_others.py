@@ -208,7 +208,8 @@ def test_a_visit_that_is_being_judged_becomes_no_event(lake, monkeypatch) -> Non
     erased_while(stop, visits.judge, customer)
     drain.drain_all()
     assert found(lake) == [] and not Identity.objects.exists()
-    visits.note(Message.objects.get(), "opened", "GET", "Mozilla/5.0 (Zanzibar-Street)")
+    asking = visits.Asking(method="GET", user_agent="Mozilla/5.0 (Zanzibar-Street)")
+    visits.note(Message.objects.get(), "opened", asking)
     assert found(lake) == []
 
 
@@ -221,7 +222,7 @@ def test_an_import_at_work_is_waited_for_until_its_file_is_gone(lake, monkeypatc
     imported = imports.draft("customers", file, by="a test", copy=True)
     file.unlink()
     imports.start(imported, by="a test", queue=False)
-    monkeypatch.setattr(work, "_nobody_erased", after(work._nobody_erased, stop))
+    monkeypatch.setattr(work, "_set_aside_nobody_erased", after(work._set_aside_nobody_erased, stop))
     with beside(lambda: run(imported.pk)) as theirs:
         assert stop.reached.wait(20)
         with beside(lambda: erasure.erase(customer, by="owner@localhost")) as ours:
