@@ -11,7 +11,6 @@ from karibu.customers.models import LISTED, Customer, Identity
 
 # Of a million customers, walking a list's order meets a page of 3,000 in about the time it takes to sort them.
 FEW = 3_000
-MANY = 10_000
 
 
 def resolve(customer_id: int) -> int | None:
@@ -33,7 +32,10 @@ def listed() -> QuerySet[Customer]:
 
 @dataclass(frozen=True)
 class Found:
-    """Whom a typed text finds: the first ids of them, and the words to ask with where there are more than FEW."""
+    """Whom a typed text finds: their ids, or the first of them where they are more than FEW.
+
+    `asked` are the words to look for; "" where an identifier named them.
+    """
 
     asked: str
     ids: list[int]
@@ -41,11 +43,6 @@ class Found:
     @property
     def are_few(self) -> bool:
         return len(self.ids) <= FEW
-
-    @property
-    def are_many(self) -> bool:
-        """More than MANY: it takes a while to say how many."""
-        return len(self.ids) > MANY
 
     def among(self, rows: QuerySet[Customer]) -> QuerySet[Customer]:
         """Those of `rows` who are found. Few are sorted; of more, the list's own order meets a page of them sooner."""
@@ -55,31 +52,30 @@ class Found:
         return rows.extra(where=["customers_customer.search @@ %s::tsquery"], params=[self.asked])
 
 
-def find(text: str, most: int = MANY + 1) -> Found:
-    """Those found by what someone typed: a name, e-mail, phone, external id, browser id or any old customer id.
-
-    Looks up `most` ids at most (more than FEW), in one pass over the index.
-    """
+def find(text: str) -> Found:
+    """Those found by what someone typed: a name, e-mail, phone, external id, browser id or any old customer id."""
     if exact := _exactly(text):
         return Found("", sorted(exact))
     asked = search.query(text)
-    return Found(asked, _ids(asked, most) if asked else [])
+    return Found(asked, _ids(asked) if asked else [])
 
 
 def matching(rows: QuerySet[Customer], text: str) -> QuerySet[Customer]:
     """Those of `rows` whom the text finds."""
-    return find(text, FEW + 1).among(rows)
+    return find(text).among(rows)
 
 
-def _ids(asked: str, most: int) -> list[int]:
-    """Asked apart, because for rare words the planner prefers to walk a million customers in the order of the list
+def _ids(asked: str) -> list[int]:
+    """Of those who are somebody today, the first; one more than FEW where there are more.
+
+    Asked apart, because for rare words the planner prefers to walk a million customers in the order of the list
     until it has a page of them. MATERIALIZED keeps it from doing the same here.
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            "WITH found AS MATERIALIZED (SELECT id FROM customers_customer WHERE search @@ %s::tsquery)"
-            " SELECT id FROM found LIMIT %s",
-            [asked, most],
+            "WITH found AS MATERIALIZED (SELECT id FROM customers_customer WHERE search @@ %s::tsquery"
+            " AND merged_into IS NULL AND erased_at IS NULL) SELECT id FROM found LIMIT %s",
+            [asked, FEW + 1],
         )
         return [row[0] for row in cursor.fetchall()]
 

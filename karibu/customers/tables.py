@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from karibu.customers import queries
 from karibu.customers.models import Customer
-from karibu.web import choices
+from karibu.web import choices, formats
 from karibu.web.tables import Choice, Column, Dates, Deed, Empty, Flag, Range, Table
 
 YES_NO = (("no", _("known people")), ("yes", _("only a browser is known")))
@@ -85,9 +85,17 @@ class Customers(Table):
     @cached_property
     def quick_count(self) -> int | None:
         """Without filters the search has counted already."""
-        if self.found and self.found.are_many and not self.chips:
-            return None
-        return super().quick_count
+        if not self._was_counted:
+            return super().quick_count
+        return len(self.found.ids) if self.found and self.found.are_few else None
+
+    @property
+    def bound(self) -> str:
+        return formats.count(queries.FEW) if self._was_counted else super().bound
+
+    @property
+    def _was_counted(self) -> bool:
+        return bool(self.found and self.found.asked and not self.chips)
 
     def narrowed(self, source: Any) -> Any:
         return super().narrowed(source).select_related("activity")
