@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from karibu.customers import queries
 from karibu.customers.models import Customer
 from karibu.shop.models import Order, Product, Rate
 from karibu.shop.tests.story import NOON, customer, happens, line, told
@@ -63,6 +64,21 @@ def test_search_finds_orders_by_id_and_by_customer(owner: Client, shop: int) -> 
     assert owner.get("/orders/?q=1042").context["table"].lines.__len__() == 1
     assert len(owner.get("/orders/?q=ann").context["table"].lines) in (0, 2)  # as the search index has it
     assert len(owner.get("/products/?q=kik").context["table"].lines) == 1
+
+
+def test_orders_and_carts_of_many_people_of_one_name_are_all_found(owner: Client, send, monkeypatch) -> None:
+    monkeypatch.setattr(queries, "FEW", 2)
+    line = {"product_id": "p1", "name": "Mug", "price": 12, "quantity": 1, "currency": "USD"}
+    for number in range(4):
+        who = {"userId": f"zuri-{number}"}
+        send(
+            {"type": "identify", **who, "traits": {"name": f"Zuri {number}"}},
+            {"event": "Order Completed", **who, "properties": {"order_id": f"z{number}", "total": 12, **line}},
+            {"event": "Product Added", **who, "properties": {"cart_id": f"cz{number}", **line}},
+        )
+    for page in ("/orders/", "/carts/"):
+        said = owner.get(f"{page}?q=zuri&format=csv")
+        assert len(b"".join(said.streaming_content).decode().strip().splitlines()) == 5, page  # type: ignore
 
 
 def test_csv_holds_exactly_the_rows_shown(owner: Client, shop: int) -> None:
