@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from karibu.collect.models import InboxRow
 from karibu.config import doctor
+from karibu.consents.models import Erasure
 from karibu.insights.tests.shop import make_message
 
 pytestmark = pytest.mark.django_db
@@ -20,6 +21,16 @@ def test_a_healthy_installation_is_well(lake: Path, capsys: pytest.CaptureFixtur
     assert "All is well." in said and "✗" not in said
     for subject in ("database", "disk", "lake", "clock", "inbox", "work", "mail", "public URL"):
         assert subject in said
+
+
+def test_an_erasure_that_does_not_end_is_named(lake: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    begun = timezone.now() - timedelta(hours=1)
+    Erasure.objects.create(customer_id=17, by="x", begun_at=begun, touched_at=begun, done_at=timezone.now())
+    assert doctor.examine() == 0
+    Erasure.objects.create(customer_id=18, by="x", begun_at=begun, touched_at=begun)
+    assert doctor.examine() == 1
+    said = capsys.readouterr().out
+    assert "The erasure of customer 18 has begun and is not done" in said and "karibu erase 18" in said
 
 
 def test_late_messages_and_a_waiting_inbox_are_named(lake: Path, capsys: pytest.CaptureFixture[str]) -> None:

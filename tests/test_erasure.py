@@ -16,7 +16,8 @@ from karibu.collect.models import InboxRow, RejectedEvent
 from karibu.config import pipeline
 from karibu.consents.erasure import OUTSIDE, NobodyThere, erase, find
 from karibu.customers.models import Customer, Identity
-from karibu.events import flush
+from karibu.customers.queries import family
+from karibu.events import flush, log
 from karibu.imports import actions
 from karibu.imports.models import Import, RejectedRow
 from karibu.imports.run import run
@@ -26,7 +27,7 @@ from karibu.messages.actions import Intent, intend
 from karibu.messages.models import Message
 from karibu.shop.models import Order
 from karibu.web.actions import create_token, record
-from karibu.web.models import AuditEntry, User
+from karibu.web.models import AuditEntry, Shop, User
 from tests.stores import holding
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -124,16 +125,51 @@ def test_after_erasure_a_search_of_every_store_finds_nothing_and_the_numbers_sta
         {"type": "page"},
         {"type": "identify", "userId": "new", "anonymousId": "new", "traits": {"email": PERSON["email"].upper()}},
         {"type": "identify", "userId": "new", "anonymousId": "new", "traits": {"phone": "+250 788 123 499"}},
+        {"type": "identify", "userId": "new", "anonymousId": "new", "traits": {"phone": "0788 123 499"}},
+        {"type": "track", "event": "Shared", "userId": "new", "anonymousId": "new",
+         "properties": {"link": "https://duka.example/?to=Zuberi.Quetzal%40example.com"}},
+        {"type": "track", "event": "Called", "userId": "new", "anonymousId": "new",
+         "properties": {"telephone": 788123499}},
         {"type": "track", "event": "Order Completed", "userId": "new", "anonymousId": "new",
          "properties": {"order_id": "2", "total": 1, "currency": "USD", "email": PERSON["email"]}},
     ],
 )  # fmt: skip
 def test_the_person_cannot_return_by_any_event(lake, event):
+    Shop.objects.update_or_create(pk=1, defaults={"country": "RW"})
     erase(a_life(), by="owner@localhost")
     before = Customer.objects.count()
     come(event)
     assert found(lake) == [] and Customer.objects.count() == before
     assert not Identity.objects.exists() and not InboxRow.objects.exists()
+
+
+def test_who_shared_a_browser_with_them_stays_and_goes_on_using_it(lake):
+    come({"type": "identify", "userId": "ben", "traits": {"email": "ben@example.com"}})  # browser-zq-9, before
+    ben = Identity.objects.get(value="ben").customer_id
+    customer = a_life()
+    assert Identity.objects.get(value="browser-zq-9").customer_id == customer
+    erase(customer, by="owner@localhost")
+    assert Identity.objects.get(value="browser-zq-9").customer_id == ben
+    # What nobody was signed in for, after Ben: his, as far as anybody can say.
+    others = [trace for trace in TRACES if trace not in ("browser-zq-9", "zuberi")]
+    assert holding(others, lake, Path(settings.KARIBU_HOME)) == []
+    before = len(log.history(family(ben)))
+    come({"type": "page", "userId": "ben"}, {"type": "page", "userId": None}, {"type": "page"})
+    assert len(log.history(family(ben))) == before + 2  # theirs of the last, which names the erased person, is dropped
+    assert Customer.objects.get(pk=ben).email == "ben@example.com" and not Identity.objects.filter(value="u-zq-17")
+
+
+def test_events_of_others_that_speak_of_the_person_go_from_the_log(lake):
+    come({"type": "track", "event": "Recommended", "userId": "ben", "anonymousId": "elsewhere",
+          "properties": {"to": "ZUBERI.quetzal@example.com"}})  # fmt: skip
+    come({"type": "page", "userId": "ben", "anonymousId": "elsewhere"})
+    customer = a_life()
+    flush.flush()
+    erase(customer, by="owner@localhost")
+    assert found(lake) == []
+    assert [event.name for event in log.history(family(Identity.objects.get(value="ben").customer_id))] == [
+        "Page Viewed"
+    ]
 
 
 def test_an_import_cannot_bring_them_back(lake):

@@ -97,7 +97,13 @@ def inbox() -> list[Finding]:
 
 def work() -> list[Finding]:
     """What the home page would say is late or failed."""
-    looked = (health.late_messages, health.late_journeys, health.failed_imports, health.rejected_events)
+    looked = (
+        health.late_messages,
+        health.late_journeys,
+        health.failed_imports,
+        health.rejected_events,
+        health.open_erasures,
+    )
     troubles = [trouble for check in looked for trouble in check(datetime.now(UTC))]
     return [Finding(t.name, t.tone, t.sentence, t.remedy) for t in troubles] or [
         Finding("work", "good", "no message, journey or import is late or failed")

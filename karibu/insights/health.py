@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 from karibu.web.formats import count
 
 LATE = timedelta(minutes=2)
+ERASING = timedelta(minutes=15)  # longer than an erasure takes
 FREE = 500 * 1024 * 1024  # bytes; PostgreSQL stops taking events soon after a disk is full
 
 
@@ -120,6 +121,20 @@ def failed_imports(now: datetime) -> Iterator[Trouble]:
         )
 
 
+def open_erasures(now: datetime) -> Iterator[Trouble]:
+    (customer,) = _one(
+        "SELECT customer_id FROM consents_erasure WHERE done_at IS NULL AND begun_at < %s ORDER BY id LIMIT 1",
+        [now - ERASING],
+    )
+    if customer:
+        yield Trouble(
+            "erasure",
+            _("The erasure of customer %(n)s has begun and is not done. It is tried again every five minutes.")
+            % {"n": customer},
+            _("karibu erase %(n)s goes on with it and says what it waits for.") % {"n": customer},
+        )
+
+
 def lake_folder(now: datetime) -> Iterator[Trouble]:
     """A lake on object storage is looked at by its flusher; a folder can be asked here."""
     if "://" in settings.KARIBU_LAKE_URL:
@@ -154,6 +169,7 @@ CHECKS: list[Check] = [
     disk_space,
     failed_imports,
     rejected_events,
+    open_erasures,
 ]
 
 

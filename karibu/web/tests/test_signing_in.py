@@ -4,10 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import time_machine
+from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
-from karibu.web import throttle
+from karibu.web import jobs, throttle
 from karibu.web.actions import create_user, deactivate, sign_in_path
 from karibu.web.models import AuditEntry, SignInAttempt, User
 
@@ -204,3 +206,9 @@ def test_signing_out_needs_a_post(client: Client, owner: User) -> None:
     assert signed_in(client)
     client.post("/sign-out/")
     assert not signed_in(client)
+
+
+def test_sessions_that_have_ended_are_forgotten_every_night(client: Client, owner: User) -> None:
+    Session.objects.create(session_key="old", session_data="x", expire_date=timezone.now() - datetime.timedelta(days=1))
+    jobs.forget_sessions(0)
+    assert Session.objects.count() == 1 and signed_in(client)
