@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from karibu.collect.ip import shortened_in
 from karibu.collect.lanes import lane_of
-from karibu.collect.wire import Refused, check, read, text
+from karibu.collect.wire import Refused, Usual, Wire, check, read, text, usual
 
 INBOX = "collect_inboxrow"
 INBOX_COLUMNS = ("lane", "source_id", "received_at", "skew_us", "historical", "import_id", "events", "body")
@@ -55,8 +55,10 @@ def sort_in(raws: Iterable[bytes], letter: Letter, kind: str = "") -> Intake:
     for place, sent in enumerate(raws):
         raw = kept = shortened_in(sent)
         try:
-            wire, kept = read(raw, kind)
-            check(wire, letter.received_at, letter.skew, historical=letter.historical)
+            wire: Usual | Wire | None = None if letter.historical else usual(raw)
+            if wire is None or wire.type != (kind or wire.type) or not wire.type:
+                wire, kept = read(raw, kind)
+                check(wire, letter.received_at, letter.skew, historical=letter.historical)
             lanes.setdefault(lane_of(text(wire.user_id), text(wire.anonymous_id)), []).append(kept)
         except Refused as refused:
             intake.refusals.append(Refusal(place, refused.field, refused.reason))

@@ -9,7 +9,7 @@ import json
 import math
 import re
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -59,6 +59,28 @@ class Wire(_Fields, kw_only=True, rename="camel"):
     context: Object = None
 
 
+ShortId = Annotated[str, msgspec.Meta(max_length=ID_LIMIT)] | None
+
+
+class Usual(msgspec.Struct, kw_only=True, rename="camel"):
+    """An event as nearly all are: no check is left to do that decoding it does not do (see `usual`)."""
+
+    type: Literal["track", "page", "screen", "identify"] | None = None
+    event: Annotated[str, msgspec.Meta(max_length=NAME_LIMIT)] | None = None
+    name: str | None = None
+    category: str | None = None
+    message_id: ShortId = None
+    user_id: ShortId = None
+    anonymous_id: ShortId = None
+    previous_id: ShortId = None
+    group_id: ShortId = None
+    timestamp: datetime | None = None
+    original_timestamp: datetime | None = None
+    properties: Object = None
+    traits: Object = None
+    context: Object = None
+
+
 class Kept(_Fields, kw_only=True, rename="camel"):
     """The same event later: what the log keeps as text is left as it was sent."""
 
@@ -75,6 +97,7 @@ class Refused(Exception):
 
 
 _decode = msgspec.json.Decoder(Wire).decode
+_decode_usual = msgspec.json.Decoder(Usual).decode
 _decode_kept = msgspec.json.Decoder(Kept).decode
 _PATH = re.compile(r" - at `\$\.?(.*?)(\[\.\.\.\])?`$")
 
@@ -91,6 +114,22 @@ def read(raw: bytes, kind: str = "") -> tuple[Wire, bytes]:
         wire.type = kind
         raw = raw.rstrip()[:-1] + (b"" if raw.strip(b"{} \t\r\n") == b"" else b",") + b'"type":"%b"}' % kind.encode()
     return wire, raw
+
+
+def usual(raw: bytes) -> Usual | None:
+    """The event in `raw` if it passes for certain, None if `read` and `check` must look at it: they know why not.
+
+    Only for live events: an imported one's time has to be looked at.
+    """
+    if len(raw) > EVENT_LIMIT or b"\\u0000" in raw or raw.count(b"{") + raw.count(b"[") > DEPTH_LIMIT:
+        return None
+    try:
+        wire = _decode_usual(raw)
+    except (ValueError, RecursionError):
+        return None
+    who = wire.user_id or wire.anonymous_id
+    is_named = wire.type != "track" or (wire.event and wire.event.strip())
+    return wire if is_named and who and who.strip() else None
 
 
 def reread(raw: bytes) -> Kept:
