@@ -20,10 +20,10 @@ from karibu.config import postgres
 
 
 def backlog(shop: Installation) -> int:
-    """Events acknowledged and not yet worked on (estimated from the rows' sizes: a row holds one lane's part)."""
+    """Events acknowledged and not yet worked on."""
     with psycopg.connect(postgres.embedded_url(shop.home)) as connection:
-        row = connection.execute("SELECT coalesce(sum(octet_length(body)), 0) FROM collect_inboxrow").fetchone()
-    return int(row[0] / 700) if row else 0
+        row = connection.execute("SELECT coalesce(sum(events), 0) FROM collect_inboxrow").fetchone()
+    return int(row[0]) if row else 0
 
 
 def in_log(shop: Installation) -> int:

@@ -15,6 +15,7 @@ from datetime import datetime
 from django.db import connection
 
 from karibu.collect.models import Seen, Seen0, Seen1, Seen2
+from karibu.events.arrays import Uuids
 from karibu.events.batch import Batch
 from karibu.events.event import Event
 
@@ -24,20 +25,27 @@ TABLES: tuple[type[Seen], ...] = (Seen0, Seen1, Seen2)
 INSERT = """
     INSERT INTO {today} (digest)
     SELECT d FROM unnest(%s::uuid[]) d WHERE (SELECT true FROM {yesterday} y WHERE y.digest = d) IS NULL
-    ON CONFLICT DO NOTHING RETURNING replace(digest::text, '-', '')
+    ON CONFLICT DO NOTHING
 """
 
 
 def dedupe(batch: Batch) -> None:
     """Leaves in `batch.events` only messages not seen before, the first of each."""
-    first: dict[str, Event] = {}
+    first: dict[bytes, Event] = {}
     for event in batch.events:
         first.setdefault(_digest(event), event)
+    if not first:
+        return
+    digests = Uuids(sorted(first))  # sorted: workers wait for each other, never in a circle
     query = INSERT.format(today=_table(batch.now, 0), yesterday=_table(batch.now, -1))
-    batch.cursor.execute(query, [sorted(first)])  # sorted: workers wait for each other, never in a circle
-    if batch.cursor.rowcount < len(first):
-        fresh = {str(row[0]) for row in batch.cursor.fetchall()}
+    batch.cursor.execute("SAVEPOINT dedupe")
+    batch.cursor.execute(query, [digests])
+    if batch.cursor.rowcount < len(first):  # seldom: so only now is asked which
+        batch.cursor.execute("ROLLBACK TO SAVEPOINT dedupe")
+        batch.cursor.execute(f"{query} RETURNING digest", [digests])
+        fresh = {row[0].bytes for row in batch.cursor.fetchall()}  # type: ignore[attr-defined]
         first = {digest: event for digest, event in first.items() if digest in fresh}
+    batch.cursor.execute("RELEASE SAVEPOINT dedupe")
     if len(first) < len(batch.events):
         batch.events = list(first.values())
 
@@ -52,5 +60,5 @@ def _table(now: datetime, days: int) -> str:
     return TABLES[(now.date().toordinal() + days) % 3]._meta.db_table
 
 
-def _digest(event: Event) -> str:
-    return hashlib.blake2b(f"{event.source_id}\0{event.message_id}".encode(), digest_size=16).hexdigest()
+def _digest(event: Event) -> bytes:
+    return hashlib.blake2b(f"{event.source_id}\0{event.message_id}".encode(), digest_size=16).digest()

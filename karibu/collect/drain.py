@@ -23,8 +23,9 @@ from karibu.collect.decode import Row, Sent, event_of, sent_in
 from karibu.collect.intake import MICROSECOND
 from karibu.collect.lanes import LANES
 from karibu.collect.models import RejectedEvent, Source
+from karibu.collect.packing import unpacked
 from karibu.collect.wire import Refused
-from karibu.events.arrays import BulkListDumper
+from karibu.events.arrays import BulkListDumper, Uuids, UuidsDumper
 from karibu.events.batch import BadEvent, Batch, Stage
 from karibu.events.event import Event
 from karibu.events.wake import WORKER
@@ -116,6 +117,7 @@ def _cursor() -> psycopg.Cursor[tuple[object, ...]]:
     connection.ensure_connection()
     cursor: psycopg.Cursor[tuple[object, ...]] = psycopg.Cursor(connection.connection)
     cursor.adapters.register_dumper(list, BulkListDumper)
+    cursor.adapters.register_dumper(Uuids, UuidsDumper)
     return cursor
 
 
@@ -157,7 +159,7 @@ def _row(found: tuple[object, ...]) -> tuple[Row, bytes]:
     id_, lane, source_id, received_at, skew_us, historical, import_id, body = found
     skew = timedelta(microseconds=skew_us)  # type: ignore[arg-type]
     row = Row(id_, lane, source_id, received_at.astimezone(UTC), skew, historical, import_id)  # type: ignore
-    return row, bytes(body)  # type: ignore[call-overload]
+    return row, unpacked(body)  # type: ignore[arg-type]
 
 
 def _work_on(

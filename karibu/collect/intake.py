@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from karibu.collect.ip import shortened_in
 from karibu.collect.lanes import lane_of
+from karibu.collect.packing import packed
 from karibu.collect.wire import Refused, Usual, Wire, check, read, text, usual
 
 INBOX = "collect_inboxrow"
@@ -70,8 +71,8 @@ def sort_in(raws: Iterable[bytes], letter: Letter, kind: str = "") -> Intake:
 
 def _row(letter: Letter, lane: int, events: list[bytes]) -> tuple[object, ...]:
     skew = letter.skew // MICROSECOND
-    body = b"[" + b",".join(events) + b"]"
-    return lane, letter.source_id, letter.received_at, skew, letter.historical, letter.import_id, len(events), body
+    about = (lane, letter.source_id, letter.received_at, skew, letter.historical, letter.import_id)
+    return *about, len(events), packed(events)
 
 
 def _rejected(letter: Letter, refused: Refused, raw: bytes) -> tuple[object, ...]:

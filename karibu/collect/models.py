@@ -32,7 +32,7 @@ class InboxRow(models.Model):
     historical = models.BooleanField(default=False)
     import_id = models.BigIntegerField(default=0)
     events = models.IntegerField()  # how many stand in `body`
-    body = models.BinaryField()
+    body = models.BinaryField()  # see packing.py
 
     class Meta:
         indexes = [models.Index(fields=["lane", "id"], name="inbox_lane")]

@@ -6,6 +6,7 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from karibu.collect.models import InboxRow, RejectedEvent
+from karibu.collect.packing import packed, unpacked
 from karibu.consents.erasure import StillWaiting
 from karibu.consents.models import Consent, Suppression
 from karibu.consents.person import Person, leave_browsers
@@ -103,13 +104,14 @@ def _drop_waiting(pattern: str) -> int:
     """A row that a worker holds is left to it: the pipeline asks blocked.py about each event."""
     dropped = 0
     for row in InboxRow.objects.select_for_update(skip_locked=True).iterator(50):
-        if not found(pattern, bytes(row.body).decode()):
+        body = unpacked(row.body)
+        if not found(pattern, body.decode()):
             continue
-        events = msgspec.json.decode(bytes(row.body), type=list[msgspec.Raw])
-        kept = [event for event in events if not found(pattern, bytes(event).decode())]
+        events = [bytes(event) for event in msgspec.json.decode(body, type=list[msgspec.Raw])]
+        kept = [event for event in events if not found(pattern, event.decode())]
         dropped += len(events) - len(kept)
         if kept:
-            row.body, row.events = msgspec.json.encode(kept), len(kept)
+            row.body, row.events = packed(kept), len(kept)
             row.save(update_fields=["body", "events"])
         else:
             row.delete()

@@ -7,7 +7,9 @@ import struct
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from psycopg.adapt import Dumper
 from psycopg.postgres import types
+from psycopg.pq import Format
 from psycopg.types.array import ListBinaryDumper
 
 _TEXT, _MOMENT = types["text"].oid, types["timestamptz"].oid
@@ -33,6 +35,22 @@ class BulkListDumper(ListBinaryDumper):
         else:
             return super()._dump_list(L, dim, dims, data)
         return 0
+
+
+class Uuids(list[bytes]):
+    """UUIDs of 16 bytes each; as an argument, an array of them."""
+
+
+class UuidsDumper(Dumper):
+    """A thousand of them would take longer as text to write, and to read, than to look up."""
+
+    format = Format.BINARY
+    oid = types["uuid"].array_oid
+
+    def dump(self, obj: Uuids) -> bytes:
+        dimensions, nulls, first = 1, 0, 1  # an array without elements may not be given
+        head = struct.pack("!iiIii", dimensions, nulls, types["uuid"].oid, len(obj), first)
+        return head + b"".join([_LENGTHS[16] + uuid for uuid in obj])
 
 
 def _pack_texts(texts: list[str], data: list[Any]) -> None:

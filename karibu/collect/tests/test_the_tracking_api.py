@@ -15,6 +15,7 @@ from karibu.collect.actions import close_source, create_source
 from karibu.collect.decode import Row, event_of, sent_in
 from karibu.collect.http import Collector
 from karibu.collect.models import InboxRow, RejectedEvent
+from karibu.collect.packing import unpacked
 
 # Only what collection writes is cleared after each test: all of the tables would take ten times as long.
 pytestmark = pytest.mark.django_db(transaction=True, available_apps=["karibu.collect", "karibu.web"])
@@ -76,7 +77,7 @@ def arrived():
     for row in InboxRow.objects.order_by("id"):
         skew = timedelta(microseconds=row.skew_us)
         common = Row(row.id, row.lane, row.source_id, row.received_at, skew, row.historical, row.import_id)
-        found = [event_of(sent) for sent in sent_in(common, bytes(row.body))]
+        found = [event_of(sent) for sent in sent_in(common, unpacked(row.body))]
         assert len(found) == row.events
         events += found
     return events
