@@ -61,7 +61,7 @@ def over_time(name: str, period: Period) -> Figure:
     rows = [{_("Day"): point.key, str(metric.label): _number(point.value)} for point in measured.series]
     encoding = {
         "x": {"field": _("Day"), "type": "temporal", "title": None, "axis": {"format": "%-d %b", "labelOverlap": True}},
-        "y": {"field": str(metric.label), "type": "quantitative", "title": None},
+        "y": {"field": str(metric.label), "type": "quantitative", "title": None, "axis": {"tickMinStep": 1}},
     }
     figure = _figure(name, "day", period, measured, rows, {"mark": {"type": "bar"}, "encoding": encoding})
     compared = _compared(measured.total, metric.measure(_before(period)).total, period)
