@@ -36,6 +36,7 @@ KARIBU_TRUSTED_PROXIES = home.networks("KARIBU_TRUSTED_PROXIES", "127.0.0.0/8, :
 KARIBU_IP_ADDRESSES = home.choice("KARIBU_IP_ADDRESSES", ("network", "whole"))
 KARIBU_PUBLIC_URL = home.value("KARIBU_PUBLIC_URL").rstrip("/")
 KARIBU_SERVED_URL = home.value("KARIBU_SERVED_URL", "http://127.0.0.1:8000").rstrip("/")  # set by karibu serve
+KARIBU_UPLOAD_MB = int(home.value("KARIBU_UPLOAD_MB") or 2000)  # the longest file that a page takes
 KARIBU_PIPELINE = "karibu.config.pipeline.STAGES"
 KARIBU_NAVIGATION = "karibu.config.navigation.NAVIGATION"
 

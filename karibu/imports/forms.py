@@ -4,6 +4,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from karibu.imports.fields import FIELDS
@@ -24,6 +25,18 @@ class UploadForm(forms.Form):
         label=_("File"),
         help_text=_("CSV in any encoding, Excel (XLSX), JSON lines or Parquet. Orders: one row a line."),
     )
+
+    def clean_file(self) -> Any:
+        file, limit = self.cleaned_data["file"], settings.KARIBU_UPLOAD_MB
+        if file.size > limit * 1_000_000:
+            said = _(
+                "The file has %(size)s MB; a page takes %(limit)s MB. On the server, “karibu import %(kind)s FILE”"
+                " takes any file; or ask for a higher KARIBU_UPLOAD_MB."
+            )
+            kind = self.cleaned_data.get("kind", "customers")
+            params = {"size": f"{file.size / 1e6:,.1f}", "limit": f"{limit:,}", "kind": kind}
+            raise forms.ValidationError(said, params=params)
+        return file
 
 
 class MappingForm(forms.Form):

@@ -18,7 +18,8 @@ from karibu.imports.fields import wanted
 from karibu.imports.files import folder, forget, forget_source, is_staged, staged
 from karibu.imports.holding import Taken, claimed
 from karibu.imports.models import Import
-from karibu.imports.sniff import Understood, Unreadable
+from karibu.imports.records import TooLong
+from karibu.imports.sniff import TROUBLES, Understood, Unreadable
 from karibu.imports.staging import read, stage
 from karibu.imports.turn import Turning, Unit
 from karibu.imports.work import Done, take
@@ -41,9 +42,9 @@ def run(import_id: int, progress: Progress = lambda imported: None) -> Import:
                 raise
             settle(imported)
             return imported
-        except Unreadable as error:
+        except (Unreadable, TooLong) as error:
             return _end(imported, Status.FAILED, str(error))
-        except (OSError, MemoryError) as error:
+        except (*TROUBLES, MemoryError) as error:
             return _end(imported, Status.FAILED, f"The file could not be read to its end: {error}")
         return _end(imported, Status.DONE)
 

@@ -19,15 +19,29 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import python_calamine
 
+from karibu.imports.records import LONGEST, Records, TooLong, lines
+from karibu.imports.strangers import stranger
+
+MOST_COLUMNS = 1000
 SEPARATORS = (",", ";", "\t", "|")
 # What shops' exports come in besides Unicode; charset-normalizer chooses among them by what the text looks like.
 LEGACY = ["cp1252", "gb18030", "shift_jis", "big5", "euc_kr", "cp1251", "cp1250", "mac_roman"]
-BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+BOMS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
 LOOKED_AT = 200  # rows that decide about separator, header and types
 UNPACKED = 250_000_000  # bytes of a workbook's parts
 KEYS_FROM = 50_000  # lines of a JSON file that are searched for keys
 NUMBER = re.compile(r"[-+]?[\d .,']*\d%?")
+MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")  # who looks like this is a person, no column's name
+SAYS = re.compile(r'"?sep=([,;\t|])"?\r?\n')
 DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T].*)?")
+
+
+TROUBLES = (OSError, csv.Error, UnicodeError, TooLong, pa.ArrowException, python_calamine.CalamineError)
 
 
 class Unreadable(ValueError):
@@ -43,6 +57,7 @@ class Understood:
     encoding: str = ""
     separator: str = ""
     header_row: int | None = None
+    sheet: str = ""  # of a workbook
     types: dict[str, str] = field(default_factory=dict)  # text number date
     sample: list[list[str]] = field(default_factory=list)
 
@@ -60,9 +75,17 @@ def understand(path: Path) -> Understood:
         start = _start(path)
         if not start.strip(b"\x00\r\n\t ,;|"):
             raise Unreadable("The file is empty.")
+        if what := stranger(path, start):
+            raise Unreadable(what)
         found = _by_content(path, start)
-    except (OSError, csv.Error, UnicodeError, pa.ArrowException, python_calamine.CalamineError) as error:
+    except TooLong as error:
+        raise Unreadable(str(error)) from error
+    except TROUBLES as error:
         raise Unreadable(f"The file cannot be read: {error}") from error
+    if len(found.columns) > MOST_COLUMNS:
+        raise Unreadable(f"The file has {len(found.columns):,} columns; {MOST_COLUMNS:,} can be imported at most.")
+    if not found.sample:
+        raise Unreadable("The file has column names but no rows.")
     found.types = {name: _type([row[n] for row in found.sample]) for n, name in enumerate(found.columns)}
     found.sample = found.sample[:20]
     return found
@@ -80,8 +103,6 @@ def _by_content(path: Path, start: bytes) -> Understood:
         return _xlsx(path)
     if start.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"{"):
         return _jsonl(path)
-    if start.lstrip(b"\xef\xbb\xbf \r\n\t").startswith(b"[{"):
-        raise Unreadable("This is one JSON list. Write one JSON object a line instead (JSON Lines).")
     return _csv(path)
 
 
@@ -95,9 +116,20 @@ def _parquet(path: Path) -> Understood:
 
 def _xlsx(path: Path) -> Understood:
     _refuse_bomb(path)
-    sheet = python_calamine.load_workbook(str(path)).get_sheet_by_index(0)
-    rows = [[text(cell) for cell in row] for row in islice(sheet.iter_rows(), LOOKED_AT)]
-    return _with_header("xlsx", rows)
+    book = python_calamine.load_workbook(str(path))
+    for name in book.sheet_names:  # the first that has rows
+        sheet = book.get_sheet_by_name(name)
+        if sheet.total_height > 1:
+            rows = [[text(cell) for cell in row] for row in islice(sheet.iter_rows(), LOOKED_AT)]
+            found = _with_header("xlsx", rows)
+            found.sheet = name
+            return found
+    raise Unreadable("The workbook has no sheet with rows.")
+
+
+def sheet_of(path: Path, name: str) -> python_calamine.CalamineSheet:
+    book = python_calamine.load_workbook(str(path))
+    return book.get_sheet_by_name(name or book.sheet_names[0])
 
 
 def _refuse_bomb(path: Path) -> None:
@@ -129,7 +161,7 @@ def _jsonl(path: Path) -> Understood:
     keys: dict[str, None] = {}
     rows: list[dict[str, Any]] = []
     with path.open("rb") as file:
-        for number, line in enumerate(islice(file, KEYS_FROM), 1):
+        for number, line in enumerate(islice(lines(file), KEYS_FROM), 1):
             if not line.strip():
                 continue
             try:
@@ -150,13 +182,23 @@ def _jsonl(path: Path) -> Understood:
 def _csv(path: Path) -> Understood:
     encoding = encoding_of(path)
     with open_text(path, encoding) as file:
-        start = "".join(islice(file, LOOKED_AT))
-    separator = _separator(start)
+        start = "".join(_first(lines(file)))
+    separator = told[1] if (told := SAYS.match(start)) else _separator(start)
     # The last record of what was read may be cut in the middle of a quoted cell; that does not matter here.
-    rows = list(csv.reader(io.StringIO(start.replace("\x00", ""), newline=""), delimiter=separator))
+    rows = [cells for _, fault, cells in Records(io.StringIO(start, newline=""), separator) if not fault]
     found = _with_header("csv", rows)
     found.encoding, found.separator = encoding, separator
     return found
+
+
+def _first(source: Iterator[str]) -> Iterator[str]:
+    """Enough lines to go by."""
+    size = 0
+    for line in islice(source, LOOKED_AT):
+        yield line
+        size += len(line)
+        if size > LONGEST:
+            return
 
 
 def open_text(path: Path, encoding: str) -> io.TextIOWrapper:
@@ -195,7 +237,7 @@ def _not_utf8(path: Path) -> Iterator[bytes]:
             return
         except UnicodeDecodeError:
             file.seek(0)
-        for line in file:
+        while line := file.readline(1 << 16):
             if not line.isascii():
                 yield line
 
@@ -235,21 +277,25 @@ def _with_header(type_: str, rows: list[list[str]]) -> Understood:
 
 
 def _is_remark(row: list[str]) -> bool:
-    return row[0].lstrip().startswith("#") and not any(row[1:])
+    """Also what Excel writes to say what separates the cells."""
+    return row[0].lstrip().startswith(("#", "sep=")) and not any(row[1:])
 
 
 def _is_header(row: list[str]) -> bool:
-    return not any(NUMBER.fullmatch(cell.strip()) or DATE.fullmatch(cell.strip()) for cell in row)
+    return not any(kind.fullmatch(cell.strip()) for cell in row for kind in (NUMBER, DATE, MAIL))
 
 
 def named(cells: list[str]) -> list[str]:
     """Column names: each once, none empty."""
-    names: list[str] = []
+    names: dict[str, None] = {}
+    times: Counter[str] = Counter()
     for number, cell in enumerate(cells, 1):
-        name = " ".join(cell.split()) or f"Column {number}"
-        again = sum(other == name or other.startswith(f"{name} (") for other in names)
-        names.append(f"{name} ({again + 1})" if again else name)
-    return names
+        name = wanted = " ".join(cell.split()) or f"Column {number}"
+        while name in names:
+            times[wanted] += 1
+            name = f"{wanted} ({times[wanted] + 1})"
+        names[name] = None
+    return list(names)
 
 
 def text(value: object) -> str:
@@ -262,6 +308,8 @@ def text(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
     if isinstance(value, dict | list):
         return msgspec.json.encode(value).decode()
     return str(value)

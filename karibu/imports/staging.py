@@ -4,7 +4,6 @@ Every cell is text; `line` is the line (CSV, JSON) or row (XLSX, Parquet) of the
 be taken. Memory stays constant: rows are written as they are read. Orders that come as lines are sorted by order.
 """
 
-import csv
 import secrets
 import subprocess
 import sys
@@ -17,9 +16,9 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-import python_calamine
 
-from karibu.imports.sniff import Understood, open_text, text
+from karibu.imports.records import Records, lines
+from karibu.imports.sniff import Understood, open_text, sheet_of, text
 
 ROWS = 10_000  # rows in a group of the staged file
 ERASED = "names somebody who was erased"  # the fault of an emptied row
@@ -108,27 +107,17 @@ def rows_of(path: Path, found: Understood) -> Iterator[Row]:
 
 
 def _csv_rows(path: Path, found: Understood) -> Iterator[Row]:
-    csv.field_size_limit(1_000_000)
     with open_text(path, found.encoding) as file:
-        reader = csv.reader((line.replace("\x00", "") for line in file), delimiter=found.separator)
         passed = -1 if found.header_row is None else found.header_row
-        number = 0
-        while True:
-            line = reader.line_num + 1
-            try:
-                cells = next(reader, None)
-            except csv.Error as error:
-                yield line, f"this line cannot be read: {error}", []
-                continue
-            if cells is None:
-                return
-            if number > passed and any(cell.strip() for cell in cells):
+        for number, (line, fault, cells) in enumerate(Records(file, found.separator)):
+            if fault:
+                yield line, fault, []
+            elif number > passed and any(cell.strip() for cell in cells):
                 yield _fitted(line, cells, len(found.columns))
-            number += 1
 
 
 def _xlsx_rows(path: Path, found: Understood) -> Iterator[Row]:
-    sheet = python_calamine.load_workbook(str(path)).get_sheet_by_index(0)
+    sheet = sheet_of(path, found.sheet)
     first = 0 if found.header_row is None else found.header_row + 1
     for number, row in enumerate(islice(sheet.iter_rows(), first, None), first + 1):
         cells = [text(cell) for cell in row]
@@ -139,7 +128,7 @@ def _xlsx_rows(path: Path, found: Understood) -> Iterator[Row]:
 def _json_rows(path: Path, found: Understood) -> Iterator[Row]:
     decoder = msgspec.json.Decoder(dict[str, Any])
     with path.open("rb") as file:
-        for number, line in enumerate(file, 1):
+        for number, line in enumerate(lines(file), 1):
             if not line.strip():
                 continue
             try:

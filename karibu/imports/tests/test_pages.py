@@ -88,6 +88,17 @@ def test_an_unreadable_file_says_so_and_leaves_nothing(owner: Client) -> None:
     assert not Import.objects.exists()
 
 
+def test_a_file_that_is_too_long_for_a_page_says_so_and_names_the_way(owner: Client, settings: Any) -> None:
+    settings.KARIBU_UPLOAD_MB = 0.0005
+    file = SimpleUploadedFile("big.csv", b"email\n" + b"ann@x.test\n" * 60)
+    response = owner.post("/imports/new/", {"kind": "customers", "file": file})
+    assert response.status_code == 422
+    assert (
+        "a page takes 0.0005 MB" in response.content.decode() and "karibu import customers" in response.content.decode()
+    )
+    assert not Import.objects.exists()
+
+
 def test_a_draft_can_be_discarded(owner: Client) -> None:
     imported = uploaded(owner)
     owner.post(f"/imports/{imported.pk}/discard/", MAPPED)

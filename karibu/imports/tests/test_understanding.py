@@ -116,7 +116,11 @@ def test_every_odd_file_gets_rows_or_a_clear_error(data: Path, tmp_path: Path) -
             continue
         assert found.columns and all(found.columns)
         rows(path, found, tmp_path)
-    assert unreadable == [("empty.csv", "The file is empty.")]
+    assert unreadable == [
+        ("empty.csv", "The file is empty."),
+        ("test_empty_columns_long_row.csv", "The file has column names but no rows."),
+        ("test_empty_columns_short_row.csv", "The file has column names but no rows."),
+    ]
 
 
 def test_a_small_workbook_that_unpacks_to_gigabytes_is_not_unpacked(tmp_path: Path, monkeypatch) -> None:
