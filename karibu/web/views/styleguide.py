@@ -62,6 +62,7 @@ class Samples(Table):
         Range("orders", "Orders"),
         Flag("sent", "Only those who were sent something"),
     ]
+    has_boxes = True
     order = "-seen"
     page_size = 8
     search_label = "Search customers"
