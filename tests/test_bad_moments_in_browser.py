@@ -157,3 +157,21 @@ def test_whoever_is_signed_out_while_typing_signs_in_and_finds_the_words_again(l
     page.wait_for_url(re.compile(r"/customers/\d+/$"))
     assert Customer.objects.get().name == "Neema Mushi"
     assert page.evaluate("sessionStorage.getItem('karibu draft')") is None
+
+
+def test_on_a_slow_network_the_rows_become_bars_until_the_next_ones_come(live: Any, page: Any) -> None:
+    live.sign_in(page)
+    AuditEntry.objects.bulk_create(AuditEntry(actor=f"c{n % 3}@x.test", verb="v", subject=f"t {n}") for n in range(9))
+    held: list[Any] = []
+    page.route(re.compile(r"/settings/audit/\?"), lambda route: held.append(route))
+    page.goto(live.url + "/settings/audit/")
+    words = page.locator("tbody td").first
+    shown = "one => getComputedStyle(one).webkitTextFillColor"
+    before = words.evaluate(shown)
+    page.get_by_label("Search who, did or to what").fill("c1@")
+    page.wait_for_timeout(900)
+    assert words.evaluate(shown) == "rgba(0, 0, 0, 0)" != before
+    assert page.locator("tbody tr").count() == 9  # nothing jumps
+    held[0].continue_()
+    expect(page.locator("tbody tr")).to_have_count(3)
+    assert words.evaluate(shown) == before
