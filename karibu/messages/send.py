@@ -169,17 +169,10 @@ def _outcome_of(letter: Letter, verdict: Verdict) -> Outcome:
 
 def _write_down(kind: str, outcomes: Sequence[Outcome]) -> None:
     """What was handed over must be remembered: a database that is away for a moment is waited for."""
-    if not outcomes:
-        return
     patience = 0 if connection.in_atomic_block else 8
     for attempt in range(patience + 1):
         try:
-            with transaction.atomic():
-                if patience:
-                    _let_the_next_begin_flush_it()
-                record(outcomes, timezone.now(), before=[Status.SENDING])
-                suppress(kind, [o.address for o in outcomes if o.verdict.bounced], Suppression.Reason.HARD_BOUNCE)
-            return
+            return _remember(kind, outcomes)
         except (OperationalError, InterfaceError):
             if attempt == patience:
                 raise
@@ -187,10 +180,17 @@ def _write_down(kind: str, outcomes: Sequence[Outcome]) -> None:
             time.sleep(min(0.1 * 2**attempt, 10))
 
 
-def _let_the_next_begin_flush_it() -> None:
-    """See handover: until it is on disk, its loss would be shown as an unknown outcome and never as a second mail."""
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL synchronous_commit = off")
+def _remember(kind: str, outcomes: Sequence[Outcome]) -> None:
+    bounced = [outcome.address for outcome in outcomes if outcome.verdict.bounced]
+    if bounced or connection.in_atomic_block:
+        with transaction.atomic():
+            record(outcomes, timezone.now(), before=[Status.SENDING])
+            if bounced:
+                suppress(kind, bounced, Suppression.Reason.HARD_BOUNCE)
+        return
+    # One statement, which the next message's Begin takes to the disk (see handover): were it lost, the message would
+    # be shown as in doubt, never sent again.
+    record(outcomes, timezone.now(), before=[Status.SENDING], flushed=False)
 
 
 def _first_line(error: Exception) -> str:

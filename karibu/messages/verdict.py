@@ -73,8 +73,17 @@ _RECORD = """
     WHERE m.id = n.id AND m.status = ANY(%(before)s)""".replace("{gone}", "m.key = 'erased:' || m.id")
 
 
-def record(outcomes: Iterable[Outcome], now: datetime, *, before: Iterable[str]) -> int:
-    """Writes the outcomes on messages that still stand at one of `before`; returns how many did."""
+# The setting holds until the end of the transaction, which may be this one statement.
+_RECORD_UNFLUSHED = _RECORD.replace(
+    "FROM unnest", "FROM (SELECT set_config('synchronous_commit', 'off', true)) AS unflushed, unnest", 1
+)
+
+
+def record(outcomes: Iterable[Outcome], now: datetime, *, before: Iterable[str], flushed: bool = True) -> int:
+    """Writes the outcomes on messages that still stand at one of `before`; returns how many did.
+
+    Not `flushed`: the commit does not wait for the disk. See handover for where that is safe.
+    """
     rows = list(outcomes)
     if not rows:
         return 0
@@ -92,5 +101,5 @@ def record(outcomes: Iterable[Outcome], now: datetime, *, before: Iterable[str])
         "before": [str(status) for status in before],
     }
     with connection.cursor() as cursor:
-        cursor.execute(_RECORD, values)
+        cursor.execute(_RECORD if flushed else _RECORD_UNFLUSHED, values)
         return int(cursor.rowcount)

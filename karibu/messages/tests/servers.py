@@ -20,7 +20,6 @@ from pathlib import Path
 
 from karibu.messages.tests.dovecot import Passwords, passwords
 
-DAEMONS = Path("/usr/lib/postfix/sbin")
 ANSWERS = {
     "unknown@example.com": "550 5.1.1 no such user here",
     "blocked@example.com": "554 5.7.1 we do not like you",
@@ -31,7 +30,7 @@ _MAIN = """
 compatibility_level = 3.6
 queue_directory = {home}/spool
 data_directory = {home}/data
-command_directory = /usr/sbin
+command_directory = {commands}
 daemon_directory = {daemons}
 mail_owner = postfix
 setgid_group = postdrop
@@ -91,6 +90,11 @@ def free_port() -> int:
 def program(name: str) -> str:
     """Where a program of Postfix is; empty where it is not installed. Not every user's PATH has sbin."""
     return shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin") or ""
+
+
+def _built_in(setting: str) -> str:
+    command = [program("postconf"), "-dh", setting]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def wait_for(what: Callable[[], object], seconds: float = 20) -> None:
@@ -189,7 +193,8 @@ class Postfix:
         self._write_answers()
         main = _MAIN.format(
             home=self.home,
-            daemons=DAEMONS,
+            daemons=_built_in("daemon_directory"),
+            commands=_built_in("command_directory"),
             uid=nobody.pw_uid,
             gid=nobody.pw_gid,
             passwords=self.passwords.port,

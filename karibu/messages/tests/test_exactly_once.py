@@ -24,6 +24,7 @@ from karibu.messages.models import Mail, Message, Template
 from karibu.messages.tests.cast import a_person, the_shop, wants
 from karibu.messages.tests.senders import Senders, is_running, senders, wait_for_end
 from karibu.messages.tests.servers import program, sink
+from karibu.messages.verdict import SENT, Outcome, record
 
 # `.ci/run` takes the whole dose, a run at the desk a short one.
 WHOLE = bool(os.environ.get("KARIBU_TEST_ALL"))
@@ -242,3 +243,24 @@ def test_what_is_in_doubt_can_be_sent_again_by_a_colleague():
     handover.admit_doubt(timezone.now() + 2 * handover.LEASE)
     assert retry(message.pk, by="owner@example.com") == 1 and send.send_due() == 1
     assert fate(message) == ("sent", "") and Mail.objects.count() == 1
+
+
+def log_position(which: str) -> int:
+    """A position in PostgreSQL's log: "insert" is its end, "flush" what is on disk."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_current_wal_{which}_lsn() - '0/0'::pg_lsn")
+        return int(cursor.fetchone()[0])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_outcome_waits_for_no_disk_and_the_begin_after_it_takes_both_there():
+    the_shop()
+    first, second = claimed(wants(a_person("first"))), claimed(wants(a_person("second")))
+    handover.begin(first)
+    outcome = Outcome(message_id=first.message_id, verdict=SENT, customer_id=first.customer_id)
+    assert record([outcome], timezone.now(), before=["sending"], flushed=False) == 1
+    written = log_position("insert")
+    assert handover.begin(second) and log_position("flush") > written
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW synchronous_commit")
+        assert cursor.fetchone() == ("on",)
