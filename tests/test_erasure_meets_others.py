@@ -3,6 +3,7 @@
 Each test stops somebody between reading and writing, lets the erasure run, and lets them go on.
 """
 
+import errno
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -281,3 +282,30 @@ def test_who_will_not_end_is_not_waited_for_for_ever(lake) -> None:
         assert waiting.let_everybody_end(patience=0.2) is False
         stop.let_go.set()
     assert waiting.let_everybody_end(patience=5) is True
+
+
+@pytest.mark.parametrize("broken", ["rewrite.rewritten", "compact.tidy_up"])
+def test_a_lake_that_cannot_be_rewritten_is_waited_for(lake, monkeypatch, broken: str) -> None:
+    """Everything else has gone meanwhile, and the schedule does the rest."""
+    customer = a_life()
+    flush.flush()
+    with monkeypatch.context() as patch:
+        patch.setattr(f"karibu.events.removal.{broken}", refuse)
+        with pytest.raises(erasure.StillWaiting, match="No space left on device"):
+            erasure.erase(customer, by="owner@localhost")
+    assert {place.split("/")[0].split(".")[0] for place in found(lake)} <= {
+        "consents_erasure",
+        "month=" + month(),
+        "part",
+    }
+    Erasure.objects.update(touched_at=timezone.now() - timedelta(hours=1))
+    jobs.finish_erasures(0)
+    assert found(lake) == [] and Erasure.objects.get().done_at
+
+
+def refuse(*_: Any, **__: Any) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def month() -> str:
+    return timezone.now().strftime("%Y-%m")

@@ -12,7 +12,7 @@ from django.utils import timezone
 from karibu.collect import barrier
 from karibu.collect.intake import INBOX, INBOX_COLUMNS, REJECTED, REJECTED_COLUMNS, Intake, Letter, body_of, sort_in
 from karibu.collect.models import RejectedEvent, Source
-from karibu.collect.wire import check, read
+from karibu.collect.wire import Refused, check, read
 from karibu.events.wake import wake
 from karibu.web.actions import record
 
@@ -89,6 +89,8 @@ def retry(rejected: Iterable[RejectedEvent], *, by: str = "system") -> int:
 def retry_corrected(rejected: RejectedEvent, body: str, *, by: str) -> None:
     """Sends a set-aside event through the inbox again, as corrected by a colleague. Raises Refused: nothing changed."""
     letter = _letter(rejected)
+    if not barrier.passing([body], str):
+        raise Refused("", "it names somebody who was erased")
     wire, _ = read(body.encode())
     check(wire, letter.received_at, letter.skew, historical=letter.historical)
     with transaction.atomic():

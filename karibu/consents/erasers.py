@@ -7,7 +7,6 @@ from django.utils import timezone
 
 from karibu.collect.models import InboxRow, RejectedEvent
 from karibu.collect.packing import packed, unpacked
-from karibu.consents.erasure import StillWaiting
 from karibu.consents.models import Consent, Suppression
 from karibu.consents.person import Person, leave_browsers
 from karibu.consents.traces import Traces, found
@@ -25,13 +24,7 @@ class Grown(RuntimeError):
 
 def from_log(person: Person, cursor: Cursor) -> dict[str, int]:
     """Also events of others that mention an address of theirs."""
-    from karibu.events import lake  # with libraries that a process at rest does not carry
-
-    try:
-        return {"events": log.erase(person.family, cursor, mentioned=_mention(person.traces))}
-    except lake.TROUBLES as error:
-        why = getattr(error, "strerror", None) or type(error).__name__
-        raise StillWaiting(f"The event log's files cannot be rewritten: {why}.") from error
+    return {"events": log.erase(person.family, cursor, mentioned=_mention(person.traces))}
 
 
 def _mention(traces: Traces) -> log.Mention | None:

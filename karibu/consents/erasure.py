@@ -91,12 +91,12 @@ def finish(erasure: Erasure, tell: Tell = lambda step: None) -> Erasure:
 
     with _alone(erasure):
         them = _themselves(erasure, tell)
-        parts = [*reversed(_erasers), erasers.from_log]
-        for eraser in parts:
+        for eraser in reversed(_erasers):
             _take_out(eraser, them, erasure, tell)
         waiting.let_everybody_end()
-        for eraser in [erasers.from_customers, *parts[:-1]]:  # into the log, everything comes by batches
+        for eraser in [erasers.from_customers, *reversed(_erasers)]:
             _take_out(eraser, them, erasure, tell)
+        _take_out_of_log(them, erasure, tell)
         if later := [why for hold in _holds if (why := hold(them))]:
             raise StillWaiting(" ".join(later))
         _close(erasure)
@@ -204,6 +204,18 @@ def _take_out(eraser: Eraser, them: Person, erasure: Erasure, tell: Tell) -> Non
         for what, count in eraser(them, raw.cursor()).items():
             erasure.counts[what] = erasure.counts.get(what, 0) + count
         _keep(erasure)
+
+
+def _take_out_of_log(them: Person, erasure: Erasure, tell: Tell) -> None:
+    """Once: into the log, everything comes by batches, and those have been waited for. Raises StillWaiting."""
+    from karibu.consents import erasers
+    from karibu.events import lake  # with libraries that a process at rest does not carry
+
+    try:
+        _take_out(erasers.from_log, them, erasure, tell)
+    except lake.TROUBLES as error:
+        why = getattr(error, "strerror", None) or type(error).__name__
+        raise StillWaiting(f"The event log's files cannot be rewritten: {why}.") from error
 
 
 def _keep(erasure: Erasure) -> None:

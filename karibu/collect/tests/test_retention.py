@@ -145,3 +145,14 @@ def test_nor_one_that_comes_over_http(somebody_was_erased: None) -> None:
     asyncio.run(ask())
     assert answers[0]["status"] == 200 and json.loads(answers[1]["body"])["rejected"] == 7
     assert "u1" in RejectedEvent.objects.get().body
+
+
+def test_nor_can_a_correction_bring_them_in(somebody_was_erased: None, client: Client) -> None:
+    take_in([BAD], create_source("Shop"))
+    kept = RejectedEvent.objects.get()
+    client.force_login(User.objects.create_user("owner@example.test", role="owner"))
+    corrected = json.dumps({**BAD, "event": "Subscribed", "context": {"traits": {"email": "zuri@example.com"}}})
+    answer = client.post(f"/events/rejected/{kept.pk}/retry/", {"body": corrected})
+    assert answer.status_code == 422 and "names somebody who was erased" in answer.content.decode()
+    kept.refresh_from_db()
+    assert "zuri" not in kept.body and kept.retried_at is None and not InboxRow.objects.exists()
