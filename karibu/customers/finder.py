@@ -4,6 +4,7 @@ from django.utils.translation import gettext as _
 
 from karibu.customers import queries
 from karibu.customers.models import Customer
+from karibu.web import choices
 from karibu.web.models import User
 from karibu.web.search import Hit
 
@@ -21,6 +22,8 @@ def find(text: str, user: User) -> list[Hit]:
 
 def _hit(customer: Customer) -> Hit:
     detail = " · ".join(
-        part for part in (customer.email, customer.phone, customer.country) if part != customer.label and part
+        part
+        for part in (customer.email, customer.phone, choices.country(customer.country))
+        if part != customer.label and part
     )
     return Hit(_("Customers"), customer.label, customer.get_absolute_url(), detail, "customer")
