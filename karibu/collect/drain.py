@@ -25,7 +25,7 @@ from karibu.collect.lanes import LANES
 from karibu.collect.models import RejectedEvent, Source
 from karibu.collect.packing import unpacked
 from karibu.collect.wire import Refused
-from karibu.events.arrays import BulkListDumper, Uuids, UuidsDumper
+from karibu.events.arrays import with_bulk_arrays
 from karibu.events.batch import BadEvent, Batch, Stage
 from karibu.events.event import Event
 from karibu.events.wake import WORKER
@@ -115,10 +115,7 @@ def _note_sources(taken: list[Sent]) -> None:
 def _cursor() -> psycopg.Cursor[tuple[object, ...]]:
     """Arrays go to the server in binary form: quoting their texts would take a tenth of the pipeline's time."""
     connection.ensure_connection()
-    cursor: psycopg.Cursor[tuple[object, ...]] = psycopg.Cursor(connection.connection)
-    cursor.adapters.register_dumper(list, BulkListDumper)
-    cursor.adapters.register_dumper(Uuids, UuidsDumper)
-    return cursor
+    return with_bulk_arrays(psycopg.Cursor(connection.connection))
 
 
 def _stages() -> list[Stage]:

@@ -7,6 +7,7 @@ import struct
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 from psycopg.adapt import Dumper
 from psycopg.postgres import types
 from psycopg.pq import Format
@@ -17,6 +18,13 @@ _WHOLE = {types["int2"].oid: "h", types["int4"].oid: "i", types["int8"].oid: "q"
 _LENGTHS = [struct.pack("!i", length) for length in range(1024)]
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _DAY = 86_400_000_000  # microseconds
+
+
+def with_bulk_arrays(cursor: psycopg.Cursor[Any]) -> psycopg.Cursor[Any]:
+    """The same cursor, whose lists go to the server in binary form. The pipeline's stages want one like this."""
+    cursor.adapters.register_dumper(list, BulkListDumper)
+    cursor.adapters.register_dumper(Uuids, UuidsDumper)
+    return cursor
 
 
 class BulkListDumper(ListBinaryDumper):

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from karibu.imports.exports import recognised
+
 
 @dataclass(frozen=True)
 class Field:
@@ -22,8 +24,10 @@ PERSON = (
     Field("external_id", _("Customer's id in the shop"), (
         "externalid", "customerid", "userid", "customernumber", "customer", "customerno", "clientid", "memberid",
         "householdid", "accountid")),
-    Field("email", _("E-mail"), ("email", "emailaddress", "mail", "customeremail", "buyeremail", "correo", "barua")),
-    Field("phone", _("Phone"), ("phone", "phonenumber", "mobile", "mobilephone", "telephone", "tel", "simu")),
+    Field("email", _("E-mail"), (
+        "email", "emailaddress", "mail", "customeremail", "billingemail", "buyeremail", "correo", "barua")),
+    Field("phone", _("Phone"), (
+        "phone", "phonenumber", "mobile", "mobilephone", "telephone", "tel", "simu", "billingphone")),
 )  # fmt: skip
 FIELDS: dict[str, tuple[Field, ...]] = {
     "customers": (
@@ -44,12 +48,12 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         Field("product_id", _("Product's id"), ("productid", "id", "handle", "itemid", "articleid"), is_needed=True),
         Field("sku", _("SKU"), ("sku", "variantsku", "articlenumber")),
         Field("name", _("Name"), ("name", "title", "productname", "itemname", "producttype", "description")),
-        Field("brand", _("Brand"), ("brand", "vendor", "manufacturer")),
-        Field("category", _("Category"), ("category", "productcategory", "type", "department")),
-        Field("price", _("Price"), ("price", "variantprice", "unitprice", "listprice")),
+        Field("brand", _("Brand"), ("brand", "brands", "vendor", "manufacturer")),
+        Field("category", _("Category"), ("category", "productcategory", "categories", "type", "department")),
+        Field("price", _("Price"), ("price", "variantprice", "regularprice", "unitprice", "listprice")),
         Field("currency", _("Currency"), ("currency", "currencycode")),
         Field("url", _("Page"), ("url", "link", "producturl")),
-        Field("image_url", _("Picture"), ("imageurl", "image", "imagesrc", "picture")),
+        Field("image_url", _("Picture"), ("imageurl", "image", "imagesrc", "images", "picture")),
     ),
     "orders": (
         Field("order_id", _("Order's id"), (
@@ -60,13 +64,15 @@ FIELDS: dict[str, tuple[Field, ...]] = {
             "placedat", "orderdate", "date", "createdat", "transactiontimestamp", "timestamp", "purchasedate", "time",
             "invoicedate", "paidat"), is_needed=True),
         Field("total", _("Total of the order"), ("total", "ordertotal", "grandtotal", "totalprice", "amount")),
-        Field("line_total", _("Total of the line"), ("linetotal", "salesvalue", "lineamount", "subtotal", "sales")),
+        Field("line_total", _("Total of the line"), ("linetotal", "itemtotal", "salesvalue", "lineamount", "sales")),
         Field("price", _("Price of one piece"), ("price", "unitprice", "lineitemprice", "itemprice")),
-        Field("quantity", _("Pieces"), ("quantity", "qty", "lineitemquantity", "units", "pieces")),
-        Field("product_id", _("Product's id"), ("productid", "sku", "lineitemsku", "itemid", "stockcode")),
+        Field("quantity", _("Pieces"), (
+            "quantity", "qty", "lineitemquantity", "itemquantity", "units", "pieces")),
+        Field("product_id", _("Product's id"), (
+            "productid", "sku", "lineitemsku", "itemsku", "itemid", "stockcode")),
         Field("product_name", _("Product's name"), ("productname", "lineitemname", "itemname", "product", "item")),
         Field("category", _("Product's category"), ("category", "productcategory")),
-        Field("currency", _("Currency"), ("currency", "currencycode")),
+        Field("currency", _("Currency"), ("currency", "currencycode", "ordercurrency")),
         Field("coupon", _("Coupon"), ("coupon", "couponcode", "discountcode")),
         Field("channel", _("Channel"), ("channel", "saleschannel")),
     ),
@@ -85,10 +91,14 @@ MATCHES = ("any", *KEYS)
 
 
 def suggest(kind: str, columns: Sequence[str]) -> dict[str, str]:
-    """{our field: their column} by name, each column once."""
+    """{our field: their column} by name, each column once; what a known export means by a name comes first."""
     plain = {_plain(column): column for column in reversed(columns)}
-    chosen: dict[str, str] = {}
+    export = recognised(columns)
+    told = export.mapping if export and export.kind == kind else {}
+    chosen = {ours: theirs for ours, theirs in told.items() if theirs in columns}
     for field in FIELDS[kind]:
+        if field.name in told:
+            continue
         for name in (_plain(field.name), *field.names):
             column = plain.get(name)
             if column is not None and column not in chosen.values():

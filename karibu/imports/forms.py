@@ -44,6 +44,7 @@ class MappingForm(forms.Form):
 
     def __init__(self, imported: Import, data: Any = None) -> None:
         super().__init__(data)
+        self.imported = imported
         columns = [("", "–"), *((name, name) for name in imported.format["columns"])]
         for field in FIELDS[imported.kind]:
             self.fields[f"map_{field.name}"] = forms.ChoiceField(
@@ -77,8 +78,11 @@ class MappingForm(forms.Form):
         given = self.cleaned_data
         return {"currency": given["currency"].upper(), "zone": given["zone"], "match": given.get("match", "any")}
 
-    def mapped(self) -> list[Any]:
-        return [self[name] for name in self.fields if name.startswith("map_")]
+    def mapped(self) -> list[tuple[Any, list[str]]]:
+        """Each field of ours with the first values of the column that is chosen for it."""
+        samples = self.imported.samples()
+        names = [name for name in self.fields if name.startswith("map_")]
+        return [(self[name], samples.get(str(self[name].value() or ""), [])) for name in names]
 
     def others(self) -> list[Any]:
         return [self[name] for name in self.fields if not name.startswith("map_")]

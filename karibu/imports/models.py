@@ -39,6 +39,14 @@ class Import(models.Model):
     heartbeat_at = models.DateTimeField(null=True)  # a stale one frees the lock
     ended_at = models.DateTimeField(null=True)
 
+    def samples(self, most: int = 3) -> dict[str, list[str]]:
+        """The first different values of each column of a draft's file."""
+        columns, rows = self.format.get("columns", []), self.format.get("sample", [])
+        return {
+            column: list(dict.fromkeys(row[place] for row in rows if row[place].strip()))[:most]
+            for place, column in enumerate(columns)
+        }
+
 
 class RejectedRow(models.Model):
     id = models.BigAutoField(primary_key=True)

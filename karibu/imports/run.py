@@ -22,7 +22,7 @@ from karibu.imports.records import TooLong
 from karibu.imports.sniff import TROUBLES, Understood, Unreadable
 from karibu.imports.staging import read, stage
 from karibu.imports.turn import Turning, Unit
-from karibu.imports.work import Done, take
+from karibu.imports.work import Done, NothingWorks, take
 
 STEP = {"orders": 800, "customers": 2000, "products": 2000, "events": 2000}  # units in one transaction
 TRIES = 8
@@ -42,7 +42,7 @@ def run(import_id: int, progress: Progress = lambda imported: None) -> Import:
                 raise
             settle(imported)
             return imported
-        except (Unreadable, TooLong) as error:
+        except (Unreadable, TooLong, NothingWorks) as error:
             return _end(imported, Status.FAILED, str(error))
         except (*TROUBLES, MemoryError) as error:
             return _end(imported, Status.FAILED, f"The file could not be read to its end: {error}")

@@ -87,6 +87,8 @@ class Turning:
             rest: Cells = {}
             for (ours, theirs), cell in zip(names, row[2:], strict=True):
                 if cell and (stripped := cell.strip()):
+                    if stripped[0] == "'" and stripped[1:].lstrip("+").isdigit():
+                        stripped = stripped[1:]  # so spreadsheets are told that a number is text
                     if ours:
                         cells[ours] = stripped
                     else:

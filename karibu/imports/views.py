@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from karibu.imports import actions
-from karibu.imports.fields import faults
+from karibu.imports.exports import recognised
+from karibu.imports.fields import FIELDS, KEEPS_THE_REST
 from karibu.imports.forms import MappingForm, UploadForm
 from karibu.imports.holding import is_alive
 from karibu.imports.models import Import
@@ -82,19 +83,18 @@ def _draft(request: HttpRequest, imported: Import) -> HttpResponse:
             except actions.NotReady as error:
                 messages.error(request, str(error))
         return redirect("import", imported.pk)
+    samples, used = imported.samples(), set(imported.mapping.values())
     context = {
         "import": imported,
         "kind": KINDS[imported.kind],
         "form": form,
         "facts": _facts(imported),
-        "faults": faults(
-            imported.kind, imported.mapping, imported.format["columns"], imported.options.get("match", "any")
-        ),
+        "export": recognised(imported.format["columns"]),
+        "faults": actions.faults_of(imported),
         "shown": first_rows(imported),
-        "columns": [
-            (name, imported.format["types"].get(name, ""), [row[n] for row in imported.format["sample"][:3]])
-            for n, name in enumerate(imported.format["columns"])
-        ],
+        "matched": len(imported.mapping),
+        "keeps_the_rest": imported.kind in KEEPS_THE_REST,
+        "left": [(name, samples[name]) for name in imported.format["columns"] if name not in used],
     }
     return render(request, "imports/draft.html", context, status=422 if form.errors else 200)
 
@@ -129,6 +129,7 @@ discard = _verb(actions.discard, gettext_lazy("Nothing was imported."))
 
 def _context(imported: Import) -> dict[str, object]:
     is_done = imported.status in ("done", "stopped", "failed", "undone")
+    labels = {field.name: field.label for field in FIELDS[imported.kind]}
     return {
         "import": imported,
         "kind": KINDS[imported.kind],
@@ -137,9 +138,21 @@ def _context(imported: Import) -> dict[str, object]:
         "is_doing": imported.status in DOING,
         "is_stalled": imported.status == Import.Status.RUNNING and not is_alive(imported),
         "percent": imported.position * 100 // imported.total if imported.total else 0,
-        "brought": brought(imported) if is_done else {},
+        "brought": _links(brought(imported)) if is_done else [],
         "facts": _facts(imported),
+        "mapped": [(labels.get(ours, ours), theirs) for ours, theirs in imported.mapping.items()],
     }
+
+
+def _links(counts: dict[str, int]) -> list[tuple[str, int, str]]:
+    """(what, how many, where they are now) of what came."""
+    places = [
+        ("customers", _("Customers"), "/customers/"),
+        ("orders", _("Orders"), "/orders/"),
+        ("lines", _("Order lines"), ""),
+        ("products", _("Products"), "/products/"),
+    ]
+    return [(label, counts[name], address) for name, label, address in places if counts[name]]
 
 
 def _facts(imported: Import) -> list[tuple[str, str]]:
@@ -147,6 +160,7 @@ def _facts(imported: Import) -> list[tuple[str, str]]:
     header = found["header_row"]
     facts = [
         (_("Format"), found["type"].upper()),
+        (_("Sheet"), found.get("sheet", "")),
         (_("Encoding"), found["encoding"]),
         (_("Separator"), str(SEPARATORS.get(found["separator"], ""))),
         (_("Column names"), _("none: columns are numbered") if header is None else _("in row %d") % (header + 1)),

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from karibu.events.arrays import with_bulk_arrays
 from karibu.events.batch import BadEvent, Batch
 from karibu.events.event import Event
 from karibu.imports.cells import BadCell
@@ -29,6 +30,11 @@ class Done:
     taken: int = 0
     refused: int = 0  # erased people, messages seen before
     aside: list[RejectedRow] = field(default_factory=list)
+    broken: int = 0  # units that fell over something nobody thought of
+
+
+class NothingWorks(RuntimeError):
+    """Every unit of a step fell over the same thing: that is no row's fault, and nothing of the step is kept."""
 
 
 def take(imported: Import, turning: Turning, units: Sequence[Unit]) -> Done:
@@ -49,7 +55,10 @@ def take(imported: Import, turning: Turning, units: Sequence[Unit]) -> Done:
         take_products(_cursor(), imported, [event for _, event in pairs])
         done.taken += len(pairs)
     elif pairs:
+        several = len(pairs) > 1
         _through_stages(imported, turning, pairs, done)
+        if several and done.broken == len(units):
+            raise NothingWorks(f"Not one row could be taken: {done.aside[-1].reason}")
     _set_aside_nobody_erased(done)
     return done
 
@@ -86,6 +95,7 @@ def _through_stages(
 
 def _halve(imported: Import, turning: Turning, pairs: list[tuple[Unit, Event]], done: Done, error: Exception) -> None:
     if len(pairs) == 1:
+        done.broken += not isinstance(error, BadEvent)
         return _set_aside(imported, done, pairs[0][0], "", f"{type(error).__name__}: {error}"[:500])
     middle = len(pairs) // 2
     for half in (pairs[:middle], pairs[middle:]):
@@ -110,7 +120,7 @@ def _run(events: list[Event]) -> int:
 
 def _cursor() -> psycopg.Cursor[Any]:
     connection.ensure_connection()
-    return psycopg.Cursor(connection.connection)
+    return with_bulk_arrays(psycopg.Cursor(connection.connection))
 
 
 def _set_aside(imported: Import, done: Done, unit: Unit, field_: str, reason: str, guilty: int = 0) -> None:

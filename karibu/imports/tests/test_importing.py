@@ -264,6 +264,50 @@ def test_a_stopped_import_takes_nothing_more_until_it_is_resumed(
     assert Customer.objects.count() == 20
 
 
+def test_what_no_row_gets_past_ends_the_import_instead_of_setting_all_of_them_aside(
+    tmp_path: Path, settings: Any
+) -> None:
+    settings.KARIBU_PIPELINE = "karibu.imports.tests.test_importing.FALLING_OVER"
+    imported = bring("orders", ORDERS, tmp_path)
+    assert (imported.status, imported.reason) == ("failed", "Not one row could be taken: KeyError: 'a bug of ours'")
+    assert imported.position == 0 and not RejectedRow.objects.exists() and not Order.objects.exists()
+    settings.KARIBU_PIPELINE = "karibu.config.pipeline.STAGES"
+    actions.resume(imported, by=BY, queue=False)
+    assert run.run(imported.pk).counts["taken"] == 2
+
+
+def falls_over(batch: Any) -> None:
+    raise KeyError("a bug of ours")
+
+
+FALLING_OVER = [falls_over]
+
+
+def test_a_shopify_export_of_orders_needs_no_mapping(tmp_path: Path) -> None:
+    bring("orders", SHOPIFY, tmp_path)
+    assert list(Order.objects.order_by("order_id").values_list("order_id", "total", "currency")) == [
+        ("#1001", Decimal(35), "KES"), ("#1002", Decimal(15), "KES"),
+    ]  # fmt: skip
+    assert list(OrderLine.objects.order_by("product_id").values_list("product_id", "price", "quantity", "total")) == [
+        ("BAS-1", Decimal(10), 1, Decimal(10)), ("KIK-B", Decimal(10), 2, Decimal(20)),
+        ("MUG", Decimal(15), 1, Decimal(15)),
+    ]  # fmt: skip
+
+
+SHOPIFY = """Name,Email,Financial Status,Currency,Subtotal,Shipping,Total,Created at,Lineitem quantity,Lineitem name,Lineitem price,Lineitem sku,Id,Source
+#1001,ann@x.test,paid,KES,30.00,5.00,35.00,2026-01-05 10:00:00 +0200,2,Kikoi,10.00,KIK-B,450789469,web
+#1001,ann@x.test,,,,,,2026-01-05 10:00:00 +0200,1,Basket,10.00,BAS-1,,
+#1002,bob@x.test,paid,KES,15.00,0.00,15.00,2026-01-07 12:00:00 +0200,1,Mug,15.00,MUG,450789470,web
+"""  # noqa: E501
+
+
+def test_an_apostrophe_that_tells_a_spreadsheet_of_text_is_no_part_of_an_id(tmp_path: Path) -> None:
+    columns = "Customer ID,Email,Accepts Email Marketing,Total Spent,Default Address City,Default Address Country Code"
+    bring("customers", f"{columns}\n'207119551,ann@x.test,yes,199.65,Kigali,RW\n", tmp_path)
+    assert Customer.objects.values_list("email", "city", "country").get() == ("ann@x.test", "Kigali", "RW")
+    assert Identity.objects.get(kind="external").value == "207119551"
+
+
 def test_a_mapping_without_a_customer_cannot_start(tmp_path: Path) -> None:
     with pytest.raises(actions.NotReady, match="who the customer is"):
         ready("orders", "order_id,date,total\n1,2026-01-01,3\n", tmp_path)
