@@ -35,16 +35,22 @@ def read(raw: Cursor, keys: Iterable[Key], browsers: Iterable[str]) -> Known:
     return known
 
 
+# `= ANY`, not a join with unnest(): while the table is young, and PostgreSQL knows nothing of its contents, it would
+# read all identities of the kind to join them.
+_OWNERS = """
+    SELECT i.kind, i.value, i.customer_id, i.kind = 'external' OR EXISTS (
+        SELECT 1 FROM customers_identity x WHERE x.customer_id = i.customer_id AND x.kind = 'external')
+    FROM customers_identity i WHERE i.kind = %s AND i.value = ANY(%s)
+"""
+
+
 def _read_owners(raw: Cursor, keys: list[Key], known: Known) -> None:
     if not keys:
         return
-    raw.execute(
-        "SELECT i.kind, i.value, i.customer_id, i.kind = 'external' OR EXISTS (SELECT 1 FROM customers_identity x"
-        " WHERE x.customer_id = i.customer_id AND x.kind = 'external')"
-        " FROM unnest(%s::text[], %s::text[]) AS u(kind, value)"
-        " JOIN customers_identity i ON i.kind = u.kind AND i.value = u.value",
-        [[kind for kind, _ in keys], [value for _, value in keys]],
-    )
+    values: dict[str, list[str]] = {}
+    for kind, value in keys:
+        values.setdefault(kind, []).append(value)
+    raw.execute(" UNION ALL ".join([_OWNERS] * len(values)), [each for pair in values.items() for each in pair])
     for kind, value, customer_id, named in raw.fetchall():
         known.owners[kind, value] = customer_id
         if named:
@@ -54,9 +60,9 @@ def _read_owners(raw: Cursor, keys: list[Key], known: Known) -> None:
 def _read_browsers(raw: Cursor, names: list[str], known: Known) -> None:
     raw.execute(
         # A nameless customer that was erased, or went with an undone import, is none.
-        "SELECT i.value, coalesce(c.id, 0), c.merged_into FROM unnest(%s::text[]) AS u(value)"
-        " JOIN customers_identity i ON i.kind = 'anonymous' AND i.value = u.value"
-        " LEFT JOIN customers_customer c ON c.id = i.own_id AND c.erased_at IS NULL",
+        "SELECT i.value, coalesce(c.id, 0), c.merged_into FROM customers_identity i"
+        " LEFT JOIN customers_customer c ON c.id = i.own_id AND c.erased_at IS NULL"
+        " WHERE i.kind = 'anonymous' AND i.value = ANY(%s)",
         [names],
     )
     for name, own, merged_into in raw.fetchall():
@@ -68,8 +74,8 @@ def _read_browsers(raw: Cursor, names: list[str], known: Known) -> None:
 def read_histories(raw: Cursor, names: list[str]) -> dict[str, LinkHistory]:
     """Who used these browsers when; a browser nobody signed in on is left out."""
     raw.execute(
-        "SELECT l.anonymous_id, l.customer_id, l.since, l.until, l.id FROM unnest(%s::text[]) AS u(name)"
-        " JOIN customers_link l ON l.anonymous_id = u.name ORDER BY l.anonymous_id, l.since",
+        "SELECT l.anonymous_id, l.customer_id, l.since, l.until, l.id FROM customers_link l"
+        " WHERE l.anonymous_id = ANY(%s) ORDER BY l.anonymous_id, l.since",
         [names],
     )
     histories: dict[str, LinkHistory] = {}
