@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from karibu.config.browser import accessibility, look
 from karibu.web.models import AuditEntry
 from tests.world import fill
 
@@ -65,11 +66,13 @@ def test_a_list_is_walked_ticked_and_opened_without_a_mouse(live: Any, page: Any
 def test_a_stretch_of_rows_and_the_whole_page_are_ticked_at_once(live: Any, page: Any, tmp_path: Path) -> None:
     fill(tmp_path, people=4)
     live.sign_in(page)
-    page.goto(live.url + "/products/")
+    page.goto(live.url + "/messages/")
     boxes = page.locator("tbody .choose input")
     boxes.nth(1).click()
     boxes.nth(5).click(modifiers=["Shift"])
     expect(page.locator(".chosen__count")).to_have_text("5 chosen")
+    look(page, "ticked")
+    assert not accessibility(page)
     page.get_by_label("Choose every row of this page").check()
     expect(page.locator(".chosen__count")).to_have_text(f"{boxes.count()} chosen")
 
