@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from karibu.messages.tests.dovecot import Passwords, passwords
+from karibu.messages.tests.tables import Answers, Passwords, answering
 
 ANSWERS = {
     "unknown@example.com": "550 5.1.1 no such user here",
@@ -53,7 +53,7 @@ virtual_uid_maps = static:{uid}
 virtual_gid_maps = static:{gid}
 virtual_minimum_uid = 1
 mynetworks = 127.0.0.0/8
-smtpd_recipient_restrictions = check_recipient_access texthash:{home}/etc/answers, permit_mynetworks, reject
+smtpd_recipient_restrictions = check_recipient_access tcp:127.0.0.1:{answers}, permit_mynetworks, reject
 smtpd_tls_chain_files = {home}/etc/server.pem
 smtpd_tls_security_level = may
 smtpd_sasl_type = dovecot
@@ -173,11 +173,12 @@ class Postfix:
     """A whole Postfix. `port` offers STARTTLS, `tls_port` is TLS from the start, `auth_port` wants a password."""
 
     home: Path
-    passwords: Passwords
+    passwords: int  # where it asks about them
+    answers: int  # where it asks what to say to a recipient
     port: int = field(default_factory=free_port)
     tls_port: int = field(default_factory=free_port)
     auth_port: int = field(default_factory=free_port)
-    answers: dict[str, str] = field(default_factory=ANSWERS.copy)
+    says: dict[str, str] = field(default_factory=dict)  # to whom what; a test may change it at any time
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -190,21 +191,18 @@ class Postfix:
             (self.home / name).mkdir(mode=0o755)
         os.chown(self.home / "data", owner.pw_uid, owner.pw_gid)
         os.chown(self.home / "box", nobody.pw_uid, nobody.pw_gid)
-        self._write_answers()
         main = _MAIN.format(
             home=self.home,
             daemons=_built_in("daemon_directory"),
             commands=_built_in("command_directory"),
             uid=nobody.pw_uid,
             gid=nobody.pw_gid,
-            passwords=self.passwords.port,
+            passwords=self.passwords,
+            answers=self.answers,
         )
         (self.home / "etc/main.cf").write_text(main)
         ports = {"port": self.port, "tls_port": self.tls_port, "auth_port": self.auth_port}
         (self.home / "etc/master.cf").write_text(_SERVICES.format(**ports))
-
-    def _write_answers(self) -> None:
-        (self.home / "etc/answers").write_text("".join(f"{who} {what}\n" for who, what in self.answers.items()))
 
     def start(self) -> None:
         command = [program("postfix"), "-c", str(self.home / "etc"), "start-fg"]
@@ -213,15 +211,6 @@ class Postfix:
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True
         )
-        wait_for(lambda: _answers(self.port))
-
-    def now_answers(self, answers: dict[str, str]) -> None:
-        """Changes what it says to some recipients, in conversations that begin from now on."""
-        self.answers = dict(answers)
-        self._write_answers()
-        quiet = subprocess.DEVNULL
-        command = [program("postfix"), "-c", str(self.home / "etc"), "reload"]
-        subprocess.run(command, stdin=quiet, stdout=quiet, stderr=quiet, check=True)
         wait_for(lambda: _answers(self.port))
 
     def stop(self) -> None:
@@ -260,8 +249,9 @@ class Postfix:
 @contextmanager
 def postfix(chain: tuple[bytes, bytes]) -> Iterator[Postfix]:
     """`chain`: the server's key and certificate as one PEM, and the authority's certificate."""
-    with _folder() as home, passwords({"shop": "s:cret/"}) as known:
-        made = Postfix(home=home, passwords=known)
+    says = dict(ANSWERS)
+    with _folder() as home, answering(Passwords, {"shop": "s:cret/"}) as first, answering(Answers, says) as second:
+        made = Postfix(home=home, passwords=first, answers=second, says=says)
         made.prepare()
         (home / "etc/server.pem").write_bytes(chain[0])
         (home / "etc/server.pem").chmod(0o600)
