@@ -17,7 +17,8 @@ def erase(who: str, *, yes: bool) -> None:
     if not yes:
         click.confirm(f"Erase customer {customer} for good, with all that is known of them?", abort=True)
     done = _erased(customer)
-    click.echo(f"Customer {customer} is erased: " + ", ".join(f"{n} {what}" for what, n in done.counts.items()))
+    taken = ", ".join(f"{n} {what}" for what, n in done.counts.items() if n)
+    click.echo(f"Customer {customer} is erased: {taken or 'nothing more was there'}")
 
 
 def export(who: str, path: Path | None) -> Path:
