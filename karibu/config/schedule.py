@@ -6,6 +6,7 @@ A scheduled job takes one argument, `timestamp` (Unix seconds of its slot); each
 SCHEDULE: list[tuple[str, str]] = [  # (cron, dotted path of the task)
     ("7 3 * * *", "karibu.collect.jobs.forget_messages"),
     ("27 3 * * *", "karibu.web.jobs.forget_sessions"),
+    ("47 3 * * *", "karibu.messages.jobs.forget_programs"),
     ("37 3 * * *", "karibu.collect.jobs.let_go_of_rejected"),
     ("*/5 * * * *", "karibu.events.jobs.compact"),
     ("*/5 * * * *", "karibu.consents.jobs.finish_erasures"),

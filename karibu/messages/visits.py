@@ -28,6 +28,7 @@ NAMES = {OPENED: "Message Opened", CLICKED: "Message Clicked"}
 PATIENCE = timedelta(seconds=15)  # until a visit's neighbours have come
 IDLE = 30.0
 SOURCE = "Messages"
+REMEMBERED = timedelta(days=30)  # which program asked; the verdict stays
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +84,12 @@ def judge(limit: int = 500) -> int:
         told = [(visit, messages[visit.message_id]) for visit in visits if not visit.is_machine]
         _tell([(visit, message) for visit, message in told if not message.is_erased])
     return len(visits)
+
+
+def forget_programs(now: datetime) -> int:
+    """Empties what old visits say of people's programs and devices; returns how many did."""
+    old = Visit.objects.filter(at__lt=now - REMEMBERED, judged_at__isnull=False).exclude(user_agent="")
+    return old.update(user_agent="")
 
 
 def _judge(visits: Sequence[Visit], messages: dict[int, Message]) -> None:
