@@ -129,7 +129,6 @@ discard = _verb(actions.discard, gettext_lazy("Nothing was imported."))
 
 def _context(imported: Import) -> dict[str, object]:
     is_done = imported.status in ("done", "stopped", "failed", "undone")
-    labels = {field.name: field.label for field in FIELDS[imported.kind]}
     return {
         "import": imported,
         "kind": KINDS[imported.kind],
@@ -140,17 +139,21 @@ def _context(imported: Import) -> dict[str, object]:
         "percent": imported.position * 100 // imported.total if imported.total else 0,
         "brought": _links(brought(imported)) if is_done else [],
         "facts": _facts(imported),
-        "mapped": [(labels.get(ours, ours), theirs) for ours, theirs in imported.mapping.items()],
+        "mapped": [
+            (field.label, imported.mapping[field.name])
+            for field in FIELDS[imported.kind]
+            if field.name in imported.mapping
+        ],
     }
 
 
 def _links(counts: dict[str, int]) -> list[tuple[str, int, str]]:
     """(what, how many, where they are now) of what came."""
     places = [
-        ("customers", _("Customers"), "/customers/"),
-        ("orders", _("Orders"), "/orders/"),
-        ("lines", _("Order lines"), ""),
-        ("products", _("Products"), "/products/"),
+        ("customers", _("customers"), "/customers/"),
+        ("orders", _("orders"), "/orders/"),
+        ("lines", _("lines of orders"), ""),
+        ("products", _("products"), "/products/"),
     ]
     return [(label, counts[name], address) for name, label, address in places if counts[name]]
 
