@@ -92,6 +92,10 @@ def program(name: str) -> str:
     return shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/local/sbin") or ""
 
 
+def _is_running(process: int) -> bool:
+    return Path(f"/proc/{process}").exists()
+
+
 def _built_in(setting: str) -> str:
     command = [program("postconf"), "-dh", setting]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
@@ -207,16 +211,16 @@ class Postfix:
     def start(self) -> None:
         command = [program("postfix"), "-c", str(self.home / "etc"), "start-fg"]
         said = (self.home / "start.log").open("wb")
-        # A session of its own: when it ends, its master ends the processes of its whole group.
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, start_new_session=True
-        )
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
         wait_for(lambda: _answers(self.port))
 
     def stop(self) -> None:
+        """The process that was started is a shell around the master, which leads a session of its own."""
         if self.process:
-            self.process.send_signal(signal.SIGTERM)
+            master = int((self.home / "spool/pid/master.pid").read_text())
+            os.kill(master, signal.SIGTERM)
             self.process.wait(20)
+            wait_for(lambda: not _is_running(master))
             self.process = None
 
     def connections(self) -> int:
