@@ -28,7 +28,7 @@ from karibu.collect.wire import Refused
 from karibu.events.arrays import with_bulk_arrays
 from karibu.events.batch import BadEvent, Batch, Stage
 from karibu.events.event import Event
-from karibu.events.wake import WORKER
+from karibu.events.wake import PIPELINES, WORKER
 
 log = logging.getLogger("karibu.pipeline")
 
@@ -40,14 +40,14 @@ DEADLOCK = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure
 NOTE_EVERY = 0.5  # seconds
 LOCK = 0x6B61  # the namespace of our advisory locks on lanes
 
-# The lane that has waited longest comes first; of several workers each leaves the others their share.
+# The lane that has waited longest comes first; of several pipelines each leaves the others their share.
 CLAIM = """
     SELECT lane FROM (
         SELECT lane, (SELECT id FROM collect_inboxrow r WHERE r.lane = l.lane ORDER BY id LIMIT 1) AS oldest
         FROM generate_series(0, %s) AS l(lane) ORDER BY oldest OFFSET 0
     ) waiting
     WHERE oldest IS NOT NULL AND pg_try_advisory_xact_lock(%s, lane)
-    LIMIT (SELECT ceil(%s::numeric / greatest(count(*), 1)) FROM pg_stat_activity
+    LIMIT (SELECT ceil(%s::numeric / greatest(count(*) * %s, 1)) FROM pg_stat_activity
            WHERE application_name = %s AND datname = current_database())
 """
 CHOOSE = """
@@ -131,7 +131,7 @@ def _is_anything_waiting() -> bool:
 
 
 def _take(cursor: psycopg.Cursor[tuple[object, ...]]) -> list[Sent]:
-    cursor.execute(CLAIM, [LANES - 1, LOCK, LANES, WORKER])
+    cursor.execute(CLAIM, [LANES - 1, LOCK, LANES, PIPELINES, WORKER])
     lanes = [lane for (lane,) in cursor.fetchall()]
     if not lanes:
         return []

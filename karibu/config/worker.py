@@ -16,7 +16,7 @@ import psycopg
 from django.db import InterfaceError, OperationalError, close_old_connections, connection
 
 from karibu.config import jobs, postgres
-from karibu.events.wake import CHANNEL, WORKER, stopping
+from karibu.events.wake import CHANNEL, PIPELINES, WORKER, stopping
 
 log = logging.getLogger("karibu.worker")
 Step = Callable[[], float]
@@ -32,7 +32,7 @@ class Loop:
 
 
 LOOPS: list[Loop] = [
-    Loop("pipeline", "karibu.collect.drain.step"),
+    *[Loop("pipeline", "karibu.collect.drain.step") for _ in range(PIPELINES)],  # one computes while another waits
     Loop("journeys", "karibu.journeys.engine.step"),
     Loop("send", "karibu.messages.send.step"),
     Loop("visits", "karibu.messages.visits.step"),

@@ -215,11 +215,13 @@ def sync(file: Path) -> None:
 
 def write_months(events: pa.Table, kind: str = "part") -> list[DataFile]:
     """Writes events (in any order) as one file per month, each in time order."""
-    months = pc.strftime(events["time"], "%Y-%m")
+    months = pc.floor_temporal(events["time"], unit="month")
+    different = pc.unique(months)
     written = []
-    for month in pc.unique(months).to_pylist():
-        with new_file(month, kind) as new:
-            new.write(events.filter(pc.equal(months, month)).sort_by("time"))
+    for month in different:
+        part = events if len(different) == 1 else events.filter(pc.equal(months, month))
+        with new_file(f"{month.as_py():%Y-%m}", kind) as new:
+            new.write(part.sort_by("time"))
             written.append(new.close())
     return written
 

@@ -9,6 +9,7 @@ from django.db import connection
 
 CHANNEL = "karibu"
 stopping = threading.Event()  # set when this worker process shall end: long steps look at it between two pieces of work
+PIPELINES = 2  # threads of each worker that take events out of the inbox
 WORKER = "karibu worker"  # application_name of the one connection on which each worker process listens
 
 
