@@ -99,11 +99,11 @@ def main() -> int:
 def sustain(shop: Installation, token: str, key: str, rate: int, seconds: float) -> None:
     sender = Sender("127.0.0.1", shop.port, key, [body(seed) for seed in range(50)])
     before, cpu, begun = in_log(shop), cpu_seconds(shop), time.perf_counter()
-    ended: list[float] = []
+    ended: list[tuple[float, int]] = []
 
     def send() -> None:
         uvloop.run(sender.run(seconds, rate=rate / EVENTS))
-        ended.append(time.perf_counter())
+        ended.append((time.perf_counter() - begun, in_log(shop) - before))
 
     load = threading.Thread(target=send)
     load.start()
@@ -112,7 +112,7 @@ def sustain(shop: Installation, token: str, key: str, rate: int, seconds: float)
         time.sleep(seconds / 12)
         samples.append(backlog(shop))
         fresh.append(freshness(shop, token, key))
-    acknowledged, done = ended[0] - begun, in_log(shop) - before
+    [(acknowledged, done)] = ended
     sent = sender.sent * EVENTS
     while in_log(shop) - before < sent and time.perf_counter() - begun < seconds + 300:
         time.sleep(0.1)
