@@ -31,7 +31,7 @@ ROUNDS = 5
 
 
 class Peak(threading.Thread):
-    """The largest memory (RSS, MB) of one process and those it started, while it lives."""
+    """The largest memory (MB) of one process and those it started together: PSS, which counts shared pages once."""
 
     def __init__(self, pid: int) -> None:
         super().__init__(daemon=True)
@@ -41,10 +41,16 @@ class Peak(threading.Thread):
         while self.process.is_running():
             try:
                 tree = [self.process, *self.process.children(recursive=True)]
-                self.peak = max(self.peak, sum(one.memory_info().rss for one in tree) / 1e6)
-            except psutil.NoSuchProcess:
+                self.peak = max(self.peak, sum(memory(one) for one in tree) / 1e6)
+            except psutil.Error:
                 pass
             time.sleep(0.05)
+
+
+def memory(process: psutil.Process) -> int:
+    """Bytes; RSS where the system knows no PSS."""
+    full = process.memory_full_info()
+    return int(getattr(full, "pss", full.rss))
 
 
 def bring(made: Installation, kind: str, path: Path, *options: str) -> tuple[float, float]:

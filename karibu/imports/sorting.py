@@ -17,7 +17,7 @@ def sort(source: Path, column: str, target: Path) -> None:
     import duckdb
 
     limits: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": "96MB",
+        "memory_limit": "64MB",
         "threads": 1,
         "temp_directory": str(target.with_suffix(".spill")),
     }

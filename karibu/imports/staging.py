@@ -191,6 +191,7 @@ def _texts(column: pa.Array) -> pa.Array:
 
 def _sorted(rough: Path, place: int, target: Path, beat: Beat, total: int) -> Path:
     """Beats while the sorting process works. Raises OSError when that fails."""
+    pa.default_memory_pool().release_unused()  # both processes together stay small
     command = [sys.executable, "-m", "karibu.imports.sorting", str(rough), f"c{place}", str(target)]
     with subprocess.Popen(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE) as sorting:  # noqa: S603
         try:
