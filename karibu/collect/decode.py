@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import msgspec
 
@@ -37,17 +38,16 @@ class Row:
     import_id: int
 
 
-@dataclass(frozen=True)
-class Sent:
+class Sent(NamedTuple):
     """One event as it lies in the inbox: the `place`-th of its row."""
 
     row: Row
     place: int
-    raw: bytes
+    raw: msgspec.Raw
 
 
 def sent_in(row: Row, body: bytes) -> list[Sent]:
-    return [Sent(row, place, bytes(raw)) for place, raw in enumerate(_split(body))]
+    return [Sent(row, place, raw) for place, raw in enumerate(_split(body))]
 
 
 def event_of(sent: Sent) -> Event:

@@ -230,10 +230,10 @@ def _set_aside(found: list[SetAside]) -> None:
             received_at=one.sent.row.received_at,
             field=one.field,
             reason=one.reason,
-            body=one.sent.raw.decode("utf-8", "replace").replace("\x00", "\ufffd"),
+            body=bytes(one.sent.raw).decode("utf-8", "replace").replace("\x00", "\ufffd"),
             skew_us=one.sent.row.skew // MICROSECOND,
             historical=one.sent.row.historical,
             import_id=one.sent.row.import_id,
         )
-        for one in barrier.passing(found, lambda one: one.sent.raw.decode("utf-8", "replace"))
+        for one in barrier.passing(found, lambda one: bytes(one.sent.raw).decode("utf-8", "replace"))
     )

@@ -132,7 +132,7 @@ def usual(raw: bytes) -> Usual | None:
     return wire if is_named and who and who.strip() else None
 
 
-def reread(raw: bytes) -> Kept:
+def reread(raw: msgspec.Raw) -> Kept:
     """An event that `read` and `check` let in before, from the bytes that were kept of it."""
     return _decode_kept(raw)
 

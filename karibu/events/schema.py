@@ -94,10 +94,20 @@ def _plain(name: str, type_: pa.DataType, field: str = "") -> Column:
     return Column(name, type_, lambda events: list(map(get, events)))
 
 
-def _filled(name: str, type_: pa.DataType = pa.string(), field: str = "") -> Column:
+class Filled(Column):
     """Empty text, and an id of 0, mean absent."""
+
+    def array(self, events: Sequence[Event]) -> pa.Array:
+        values = self.take(events)
+        if not any(values):  # most columns in most batches
+            return pa.nulls(len(values), self.type)
+        whole = Column(self.name, self.type, lambda _: values if all(values) else [value or None for value in values])
+        return whole.array(events)
+
+
+def _filled(name: str, type_: pa.DataType = pa.string(), field: str = "") -> Column:
     get = attrgetter(field or name)
-    return Column(name, type_, lambda events: [value or None for value in map(get, events)])
+    return Filled(name, type_, lambda events: list(map(get, events)))
 
 
 def _json(name: str) -> Column:
