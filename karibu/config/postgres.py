@@ -139,6 +139,8 @@ def _settings() -> dict[str, str]:
         "max_wal_size": "2GB",
         # After a checkpoint each page is logged whole once, and in a large shop every row of an import is on another.
         "checkpoint_timeout": "15min",
+        # A young table grows tenfold in a minute; until it is counted again, plans are made for what it was.
+        "autovacuum_naptime": "5s",
         "wal_level": "minimal",  # no replicas of an embedded server
         "max_wal_senders": "0",
         "io_method": "sync",  # spares three processes that idle
