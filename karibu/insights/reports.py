@@ -1,6 +1,6 @@
 """What the insights page shows: a few figures over a stretch of days, each as a chart with its table and its CSV."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -102,7 +102,7 @@ def parts(name: str, by: str, period: Period) -> Figure:
     }
     amounts = {"mark": {"type": "text", "align": "left", "dx": 5}, "encoding": {"text": _amount(metric)}}
     layers = {"layer": [{"mark": {"type": "bar"}}, amounts], "encoding": encoding, "height": {"step": 24}}
-    return _figure(name, by, period, measured, rows, layers)
+    return _figure(name, by, period, measured, rows, layers, names)
 
 
 def _amount(metric: Metric) -> dict[str, str]:
@@ -135,15 +135,21 @@ def written(value: Value, metric: Metric, currency: str) -> str:
     return money(value, currency) if metric.is_money else count(int(value))
 
 
-def finding(most: Point, by: str, value: str) -> str:
-    """The sentence above a chart: where the most of it is."""
+def finding(most: Point, by: str, value: str, names: Mapping[str, str]) -> str:
+    """The sentence above a chart: where the most of it is, by the `names` of its parts."""
     if by == "day" and most.key:
         return _("Most on %(day)s: %(value)s") % {"day": moment(date.fromisoformat(most.key)), "value": value}
-    return _("Most from %(name)s: %(value)s") % {"name": named([most])[most.key], "value": value}
+    return _("Most from %(name)s: %(value)s") % {"name": names.get(most.key) or _("none"), "value": value}
 
 
 def _figure(
-    name: str, by: str, period: Period, measured: Measurement, rows: list[dict[str, Any]], chart: dict[str, Any]
+    name: str,
+    by: str,
+    period: Period,
+    measured: Measurement,
+    rows: list[dict[str, Any]],
+    chart: dict[str, Any],
+    names: Mapping[str, str] | None = None,
 ) -> Figure:
     metric = METRICS[name]
     currency = shop().currency
@@ -152,7 +158,7 @@ def _figure(
         title=str(metric.label),
         definition=str(metric.definition),
         total=written(measured.total, metric, currency),
-        finding=finding(most, by, written(most.value, metric, currency)),
+        finding=finding(most, by, written(most.value, metric, currency), names or {}),
         chart=None if not most.value else {"data": {"values": rows}, **chart},
         csv=f"/insights/{name}.csv?{urlencode(_address(by, period))}",
     )
