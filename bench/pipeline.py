@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import statistics
 import threading
 import time
 import urllib.request
@@ -127,8 +128,9 @@ def sustain(shop: Installation, token: str, key: str, rate: int, seconds: float)
 
 
 def print_freshness(when: str, seen: list[tuple[float, float]]) -> None:
-    shown, enrolled = max(s for s, _ in seen), max(e for _, e in seen)
-    print(f"{when}, slowest of {len(seen)}: on the timeline after {shown:.2f} s, in the journey after {enrolled:.2f} s")
+    for how, of in (("slowest", max), ("median", statistics.median)):
+        shown, enrolled = of(s for s, _ in seen), of(e for _, e in seen)
+        print(f"{when}, {how} of {len(seen)}: on the timeline {shown:.2f} s, in the journey {enrolled:.2f} s after")
 
 
 if __name__ == "__main__":

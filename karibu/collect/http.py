@@ -231,8 +231,16 @@ def _basic(said: bytes) -> str:
         return ""
 
 
-async def _send(answer: Answer, send: Send) -> None:
+def _messages(answer: Answer) -> tuple[dict[str, object], dict[str, object]]:
     length = (b"content-length", str(len(answer.body)).encode())
     headers = answer.headers if answer.status in (204, 304) else [*answer.headers, length]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})
+    start = {"type": "http.response.start", "status": answer.status, "headers": headers}
+    return start, {"type": "http.response.body", "body": answer.body}
+
+
+_ACCEPTED = _messages(ACCEPTED)  # the answer to nearly everybody
+
+
+async def _send(answer: Answer, send: Send) -> None:
+    for message in _ACCEPTED if answer is ACCEPTED else _messages(answer):
+        await send(message)
