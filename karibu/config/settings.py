@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "karibu.shop",
     "karibu.consents",
     "karibu.messages",
+    "karibu.segments",
     "karibu.journeys",
     "karibu.insights",
     "karibu.imports",
