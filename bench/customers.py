@@ -1,17 +1,14 @@
 """Identifying a batch (microseconds an event), and the customer list at many customers (milliseconds a page)."""
 
 import argparse
-import os
 import random
 import statistics
-import tempfile
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-from bench.machine import line
+from bench.machine import alone, line
 
 BATCH, PEOPLE = 4000, 1000
 BEGUN = datetime(2026, 11, 1, tzinfo=UTC)
@@ -131,23 +128,13 @@ def main() -> int:
     parser.add_argument("--customers", type=int, default=1_000_000)
     parser.add_argument("--explain", action="store_true", help="print the plan of every statement above 20 ms")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="karibu-bench-") as folder:
-        Path(folder).chmod(0o755)
-        os.environ.update(KARIBU_HOME=folder, DJANGO_SETTINGS_MODULE="karibu.config.settings")
-        from karibu.config import postgres
+    with alone() as home:
+        from django.core.management import call_command
 
-        server = postgres.start(Path(folder))
-        try:
-            import django
-            from django.core.management import call_command
-
-            django.setup()
-            call_command("migrate", verbosity=0)
-            print(line(Path(folder)))
-            identifying()
-            listing(options.customers, options.explain)
-        finally:
-            postgres.stop(server)
+        call_command("migrate", verbosity=0)
+        print(line(home))
+        identifying()
+        listing(options.customers, options.explain)
     return 0
 
 

@@ -2,15 +2,12 @@
 
 import argparse
 import gc
-import os
 import statistics
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from pathlib import Path
 
-from bench.machine import line
+from bench.machine import alone, line
 from bench.traffic import EVENTS, MESSAGE, NOW, PERSON, body
 
 TAKE = 4000  # events of a micro-batch, as in collect/drain.py
@@ -82,29 +79,15 @@ def main() -> int:
     parser.add_argument("--statements", action="store_true", help="print how long each statement takes")
     parser.add_argument("--profile", action="store_true", help="print where Python's time goes")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="karibu-bench-") as folder:
-        Path(folder).chmod(0o755)
-        os.environ.update(KARIBU_HOME=folder, DJANGO_SETTINGS_MODULE="karibu.config.settings")
-        from karibu.config import postgres
-
-        server = postgres.start(Path(folder))
-        try:
-            import django
-
-            django.setup()
-            statements: dict[str, list[float]] = defaultdict(list)
-            if options.statements:
-                watch(statements)
-            measure(options.events, options.people, profile=options.profile)
-            print("\neach statement, where nobody else is at work (a quarter took less), times how often it was sent:")
-            each = {sql: sorted(took)[len(took) // 4] * len(took) for sql, took in statements.items()}
-            for sql in sorted(each, key=lambda sql: -each[sql])[:25]:
-                print(f"{each[sql] / (2 * options.events) * 1e6:6.1f} us an event: {sql}")
-        finally:
-            from django.db import connections
-
-            connections.close_all()
-            postgres.stop(server)
+    with alone():
+        statements: dict[str, list[float]] = defaultdict(list)
+        if options.statements:
+            watch(statements)
+        measure(options.events, options.people, profile=options.profile)
+        print("\neach statement, where nobody else is at work (a quarter took less), times how often it was sent:")
+        each = {sql: sorted(took)[len(took) // 4] * len(took) for sql, took in statements.items()}
+        for sql in sorted(each, key=lambda sql: -each[sql])[:25]:
+            print(f"{each[sql] / (2 * options.events) * 1e6:6.1f} us an event: {sql}")
     return 0
 
 

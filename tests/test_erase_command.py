@@ -6,13 +6,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from urllib.parse import urlencode
 
 import pytest
 from django.conf import settings
 from django.db import connection, transaction
 
 from karibu.collect import drain
+from karibu.config.testing import database_url
 from karibu.consents.models import ErasedIdentity, Erasure
 from karibu.customers.models import Customer, Identity
 from karibu.events import log
@@ -23,11 +23,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def start(*arguments: str, command: tuple[str, ...] = ("erase",)) -> subprocess.Popen[str]:
-    named = connection.settings_dict
-    query = urlencode({"host": named["HOST"]})
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("KARIBU_TEST")},
-        "KARIBU_DATABASE_URL": f"postgresql://{named['USER']}@/{named['NAME']}?{query}",
+        "KARIBU_DATABASE_URL": database_url(),
         "KARIBU_LAKE_URL": settings.KARIBU_LAKE_URL,
         "KARIBU_HOME": str(settings.KARIBU_HOME),
     }

@@ -26,7 +26,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from karibu.config.testing import missing
+from karibu.config.testing import database_url, missing
 
 # Read now: the tests' settings are made without what the environment says of Karibu.
 CHROMIUM = os.environ.get("KARIBU_CHROMIUM", "")
@@ -80,14 +80,12 @@ class Live:
 @pytest.fixture(scope="session")
 def _web(django_db_setup: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """One web process for the session; ends before the test database is dropped."""
-    from django.db import connection
-
     from karibu.config.serve import web_command
 
-    port, found = _free_port(), connection.settings_dict
+    port = _free_port()
     base = tmp_path_factory.mktemp("live")
     environment = os.environ | {
-        "KARIBU_DATABASE_URL": f"postgresql://{found['USER']}@/{found['NAME']}?host={found['HOST']}",
+        "KARIBU_DATABASE_URL": database_url(),
         "KARIBU_LAKE_URL": str(base / "lake"),
         "KARIBU_HOME": str(base),
     }

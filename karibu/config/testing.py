@@ -3,7 +3,7 @@
 One real PostgreSQL (the wheel) for the whole run, fsync off; every test database is made in it.
 
 Sockets to anywhere but this machine are refused. Tests that need something big (Chromium, Java, npm,
-Postfix, the shared data) skip with a loud line where it is missing; KARIBU_TEST_ALL=1 turns that into a failure.
+Postfix, the shared data) skip with a loud line where it is missing; KARIBU_TEST_ALL=1 turns every skip into a failure.
 """
 
 import atexit
@@ -13,6 +13,7 @@ import socket
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlencode
 
 import hypothesis
 import pytest
@@ -75,11 +76,35 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     socket.socket.connect = connect  # type: ignore[method-assign]
 
 
+def database_url() -> str:
+    """The test's database, for processes of their own (KARIBU_DATABASE_URL) and connections beside Django's."""
+    from django.db import connection
+
+    named = connection.settings_dict
+    return f"postgresql://{named['USER']}@/{named['NAME']}?{urlencode({'host': named['HOST']})}"
+
+
 def missing(what: str) -> None:
-    """Skips loudly, or fails where everything is supposed to be there."""
-    if os.environ.get("KARIBU_TEST_ALL"):
-        pytest.fail(f"{what} is missing, and KARIBU_TEST_ALL says that it must be here")
+    """Skips loudly (and fails, as every skip does, where everything is supposed to be there)."""
     pytest.skip(f"!!! NOT TESTED: {what} is missing")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Iterator[None]:
+    return _nothing_skipped((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Iterator[None]:
+    return _nothing_skipped((yield))
+
+
+def _nothing_skipped(report):  # type: ignore[no-untyped-def]
+    """The report of a test or a file; one that was skipped has failed where KARIBU_TEST_ALL=1."""
+    if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("KARIBU_TEST_ALL"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, and KARIBU_TEST_ALL says that nothing may be: {report.longrepr[2]}"
+    return report
 
 
 @pytest.fixture

@@ -25,7 +25,10 @@ class Consent(models.Model):
     import_id = models.BigIntegerField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["customer_id", "channel", "topic", "-at"], name="consent_in_force")]
+        indexes = [
+            models.Index(fields=["customer_id", "channel", "topic", "-at"], name="consent_in_force"),
+            models.Index(fields=["import_id"], name="consent_import", condition=models.Q(import_id__isnull=False)),
+        ]
 
 
 class Suppression(models.Model):

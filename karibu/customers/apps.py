@@ -8,6 +8,8 @@ class CustomersConfig(AppConfig):
 
     def ready(self) -> None:
         from karibu.customers import changes, finder, merging, sentences, timeline
+        from karibu.customers.queries import labels
+        from karibu.events import people
         from karibu.web import search
 
         merging.register("customers_identity", "customer_id")
@@ -15,3 +17,4 @@ class CustomersConfig(AppConfig):
         timeline.register(sentences.entries, sentences.KINDS)
         timeline.register(changes.entries, changes.KINDS)
         search.register(finder.find)
+        people.register(labels)

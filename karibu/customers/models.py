@@ -49,6 +49,7 @@ class Customer(models.Model):
     class Meta:
         indexes = [
             GinIndex(fields=["search"], name="customer_search"),
+            models.Index(fields=["import_id"], name="customer_import", condition=models.Q(import_id__isnull=False)),
             models.Index(fields=["merged_into"], name="customer_merged", condition=models.Q(merged_into__isnull=False)),
             # One per order of the list, with the id as the tie-break that keyset paging needs.
             models.Index(fields=["-spent", "-id"], name="customer_spent", condition=LISTED),

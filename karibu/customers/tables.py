@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from karibu.customers import queries
 from karibu.customers.models import Customer
 from karibu.web import choices, formats
-from karibu.web.tables import Choice, Column, Dates, Deed, Empty, Flag, Range, Table
+from karibu.web.tables import Choice, Column, Dates, Deed, Empty, Flag, Origin, Range, Table
 
 YES_NO = (("no", _("known people")), ("yes", _("only a browser is known")))
 
@@ -62,6 +62,7 @@ class Customers(Table):
         Choice("country", _("Country"), choices=_countries),
         Dates("seen", _("Last seen"), path="activity__last_seen"),
         Range("spent", _("Spent")),
+        Origin("import", _("New by import"), path="import_id"),
     ]
     has_boxes = True
     deeds = [Deed(_("Erase customers"), "/customers/erase/", "delete", ("owner",), is_grave=True)]

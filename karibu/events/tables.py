@@ -5,15 +5,22 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, cast
 
+import msgspec
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from karibu.events import log, queries
+from karibu.events import log, people, queries
 from karibu.events.log import LoggedEvent, Wanted
 from karibu.web.tables import Choice, Column, Dates, Empty, Rows, Slice, Table
 
 _FIELDS = {"name": "names", "source": "sources", "time__gte": "since", "time__lt": "before"}
 MOST_NAMES = 200  # offered by the filter
+
+
+class NamedEvent(LoggedEvent, kw_only=True, frozen=True):
+    """An event with what its customer is called; empty where nobody is known."""
+
+    who: str = ""
 
 
 @dataclass(frozen=True)
@@ -27,9 +34,11 @@ class EventRows:
         listed: Any = {name: [value] if name in ("names", "sources") else value for name, value in asked.items()}
         return EventRows(replace(self.wanted, **listed))
 
-    def take(self, wanted: Slice) -> list[LoggedEvent]:
+    def take(self, wanted: Slice) -> list[NamedEvent]:
         after = _place(wanted.after) if wanted.after else None
-        return log.page(self.wanted, wanted.limit, after, newer=wanted.backwards)
+        found = log.page(self.wanted, wanted.limit, after, newer=wanted.backwards)
+        names = people.names(event.customer for event in found)
+        return [NamedEvent(**msgspec.structs.asdict(event), who=names.get(event.customer, "")) for event in found]
 
     def key_of(self, row: LoggedEvent, key: Sequence[str]) -> list[Any]:
         return [row.time, row.message_id]
@@ -49,7 +58,8 @@ class EventTable(Table):
     unique = "message_id"
     columns = [
         Column("name", _("Event"), link="get_absolute_url"),
-        Column("customer", _("Customer"), html=lambda event: _customer(event)),
+        Column("customer", _("Customer"), value="who", html=lambda event: _customer(event)),
+        Column("customer_number", _("Customer number"), value=lambda event: event.customer or "", shown=False),
         Column("what", _("What"), value=lambda event: _what(event)),
         Column("value", _("Value"), kind="money", currency="currency"),
         Column("source", _("Source")),
@@ -92,10 +102,8 @@ def _place(values: Sequence[Any]) -> log.Place | None:
     return (time, str(message_id)) if isinstance(time, datetime) and time.tzinfo else None
 
 
-def _customer(event: LoggedEvent) -> str:
-    if not event.customer:
-        return ""
-    return format_html('<a href="/customers/{}/">{} {}</a>', event.customer, _("Customer"), event.customer)
+def _customer(event: NamedEvent) -> str:
+    return format_html('<a href="/customers/{}/">{}</a>', event.customer, event.who) if event.who else ""
 
 
 def _what(event: LoggedEvent) -> str:

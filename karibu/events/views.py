@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from karibu.events import log, queries
+from karibu.events import log, people, queries
 from karibu.events.tables import EventRows, EventTable
 from karibu.web import formats
 from karibu.web.access import allow
@@ -52,7 +52,9 @@ def detail(request: HttpRequest, microseconds: int, message_id: str) -> HttpResp
     event = log.find(message_id, time)
     if event is None:
         raise Http404
-    return render(request, "events/detail.html", {"event": event, "facts": _facts(event), "parts": _parts(event)})
+    who = people.names([event.customer]).get(event.customer, "")
+    context = {"event": event, "who": who, "facts": _facts(event), "parts": _parts(event)}
+    return render(request, "events/detail.html", context)
 
 
 def _arriving() -> dict[str, Any]:

@@ -2,6 +2,9 @@
 
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,7 @@ from karibu.web.queries import shop
 
 Status = Import.Status
 ENDED = (Status.DONE, Status.STOPPED, Status.FAILED)
+DRAFT_DAYS = 7  # so long an upload waits to be started
 
 
 class NotReady(ValueError):
@@ -108,11 +112,25 @@ def undoing_failed(import_id: int, why: str) -> None:
 
 def discard(imported: Import, *, by: str) -> None:
     """Forgets a draft and its file. Raises NotReady once it has started."""
-    if imported.status != Status.DRAFT:
-        raise NotReady("The import has started; it can be undone.")
-    shutil.rmtree(folder(imported), ignore_errors=True)
-    record(by, "discarded import", f"import {imported.pk}")
-    imported.delete()
+    with transaction.atomic():
+        draft = Import.objects.select_for_update().filter(pk=imported.pk, status=Status.DRAFT).first()
+        if draft is None:
+            raise NotReady("The import has started; it can be undone.")
+        record(by, "discarded import", f"import {draft.pk}")
+        files = folder(draft)
+        draft.delete()
+        transaction.on_commit(partial(shutil.rmtree, files, ignore_errors=True))
+
+
+def forget_drafts() -> int:
+    """Discards what was uploaded DRAFT_DAYS ago and never started; returns how many. The files name people."""
+    uploaded_before = timezone.now() - timedelta(days=DRAFT_DAYS)
+    forgotten = 0
+    for draft in Import.objects.filter(status=Status.DRAFT, created_at__lt=uploaded_before):
+        with suppress(NotReady):  # started this very moment
+            discard(draft, by="schedule")
+            forgotten += 1
+    return forgotten
 
 
 def _change(imported: Import, before: tuple[str, ...], after: str, by: str, verb: str, *, queue: bool) -> None:
@@ -143,6 +161,7 @@ __all__ = [
     "discard",
     "draft",
     "faults_of",
+    "forget_drafts",
     "resume",
     "start",
     "stop",

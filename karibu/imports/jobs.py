@@ -37,6 +37,13 @@ def undo_import(import_id: int, by: str) -> None:
         raise
 
 
+@app.task(name="imports.forget_drafts")
+def forget_drafts(timestamp: int) -> None:
+    from karibu.imports import actions
+
+    actions.forget_drafts()
+
+
 def queue_run(import_id: int) -> None:
     """A worker runs it as soon as one is free; nothing where one is to do so already."""
     _queue(run_import, f"run import {import_id}", import_id=import_id)

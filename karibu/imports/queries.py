@@ -29,18 +29,27 @@ def left_half_undone() -> list[tuple[int, str]]:
 
 
 def brought(imported: Import) -> dict[str, int]:
-    """What stands in the shop because of this import."""
-    from karibu.customers.models import Customer
-    from karibu.shop.models import Order, OrderLine, Product
+    """What stands in the shop because of this import: as many rows as the lists show of it."""
+    from karibu.customers.queries import listed
+    from karibu.events.queries import total
+    from karibu.shop.models import OrderLine
+    from karibu.shop.tables import listed_orders, listed_products
 
     mine: dict[str, Any] = {"import_id": imported.pk}
+    orders = listed_orders().filter(**mine)
     return {
-        "customers": Customer.objects.filter(**mine).count(),
-        "orders": Order.objects.filter(**mine).count(),
-        "lines": OrderLine.objects.filter(order__import_id=imported.pk).count(),
-        "products": Product.objects.filter(**mine).count(),
+        "customers": listed().filter(**mine).count(),
+        "orders": orders.count(),
+        "lines": OrderLine.objects.filter(order__in=orders.values("pk")).count(),
+        "products": listed_products().filter(**mine).count(),
+        "events": total(source=source_name(imported.pk)) if imported.kind == Import.Kind.EVENTS else 0,
         "rejected": imported.counts.get("rejected", 0),
     }
+
+
+def source_name(import_id: int) -> str:
+    """What events and traits that an import brought name as their source."""
+    return f"import {import_id}"
 
 
 def running(user: User) -> list[Running]:

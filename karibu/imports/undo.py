@@ -11,6 +11,7 @@ from karibu.events import erase, log
 from karibu.imports.actions import ENDED, NotReady
 from karibu.imports.files import forget
 from karibu.imports.models import Import
+from karibu.imports.queries import source_name
 from karibu.shop.imported import take_out
 from karibu.web.actions import record
 
@@ -66,7 +67,7 @@ def _restore_products(cursor: Cursor, imported: Import) -> None:
 
 
 def _take_out_people(cursor: Cursor, import_id: int) -> int:
-    source = f"import {import_id}"
+    source = source_name(import_id)
     cursor.execute("DELETE FROM customers_trait WHERE source = %s RETURNING customer_id", [source])
     changed = {row[0] for row in cursor.fetchall()}
     cursor.execute("SELECT id FROM customers_customer WHERE import_id = %s AND erased_at IS NULL", [import_id])

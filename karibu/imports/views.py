@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -19,7 +20,7 @@ from karibu.imports.forms import MappingForm, UploadForm
 from karibu.imports.holding import is_alive
 from karibu.imports.models import Import
 from karibu.imports.preview import first_rows
-from karibu.imports.queries import brought
+from karibu.imports.queries import brought, source_name
 from karibu.imports.tables import KINDS, STATUS, TONES, Imports, RejectedRows, listed
 from karibu.web import fragments
 from karibu.web.access import actor, allow
@@ -137,7 +138,7 @@ def _context(imported: Import) -> dict[str, object]:
         "is_doing": imported.status in DOING,
         "is_stalled": imported.status == Import.Status.RUNNING and not is_alive(imported),
         "percent": imported.position * 100 // imported.total if imported.total else 0,
-        "brought": _links(brought(imported)) if is_done else [],
+        "brought": _links(imported.pk, brought(imported)) if is_done else [],
         "facts": _facts(imported),
         "mapped": [
             (field.label, imported.mapping[field.name])
@@ -147,13 +148,15 @@ def _context(imported: Import) -> dict[str, object]:
     }
 
 
-def _links(counts: dict[str, int]) -> list[tuple[str, int, str]]:
-    """(what, how many, where they are now) of what came."""
+def _links(import_id: int, counts: dict[str, int]) -> list[tuple[str, int, str]]:
+    """(what, how many, the list of just these) of what came."""
+    mine = urlencode({"import": import_id})
     places = [
-        ("customers", _("customers"), "/customers/"),
-        ("orders", _("orders"), "/orders/"),
+        ("customers", _("customers"), f"/customers/?{mine}"),
+        ("orders", _("orders"), f"/orders/?{mine}"),
         ("lines", _("lines of orders"), ""),
-        ("products", _("products"), "/products/"),
+        ("products", _("products"), f"/products/?{mine}"),
+        ("events", _("events"), f"/events/?{urlencode({'source': source_name(import_id)})}"),
     ]
     return [(label, counts[name], address) for name, label, address in places if counts[name]]
 

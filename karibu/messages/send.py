@@ -138,13 +138,7 @@ def _keep_links(links: Sequence[Link], message_ids: Sequence[int]) -> None:
 def _outcome(case: gate.Case) -> Outcome:
     assert case.verdict is not None
     message = case.message
-    return Outcome(
-        message_id=message.id,
-        verdict=case.verdict,
-        customer_id=message.customer_id,
-        address=case.address,
-        subject=message.subject,
-    )
+    return Outcome(message.id, case.verdict, message.customer_id, case.address, message.subject)
 
 
 def _deliver(letters: Sequence[Letter]) -> None:
@@ -162,9 +156,7 @@ def _deliver(letters: Sequence[Letter]) -> None:
 
 
 def _outcome_of(letter: Letter, verdict: Verdict) -> Outcome:
-    return Outcome(
-        message_id=letter.message_id, verdict=verdict, customer_id=letter.customer_id, address=letter.recipient
-    )
+    return Outcome(letter.message_id, verdict, letter.customer_id, letter.recipient)
 
 
 def _write_down(kind: str, outcomes: Sequence[Outcome]) -> None:

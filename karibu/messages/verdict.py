@@ -38,7 +38,7 @@ def failed(reason: Reason, detail: str = "", *, bounced: bool = False) -> Verdic
     return Verdict(status=Status.FAILED, reason=reason, detail=detail, bounced=bounced)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Outcome:
     """A verdict on one message, with what the row shall remember of the attempt."""
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from karibu.customers import queries as customers
 from karibu.customers.models import Customer
 from karibu.shop.models import Cart, Order, Product
-from karibu.web.tables import Choice, Column, Dates, Empty, Range, Table
+from karibu.web.tables import Choice, Column, Dates, Empty, Origin, Range, Table
 
 ORDER_TONES = {"placed": "good", "cancelled": "bad", "refunded": "warn"}
 CART_TONES = {"open": "info", "ordered": "good", "emptied": "quiet"}
@@ -66,6 +66,7 @@ class Orders(Table):
         Range("total", _("Total"), path="total_converted"),
         Choice("rate", _("Rate"), choices=[("missing", _("missing"))],
                apply=lambda rows, value: rows.filter(total_converted=None)),
+        Origin("import", _("New by import"), path="import_id"),
     ]  # fmt: skip
     order = "-placed"
     search_label = _("Order, customer")
@@ -103,6 +104,7 @@ class Products(Table):
     filters = [
         Choice("category", _("Category"), choices=lambda: _values("category")),
         Choice("brand", _("Brand"), choices=lambda: _values("brand")),
+        Origin("import", _("New by import"), path="import_id"),
     ]
     order = "name"
     search_label = _("Product, id, SKU")

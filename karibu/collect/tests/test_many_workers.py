@@ -11,7 +11,7 @@ from karibu.collect import dedupe, drain
 from karibu.collect.actions import create_source, take_in
 from karibu.collect.lanes import LANES, lane_of
 from karibu.collect.models import InboxRow
-from karibu.collect.tests.test_the_tracking_api import url
+from karibu.config.testing import database_url
 from karibu.events.batch import Batch
 from karibu.events.wake import PIPELINES, WORKER
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True, available_apps=["karibu.col
 @pytest.fixture
 def two_workers():
     """The connections by which workers know how many they are."""
-    ears = [psycopg.connect(url(), application_name=WORKER) for _ in range(2)]
+    ears = [psycopg.connect(database_url(), application_name=WORKER) for _ in range(2)]
     yield
     for ear in ears:
         ear.close()
@@ -83,7 +83,7 @@ def test_four_workers_take_each_event_once_and_each_person_in_order(settings, mo
 def test_a_worker_that_finds_every_lane_taken_looks_again_soon_and_one_with_nothing_to_do_sleeps(settings):
     fill(persons=1, each=1)
     settings.KARIBU_PIPELINE = []
-    with psycopg.connect(url()) as other:
+    with psycopg.connect(database_url()) as other:
         for lane in range(LANES):
             other.execute("SELECT pg_advisory_xact_lock(%s, %s)", [drain.LOCK, lane])
         assert drain.step() == drain.BUSY

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -16,6 +15,7 @@ from karibu.collect.http import Collector
 from karibu.collect.intake import Letter, sort_in
 from karibu.collect.models import InboxRow, Keeping, RejectedEvent
 from karibu.config.schedule import SCHEDULE
+from karibu.config.testing import database_url
 from karibu.consents import blocked
 from karibu.events import log
 from karibu.web.models import AuditEntry, User
@@ -125,8 +125,7 @@ def test_nor_is_one_that_a_stage_or_nothing_at_all_can_read(somebody_was_erased:
 
 @pytest.mark.django_db(transaction=True)
 def test_nor_one_that_comes_over_http(somebody_was_erased: None) -> None:
-    source, named = create_source("Shop"), connection.settings_dict
-    url = f"postgresql://{named['USER']}@/{named['NAME']}?host={named['HOST']}"
+    source = create_source("Shop")
     body = json.dumps({"writeKey": source.write_key, "batch": [*ERASED, BAD]}).encode()
     answers: list[Any] = []
 
@@ -137,7 +136,7 @@ def test_nor_one_that_comes_over_http(somebody_was_erased: None) -> None:
         return {"type": "http.request", "body": body}
 
     async def ask() -> None:
-        app = Collector(url)
+        app = Collector(database_url())
         scope = {"type": "http", "method": "POST", "path": "/v1/batch", "headers": [], "query_string": b""}
         await app(scope | {"scheme": "http"}, receive, send)
         await app.inbox.close()

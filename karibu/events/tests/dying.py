@@ -10,7 +10,7 @@ import sys
 from importlib import import_module
 from typing import Any
 
-from django.db import connection
+from karibu.config.testing import database_url
 
 DOINGS = {
     "flush": "karibu.events.flush.flush_everything",
@@ -20,11 +20,9 @@ DOINGS = {
 
 def die(doing: str, when: str, point: str, lake: object) -> None:
     """Starts this program on the test's database and lake, and sees that it was killed."""
-    kept = connection.settings_dict
-    url = f"postgresql://{kept['USER']}@/{kept['NAME']}?host={kept['HOST']}"
     environment = {
         **os.environ,
-        "KARIBU_DATABASE_URL": url,
+        "KARIBU_DATABASE_URL": database_url(),
         "KARIBU_LAKE_URL": str(lake),
         "DJANGO_SETTINGS_MODULE": "karibu.config.settings",
     }

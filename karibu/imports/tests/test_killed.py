@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
 from django.test import Client
 
+from karibu.config.testing import database_url
 from karibu.customers.models import Customer
 from karibu.events import log
 from karibu.imports.models import Import, RejectedRow
@@ -31,12 +31,11 @@ Start = Callable[..., subprocess.Popen[bytes]]
 def start(settings: Any, lake: Path, tmp_path: Path) -> Iterator[Start]:
     """`start("import", "resume", "1")` is that `karibu` command as a process on the test's database and lake."""
     settings.KARIBU_HOME = tmp_path / "home"
-    url = connection.settings_dict
     env = {
         **os.environ,
         "KARIBU_HOME": str(settings.KARIBU_HOME),
         "KARIBU_LAKE_URL": str(lake),
-        "KARIBU_DATABASE_URL": f"postgresql://{url['USER']}@/{url['NAME']}?host={url['HOST']}",
+        "KARIBU_DATABASE_URL": database_url(),
     }
     running: list[subprocess.Popen[bytes]] = []
 

@@ -1,16 +1,19 @@
 """An import on the screen: uploaded, understood, mapped, started, run by a worker, undone."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
-from karibu.imports import jobs
+from karibu.config.schedule import SCHEDULE
+from karibu.imports import actions, jobs
 from karibu.imports.models import Import
 from karibu.shop.models import Order
-from karibu.web.models import User
+from karibu.web.models import AuditEntry, User
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lake")]
 ORDERS = "Basket;Who;Date;Sum\n1;7;2026-01-05;10,50\n2;8;2026-01-06;ten\n".encode("utf-16")
@@ -114,3 +117,52 @@ def test_an_agent_may_not_import(client: Client) -> None:
     client.force_login(User.objects.create_user("agent@shop.test", role="agent"))
     assert client.get("/imports/").status_code == 403
     assert client.post("/imports/new/", {"kind": "orders"}).status_code == 403
+
+
+def test_an_upload_that_nobody_starts_goes_after_a_week(
+    owner: Client, django_capture_on_commit_callbacks: Any, settings: Any
+) -> None:
+    forgotten, fresh, started = uploaded(owner), uploaded(owner), uploaded(owner)
+    owner.post(f"/imports/{started.pk}/", {**MAPPED, "start": "1"})
+    long_ago = timezone.now() - timedelta(days=7, minutes=1)
+    Import.objects.filter(pk__in=[forgotten.pk, started.pk]).update(created_at=long_ago)
+    with django_capture_on_commit_callbacks(execute=True):
+        jobs.forget_drafts(timestamp=0)
+    assert set(Import.objects.values_list("pk", flat=True)) == {fresh.pk, started.pk}
+    kept = {int(path.name) for path in (settings.KARIBU_HOME / "imports").iterdir()}
+    assert kept == {fresh.pk, started.pk}
+    assert AuditEntry.objects.filter(actor="schedule", subject=f"import {forgotten.pk}").count() == 1
+    assert "karibu.imports.jobs.forget_drafts" in [path for _, path in SCHEDULE]
+
+
+def test_an_import_that_was_started_meanwhile_is_not_discarded(owner: Client) -> None:
+    imported = uploaded(owner)
+    seen = Import.objects.get(pk=imported.pk)
+    owner.post(f"/imports/{imported.pk}/", {**MAPPED, "start": "1"})
+    with pytest.raises(actions.NotReady):
+        actions.discard(seen, by="another tab")
+    assert Path(imported.path).exists() and Import.objects.get().status == "queued"
+
+
+def test_each_number_leads_to_just_the_rows_that_the_file_brought(owner: Client, send: Any) -> None:
+    send({"event": "Order Completed", "userId": "99", "properties": {"order_id": "live", "total": 5}})
+    imported = uploaded(owner)
+    owner.post(f"/imports/{imported.pk}/", {**MAPPED, "start": "1"})
+    jobs.run_import(import_id=imported.pk)
+    page = owner.get(f"/imports/{imported.pk}/").content.decode()
+    for address, rows in ((f"/orders/?import={imported.pk}", 1), (f"/customers/?import={imported.pk}", 1)):
+        assert f'href="{address}"><strong>{rows}</strong>' in page
+        listed = owner.get(address)
+        assert listed.context["table"].count == rows and f"New by import: {imported.pk}" in listed.content.decode()
+    assert owner.get("/orders/?import=none").context["table"].count == 2
+
+
+def test_events_of_a_file_are_listed_by_their_import(owner: Client) -> None:
+    rows = b"userId,event,timestamp\n7,Product Viewed,2026-01-05\n8,Product Viewed,2026-01-06\n"
+    imported = uploaded(owner, rows, "events")
+    owner.post(f"/imports/{imported.pk}/", {**{f"map_{k}": v for k, v in imported.mapping.items()}, "zone": "UTC",
+               "currency": "USD", "match": "any", "start": "1"})  # fmt: skip
+    jobs.run_import(import_id=imported.pk)
+    page = owner.get(f"/imports/{imported.pk}/").content.decode()
+    assert f'href="/events/?source=import+{imported.pk}"><strong>2</strong>' in page
+    assert owner.get(f"/events/?source=import+{imported.pk}").context["table"].count == 2

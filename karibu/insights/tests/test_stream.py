@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from karibu.config.serve import web_command
+from karibu.config.testing import database_url
 from karibu.customers.models import Customer
 from karibu.events.batch import Batch
 from karibu.events.tests.making import NOON, event
@@ -33,11 +34,15 @@ def port(tmp_path) -> Iterator[int]:  # type: ignore[no-untyped-def]
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         number = free.getsockname()[1]
-    given = connection.settings_dict
-    url = f"postgresql://{given['USER']}@/{given['NAME']}?host={given['HOST']}"
-    home = {"KARIBU_HOME": str(settings.KARIBU_HOME), "KARIBU_DATABASE_URL": url, "KARIBU_LAKE_URL": str(tmp_path)}
+    environment = {
+        **os.environ,
+        "KARIBU_HOME": str(settings.KARIBU_HOME),
+        "KARIBU_DATABASE_URL": database_url(),
+        "KARIBU_LAKE_URL": str(tmp_path),
+        "KARIBU_SECRET_KEY": settings.SECRET_KEY,
+    }
     command = web_command("127.0.0.1", number, 1)
-    web = subprocess.Popen(command, env={**os.environ, **home, "KARIBU_SECRET_KEY": settings.SECRET_KEY})
+    web = subprocess.Popen(command, env=environment)
     try:
         _wait_for(number)
         yield number

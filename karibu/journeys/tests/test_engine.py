@@ -12,6 +12,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from karibu.config.testing import database_url
 from karibu.customers.merging import merge_customers
 from karibu.journeys import actions, engine
 from karibu.journeys.models import Enrollment, Journey, Passage
@@ -132,10 +133,8 @@ while (pause := engine.step()) < engine.LOOK_AGAIN:
 
 
 def worker() -> subprocess.Popen[str]:
-    database = connection.settings_dict
-    url = f"postgresql://{database['USER']}@/{database['NAME']}?host={database['HOST']}"
     process = subprocess.Popen(
-        [sys.executable, "-c", WORKER, url],
+        [sys.executable, "-c", WORKER, database_url()],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -53,3 +53,9 @@ def wants(
     known = {"key": key or f"{person.pk}", "template_key": "cart-reminder", "sender": "journey:1", "context": context}
     [number] = intend([Intent(customer_id=person.pk, **{**known, **fields})])
     return Message.objects.get(pk=number)
+
+
+def fate(message: Message) -> tuple[str, str]:
+    """Status and reason, as they stand now."""
+    message.refresh_from_db()
+    return message.status, message.reason

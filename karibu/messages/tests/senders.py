@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import connection
+
+from karibu.config.testing import database_url
 
 # Reads a moment (seconds since the epoch) a line, starts a sender that begins then, answers its process id.
 _PARENT = """
@@ -47,10 +48,9 @@ class Senders:
 
 @contextmanager
 def senders() -> Iterator[Senders]:
-    database = connection.settings_dict
     environment = {
         **os.environ,
-        "KARIBU_DATABASE_URL": f"postgresql://{database['USER']}@/{database['NAME']}?host={database['HOST']}",
+        "KARIBU_DATABASE_URL": database_url(),
         "KARIBU_SMTP_URL": settings.KARIBU_SMTP_URL,
         "DJANGO_SETTINGS_MODULE": "karibu.config.settings",
     }

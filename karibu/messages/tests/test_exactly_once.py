@@ -21,7 +21,7 @@ from karibu.messages import handover, send
 from karibu.messages.actions import Intent, intend, retry
 from karibu.messages.channels import Letter
 from karibu.messages.models import Mail, Message, Template
-from karibu.messages.tests.cast import a_person, the_shop, wants
+from karibu.messages.tests.cast import a_person, fate, the_shop, wants
 from karibu.messages.tests.senders import Senders, is_running, senders, wait_for_end
 from karibu.messages.tests.servers import program, sink
 from karibu.messages.verdict import SENT, Outcome, record
@@ -174,11 +174,6 @@ def claimed(message: Message) -> Letter:
     Message.objects.filter(pk=message.pk).update(status="sending", attempts=1, claimed_at=timezone.now())
     known = {"sender": "", "recipient": "", "subject": "", "raw": b"", "customer_id": message.customer_id}
     return Letter(message_id=message.pk, channel="email", claim=1, attempt=1, **known)
-
-
-def fate(message: Message) -> tuple[str, str]:
-    message.refresh_from_db()
-    return message.status, message.reason
 
 
 @pytest.mark.django_db

@@ -15,7 +15,7 @@ from karibu.consents.queries import suppressed
 from karibu.messages import handover, send
 from karibu.messages.channels.email import outage, relay
 from karibu.messages.models import Message, Template
-from karibu.messages.tests.cast import a_person, the_shop, wants
+from karibu.messages.tests.cast import a_person, fate, the_shop, wants
 from karibu.messages.tests.certificates import chain
 from karibu.messages.tests.cutter import wire
 from karibu.messages.tests.servers import ANSWERS, Postfix, Sink, free_port, postfix, program, sink
@@ -55,11 +55,6 @@ def some_sink(settings) -> Iterator[Sink]:
         yield server
         relay.forget()
         outage.end()
-
-
-def fate(message: Message) -> tuple[str, str]:
-    message.refresh_from_db()
-    return message.status, message.reason
 
 
 def slowly(begin):

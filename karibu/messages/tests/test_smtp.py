@@ -15,7 +15,7 @@ from karibu.messages import handover, send
 from karibu.messages.channels.email import relay
 from karibu.messages.channels.email.smtp import Connection, Reply, Server, Unreachable
 from karibu.messages.models import Mail, Message
-from karibu.messages.tests.cast import a_person, the_shop, wants
+from karibu.messages.tests.cast import a_person, fate, the_shop, wants
 
 pytestmark = pytest.mark.django_db
 ANSWERS = {
@@ -75,11 +75,6 @@ def world(settings):
     yield world
     relay.forget()
     controller.stop()
-
-
-def fate(message: Message) -> tuple[str, str]:
-    message.refresh_from_db()
-    return message.status, message.reason
 
 
 def test_mail_leaves_over_one_connection_and_none_stays_in_the_mailbox(world):

@@ -26,7 +26,7 @@ every part of it.
 
 from karibu.web.tables.columns import Column
 from karibu.web.tables.deeds import Deed, back, chosen
-from karibu.web.tables.filters import Choice, Dates, Filter, Flag, Range
+from karibu.web.tables.filters import Choice, Dates, Filter, Flag, Origin, Range
 from karibu.web.tables.rows import QuerysetRows, Rows, Slice
 from karibu.web.tables.table import Empty, Table
 
@@ -38,6 +38,7 @@ __all__ = [
     "Empty",
     "Filter",
     "Flag",
+    "Origin",
     "QuerysetRows",
     "Range",
     "Rows",

@@ -58,6 +58,23 @@ class Choice(Filter):
 
 
 @dataclass(frozen=True)
+class Origin(Filter):
+    """A number that other pages link with and nobody types: in the form it is hidden, among the chips it can go."""
+
+    template = "web/table/origin.html"
+
+    def narrow(self, rows: Any, state: State) -> Any:
+        return super().narrow(rows, {self.name: self._number(state)})
+
+    def chip(self, state: State) -> str:
+        return super().chip({self.name: self._number(state)})
+
+    def _number(self, state: State) -> str:
+        text = state.get(self.name, "")
+        return text if text.isascii() and text.isdigit() and len(text) < 19 else ""
+
+
+@dataclass(frozen=True)
 class Flag(Filter):
     """Yes or not asked. Without `apply` the boolean column `path` must be true."""
 
