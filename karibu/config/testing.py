@@ -11,8 +11,9 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import hypothesis
@@ -90,16 +91,16 @@ def missing(what: str) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Iterator[None]:
+def pytest_runtest_makereport() -> Generator[None, Any, Any]:
     return _nothing_skipped((yield))
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_make_collect_report() -> Iterator[None]:
+def pytest_make_collect_report() -> Generator[None, Any, Any]:
     return _nothing_skipped((yield))
 
 
-def _nothing_skipped(report):  # type: ignore[no-untyped-def]
+def _nothing_skipped(report: Any) -> Any:
     """The report of a test or a file; one that was skipped has failed where KARIBU_TEST_ALL=1."""
     if report.skipped and not hasattr(report, "wasxfail") and os.environ.get("KARIBU_TEST_ALL"):
         report.outcome = "failed"
