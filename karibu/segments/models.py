@@ -54,14 +54,26 @@ class Size(models.Model):
 
 
 class Touched(models.Model):
-    """Customers of whom something changed, in the order of `id`: the pipeline and the database's triggers write here.
+    """Customers that the live segments have to look at again: the pipeline and the database's triggers write here.
 
-    Rows are read by the mirror and by the live segments, and go when both have passed them.
+    Whoever takes rows in deletes them by their ids, in the transaction of what came of them. A position would not do:
+    a row may be committed after others with greater ids.
     """
 
     id = models.BigAutoField(primary_key=True)
     customers = ArrayField(models.BigIntegerField())
+    event = models.CharField(max_length=200, blank=True)  # what they did; "": anything, or something in PostgreSQL
     rows_changed = models.BooleanField()  # something in PostgreSQL, not only in the log
+
+
+class Stale(models.Model):
+    """Customers whose columns changed in PostgreSQL since the mirror's files were written (mirror.py).
+
+    The triggers write here what they write to Touched; rows go when the mirror has written their customers.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    customers = ArrayField(models.BigIntegerField())
 
 
 class Due(models.Model):
@@ -76,8 +88,7 @@ class Mirror(models.Model):
     """One row (id 1): the files in which the columns of the customers stand for the engines (mirror.py)."""
 
     files = models.JSONField(default=list)
-    touched = models.BigIntegerField(default=0)  # the last Touched row that is in it
-    seen = models.BigIntegerField(default=0)  # the last Touched row that the live segments have taken in
+    shape = models.CharField(max_length=64, blank=True)  # a digest of the columns that they were written with
     written_at = models.DateTimeField(null=True)
 
 
