@@ -18,6 +18,7 @@ from karibu.collect.models import RejectedEvent, Source
 from karibu.collect.tables import RejectedEvents, Sources
 from karibu.collect.wire import Refused
 from karibu.web.access import actor, allow
+from karibu.web.stale import unchanged
 from karibu.web.tables import back, chosen
 
 RETRIED_AT_ONCE = 1000
@@ -68,7 +69,7 @@ def source_close(request: HttpRequest, pk: int) -> HttpResponse:
 def keep(request: HttpRequest) -> HttpResponse:
     """For how long rejected events are kept, and how many the rule would let go of now."""
     form = KeepingForm(request.POST or None, instance=keeping.rule())
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and form.is_valid() and unchanged(request, form):
         keeping.change_rule(form.save(commit=False), by=actor(request))
         messages.success(request, _("The rule is saved. It is applied every night."))
         return redirect("keeping")

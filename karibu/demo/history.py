@@ -102,6 +102,7 @@ class Writer:
         history, truth = self.history, self.history.truth
         history.events = [event for event in history.events if event["timestamp"] < self.now.isoformat()]
         history.events.sort(key=lambda event: str(event["timestamp"]))
+        history.reminders.sort(key=lambda reminder: reminder.sent_at)
         truth.customers = count
         truth.events = len(history.events) + len(history.introductions)
         self._settle(truth)

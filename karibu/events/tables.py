@@ -60,7 +60,7 @@ class EventTable(Table):
         Column("name", _("Event"), link="get_absolute_url"),
         Column("customer", _("Customer"), value="who", html=lambda event: _customer(event)),
         Column("customer_number", _("Customer number"), value=lambda event: event.customer or "", shown=False),
-        Column("what", _("What"), value=lambda event: _what(event)),
+        Column("what", _("What"), value=lambda event: _what(event), is_long=True),
         Column("value", _("Value"), kind="money", currency="currency"),
         Column("source", _("Source")),
         Column("channel", _("Channel"), shown=False),

@@ -50,9 +50,9 @@ class Messages(Table):
     name = "messages"
     columns = [
         Column("to", _("To"), value=to, link=lambda m: f"/messages/{m.pk}/"),
-        Column("subject", _("Subject"), value=lambda m: m.subject or m.template.name),
+        Column("subject", _("Subject"), value=lambda m: m.subject or m.template.name, is_long=True),
         Column("status", _("Status"), value=status_label, kind="badge", tone=lambda m: TONES.get(m.status, "quiet")),
-        Column("reason", _("Why"), value=lambda m: explain(m.reason)),
+        Column("reason", _("Why"), value=lambda m: explain(m.reason), is_long=True),
         Column("did", _("Then"), value=did),
         Column("due", _("Due"), value="due_at", kind="ago", shown=False),
         Column("sent", _("Sent"), value="sent_at", kind="ago", shown=False),

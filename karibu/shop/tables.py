@@ -123,7 +123,7 @@ class Carts(Table):
     name = "carts"
     columns = [
         Column("customer", _("Customer"), customer_of, link=lambda cart: f"/customers/{cart.customer_id}/"),
-        Column("items", _("Items"), lambda cart: ", ".join(_named(line) for line in cart.items)),
+        Column("items", _("Items"), lambda cart: ", ".join(_named(line) for line in cart.items), is_long=True),
         Column("status", _("Status"), lambda cart: CART_WORDS[cart.status], kind="badge",
                tone=lambda cart: CART_TONES[cart.status]),
         Column("since", _("Untouched since"), "updated_at", kind="ago", sort="updated_at"),

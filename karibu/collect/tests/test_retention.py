@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -65,6 +66,15 @@ def test_the_owner_says_how_long_and_sees_what_that_means(client: Client) -> Non
     assert AuditEntry.objects.get(verb="changed retention").detail == {"days": 3}
     keeping.let_go(timezone.now())
     assert left() == {"1"}
+
+
+def test_a_rule_that_a_colleague_changed_meanwhile_is_not_written_over(client: Client) -> None:
+    client.force_login(User.objects.create_user("owner@example.test", role="owner"))
+    [seen] = re.findall(r'name="seen" value="(\w+)"', client.get("/settings/keeping/").content.decode())
+    client.post("/settings/keeping/", {"rejected_days": "3"})
+    told = client.post("/settings/keeping/", {"rejected_days": "60", "seen": seen})
+    assert told.status_code == 422 and "This was changed meanwhile" in told.content.decode()
+    assert keeping.rule().rejected_days == 3
 
 
 def test_a_retry_keeps_the_clocks_error_the_import_and_the_past(lake: Any) -> None:

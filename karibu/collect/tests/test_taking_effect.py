@@ -70,6 +70,12 @@ def test_what_a_stage_sets_aside_of_the_past_stays_of_the_past(send, settings, s
     assert [event.historical for event in seen] == [True]
 
 
+def test_of_a_message_that_is_told_twice_the_first_telling_counts(send, seen):
+    send(viewed("u1", messageId="m1", properties={"n": 1}), viewed("u1", messageId="m1", properties={"n": 2}))
+    send(viewed("u1", messageId="m1", properties={"n": 3}))
+    assert [event.properties for event in seen] == [{"n": 1}]
+
+
 def test_page_and_identify_calls_get_their_names(send, seen):
     send(
         {"type": "page", "anonymousId": "a", "name": "Home", "category": "Front"},

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from karibu.customers import merging
 from karibu.customers.merging import MergeRefused, merge_customers, undo_merge
 from karibu.customers.models import Activity, Customer, Identity, Link, Merge, Trait
-from karibu.customers.queries import family, resolve
-from karibu.customers.tests.making import event, take, take_each, told
+from karibu.customers.queries import family, find, resolve
+from karibu.customers.tests.making import NOON, event, take, take_each, told
 from karibu.web.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +79,49 @@ def test_rows_of_other_apps_follow_and_come_back() -> None:
         assert owners() == [amina, ben, ben, amina]  # what came later stays with the one who stayed
     finally:
         merging._followers.pop("parcel.customer_id")
+
+
+def test_a_row_that_went_to_somebody_else_meanwhile_is_not_taken_from_them() -> None:
+    amina, ben, zuri = people("amina", "ben", "zuri")
+    merge = merge_customers(amina, ben, by=BY, reason="test")
+    moved = Identity.objects.get(kind="email", value="ben@example.com")
+    Identity.objects.filter(pk=moved.pk).update(customer_id=zuri)
+    undo_merge(merge, by=BY)
+    assert Identity.objects.get(pk=moved.pk).customer_id == zuri
+    assert Identity.objects.get(kind="external", value="ben").customer_id == ben
+
+
+def test_who_left_and_was_merged_anew_is_not_given_away_by_an_older_undo() -> None:
+    amina, ben, zuri = people("amina", "ben", "zuri")
+    inner = merge_customers(amina, ben, by=BY, reason="test")
+    outer = merge_customers(zuri, amina, by=BY, reason="test")
+    undo_merge(inner, by=BY)
+    merge_customers(zuri, ben, by=BY, reason="test")
+    undo_merge(outer, by=BY)
+    assert set(Identity.objects.filter(customer_id=zuri, kind="external").values_list("value", flat=True)) == {
+        "zuri",
+        "ben",
+    }
+    assert Identity.objects.get(kind="external", value="amina").customer_id == amina
+    assert (resolve(ben), resolve(amina)) == (zuri, amina)
+
+
+def test_a_search_finds_who_they_are_today() -> None:
+    amina, ben = people("amina", "ben")
+    merge = merge_customers(amina, ben, by=BY, reason="test")
+    assert [find(text).ids for text in ("ben@example.com", "amina@example.com")] == [[amina], [amina]]
+    undo_merge(merge, by=BY)
+    assert [find(text).ids for text in ("ben@example.com", "amina@example.com")] == [[ben], [amina]]
+
+
+def test_who_was_erased_is_merged_with_nobody() -> None:
+    amina, ben = people("amina", "ben")
+    Customer.objects.filter(pk=ben).update(erased_at=NOON)
+    before = everything()
+    for winner, loser in ((amina, ben), (ben, amina)):
+        with pytest.raises(MergeRefused, match="was erased"):
+            merge_customers(winner, loser, by=BY, reason="test")
+    assert everything() == before and not Merge.objects.exists()
 
 
 def owners() -> list[int]:

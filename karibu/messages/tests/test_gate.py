@@ -113,6 +113,24 @@ def test_two_marketing_messages_to_one_person_keep_their_distance():
     assert Mail.objects.count() == 2
 
 
+def test_what_another_sender_holds_in_hand_counts_as_sent():
+    person = a_person()
+    with time_machine.travel(datetime(2026, 3, 1, 9, tzinfo=UTC), tick=False):
+        first = wants(person, "a")
+        now = timezone.now()
+        Message.objects.filter(pk=first.pk).update(status="sending", claimed_at=now, handed_over_at=now, attempts=1)
+        assert fate(wants(person, "b")) == ("held", "frequency")
+    assert not Mail.objects.exists()
+
+
+def test_a_receipt_needs_no_consent_even_in_one_group_with_an_offer_of_its_topic():
+    person = a_person(agreed=False)
+    offer, receipt = wants(person, "offer"), wants(person, "receipt")
+    Message.objects.filter(pk=receipt.pk).update(is_marketing=False)
+    assert fate(offer) == ("refused", "no_consent") and fate(receipt) == ("sent", "")
+    assert Mail.objects.count() == 1
+
+
 def test_what_was_held_is_asked_again_from_the_start():
     with time_machine.travel(datetime(2026, 3, 1, 9, tzinfo=UTC), tick=False):
         person = a_person()

@@ -33,6 +33,7 @@ class Column:
     tone: Callable[[Any], str] | str = ""  # of a badge
     html: Callable[[Any], str] | None = None
     shown: bool = True  # without being chosen
+    is_long: bool = False  # gives way to the others, so that a row is one line; the whole text is its title
 
     @property
     def is_figure(self) -> bool:

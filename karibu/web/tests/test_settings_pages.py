@@ -1,4 +1,5 @@
 import datetime
+import re
 
 import pytest
 from django.test import Client
@@ -54,6 +55,31 @@ def test_the_page_says_why_the_last_owner_stays(owner: User, client: Client) -> 
     answer = client.post(f"/settings/colleagues/{owner.pk}/role/", {"role": "agent"}, follow=True)
     assert "Somebody must stay owner" in answer.content.decode()
     assert User.objects.get(pk=owner.pk).role == "owner"
+
+
+def test_a_role_that_changed_meanwhile_is_not_changed_over_it(owner: User, agent: User, client: Client) -> None:
+    page = client.get("/settings/colleagues/").content.decode()
+    assert 'name="was" value="agent"' in page
+    change_role(agent, "owner", by="another tab")
+    said = client.post(f"/settings/colleagues/{agent.pk}/role/", {"role": "marketer", "was": "agent"}, follow=True)
+    assert "Somebody else changed this role meanwhile" in said.content.decode()
+    assert User.objects.get(pk=agent.pk).role == "owner"
+    client.post(f"/settings/colleagues/{agent.pk}/role/", {"role": "marketer", "was": "owner"})
+    assert User.objects.get(pk=agent.pk).role == "marketer"
+
+
+def test_a_profile_that_was_changed_in_another_tab_is_not_written_over(owner: User, client: Client) -> None:
+    page = client.get("/settings/profile/")
+    seen = re.search(r'name="seen" value="(\w+)"', page.content.decode())
+    assert seen
+    User.objects.filter(pk=owner.pk).update(name="Amina of the other tab")
+    form = {"name": "Amina", "timezone": "Africa/Kigali", "language": "en", "seen": seen[1]}
+    told = client.post("/settings/profile/", form)
+    assert told.status_code == 422 and "This was changed meanwhile" in told.content.decode()
+    assert User.objects.get(pk=owner.pk).name == "Amina of the other tab"
+    again = re.search(r'name="seen" value="(\w+)"', told.content.decode())
+    assert again and client.post("/settings/profile/", {**form, "seen": again[1]}).status_code == 302
+    assert User.objects.get(pk=owner.pk).name == "Amina"
 
 
 def test_a_token_is_shown_once_and_can_be_revoked(owner: User, client: Client) -> None:

@@ -31,6 +31,9 @@ def role(request: HttpRequest, pk: int) -> HttpResponse:
     if wanted not in User.Role.values:
         messages.error(request, _("There is no such role. Nothing was changed."))
         return redirect("settings-colleagues")
+    if request.POST.get("was", user.role) != user.role:
+        messages.error(request, _("Somebody else changed this role meanwhile. Nothing was changed: look at it again."))
+        return redirect("settings-colleagues")
     return _change(request, lambda: actions.change_role(user, wanted, by=access.actor(request)))
 
 

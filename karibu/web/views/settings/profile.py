@@ -13,13 +13,14 @@ from karibu.web import access
 from karibu.web.actions import record
 from karibu.web.forms import Password, Profile
 from karibu.web.models import User
+from karibu.web.stale import unchanged
 
 
 @access.allow()
 def profile(request: HttpRequest) -> HttpResponse:
     user = cast(User, request.user)
     form = Profile(request.POST or None, instance=User.objects.get(pk=user.pk))
-    if request.method == "POST" and form.is_valid():
+    if request.method == "POST" and form.is_valid() and unchanged(request, form):
         form.save()
         messages.success(request, _("Your profile is saved."))
         return redirect("settings-profile")
