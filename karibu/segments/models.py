@@ -16,6 +16,7 @@ class Segment(models.Model):
     updated_at = models.DateTimeField()
     archived_at = models.DateTimeField(null=True)
     size = models.IntegerField(null=True)  # how many members; null: never counted yet
+    changed_at = models.DateTimeField(null=True)  # when somebody last came or went; no two changes share a moment
     built_at = models.DateTimeField(null=True)  # as of when the whole membership was last found anew
     built_digest = models.CharField(max_length=64, blank=True)  # of the definition that it was found by
     trouble = models.TextField(blank=True)  # why it cannot be kept up to date, in one sentence

@@ -114,6 +114,7 @@ class Migration(migrations.Migration):
                 ('updated_at', models.DateTimeField()),
                 ('archived_at', models.DateTimeField(null=True)),
                 ('size', models.IntegerField(null=True)),
+                ('changed_at', models.DateTimeField(null=True)),
                 ('built_at', models.DateTimeField(null=True)),
                 ('built_digest', models.CharField(blank=True, max_length=64)),
                 ('trouble', models.TextField(blank=True)),
