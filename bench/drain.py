@@ -10,8 +10,6 @@ from collections.abc import Callable
 from bench.machine import alone, line
 from bench.traffic import EVENTS, MESSAGE, NOW, PERSON, body
 
-TAKE = 4000  # events of a micro-batch, as in collect/drain.py
-
 
 def fill(batches: int, people: int, tag: int) -> None:
     """Puts batches of shop traffic into the inbox, as the tracking API does."""
@@ -76,6 +74,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="script/bench drain", description=__doc__)
     parser.add_argument("--events", type=int, default=100_000)
     parser.add_argument("--people", type=int, default=4000, help="batches of ten people come from a pool of so many")
+    parser.add_argument("--take", type=int, default=4000, help="events of a micro-batch, as TAKE in collect/drain.py")
     parser.add_argument("--statements", action="store_true", help="print how long each statement takes")
     parser.add_argument("--profile", action="store_true", help="print where Python's time goes")
     options = parser.parse_args()
@@ -83,7 +82,7 @@ def main() -> int:
         statements: dict[str, list[float]] = defaultdict(list)
         if options.statements:
             watch(statements)
-        measure(options.events, options.people, profile=options.profile)
+        measure(options.events, options.people, options.take, profile=options.profile)
         print("\neach statement, where nobody else is at work (a quarter took less), times how often it was sent:")
         each = {sql: sorted(took)[len(took) // 4] * len(took) for sql, took in statements.items()}
         for sql in sorted(each, key=lambda sql: -each[sql])[:25]:
@@ -91,14 +90,14 @@ def main() -> int:
     return 0
 
 
-def measure(events: int, people: int, *, profile: bool) -> None:
+def measure(events: int, people: int, take: int, *, profile: bool) -> None:
     import cProfile
 
     from django.conf import settings
     from django.core.management import call_command
     from django.utils.module_loading import import_string
 
-    from karibu.collect.drain import drain
+    from karibu.collect import drain
     from karibu.events import flush
 
     call_command("migrate", verbosity=0)
@@ -106,6 +105,7 @@ def measure(events: int, people: int, *, profile: bool) -> None:
     gc.set_threshold(50_000, 20, 20)  # as in config/worker.py
     publish()
     print(line(settings.KARIBU_HOME))
+    drain.TAKE = take
     spent: Spent = defaultdict(list)
     settings.KARIBU_PIPELINE = timed(import_string("karibu.config.pipeline.STAGES"), spent)
     for tag, when in enumerate(("first time: nobody is known", "second time: everybody is known")):
@@ -115,13 +115,13 @@ def measure(events: int, people: int, *, profile: bool) -> None:
         if profile:
             profiler.enable()
         begun, cpu = time.perf_counter(), time.process_time()
-        while drain() == TAKE:
+        while drain.drain() == take:
             drains.append((time.perf_counter() - begun, time.process_time() - cpu))
             begun, cpu = time.perf_counter(), time.process_time()
         profiler.disable()
-        each, python = quiet(drains)
+        each, python = quiet(drains, take)
         print(f"\n{when}: {1e6 / each:,.0f} events/s; {each:.1f} us an event, Python {python:.1f}")
-        stages = {stage: quiet(took) for stage, took in spent.items()}
+        stages = {stage: quiet(took, take) for stage, took in spent.items()}
         stages["taking rows out, decoding, committing"] = tuple(
             whole - sum(parts) for whole, *parts in zip((each, python), *stages.values(), strict=True)
         )
@@ -136,9 +136,9 @@ def measure(events: int, people: int, *, profile: bool) -> None:
     print(f"\nflush to the lake: {(time.perf_counter() - begun) / (2 * events) * 1e6:.1f} us an event")
 
 
-def quiet(spans: list[tuple[float, float]]) -> tuple[float, float]:
+def quiet(spans: list[tuple[float, float]], take: int) -> tuple[float, float]:
     """Microseconds an event of the quickest quarter of the batches: what it takes where nobody else is at work."""
-    took, of_python = (statistics.quantiles(column, n=4)[0] / TAKE * 1e6 for column in zip(*spans, strict=True))
+    took, of_python = (statistics.quantiles(column, n=4)[0] / take * 1e6 for column in zip(*spans, strict=True))
     return took, of_python
 
 

@@ -6,7 +6,7 @@ is always compared with what was written: folded to lower case without accents, 
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from karibu.customers import addresses
 from karibu.customers.raw import Cursor
@@ -67,8 +67,8 @@ def refresh(raw: Cursor, customer_ids: Sequence[int]) -> None:
         [list(customer_ids)],
     )
     found = [
-        (row[0], "" if row[2] else " ".join(sorted(words_of(row[1], _identifiers(row[3], row[4], row[5])))))
-        for row in raw.fetchall()
+        (number, "" if is_merged else lexemes(name, [_pair(text) for text in stored], email, phone))
+        for number, name, is_merged, stored, email, phone in raw.fetchall()
     ]
     raw.execute(
         "UPDATE customers_customer c SET search = array_to_tsvector(string_to_array(u.words, ' '))"
@@ -79,6 +79,12 @@ def refresh(raw: Cursor, customer_ids: Sequence[int]) -> None:
     )
 
 
-def _identifiers(stored: list[str], email: str, phone: str) -> list[tuple[str, str]]:
-    pairs = [(kind, value) for kind, _, value in (text.partition(" ") for text in stored)]
-    return [*pairs, *([("email", email)] if email else []), *([("phone", phone)] if phone else [])]
+def lexemes(name: str, identifiers: Iterable[tuple[str, str]], email: str, phone: str) -> str:
+    """The search words of one customer, as `array_to_tsvector(string_to_array(…, ' '))` takes them."""
+    addresses_ = [(kind, value) for kind, value in (("email", email), ("phone", phone)) if value]
+    return " ".join(sorted(words_of(name, [*identifiers, *addresses_])))
+
+
+def _pair(stored: str) -> tuple[str, str]:
+    kind, _, value = stored.partition(" ")
+    return kind, value

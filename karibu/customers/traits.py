@@ -4,7 +4,7 @@ A Trait row is the last word of one source on one trait of one customer id. What
 word in the family, among equals the latest; it stands in the customer's columns and in `Customer.traits`.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -76,24 +76,52 @@ def _spell(name: str, value: Any, region: str) -> tuple[str, Any]:
     return name, text[: COLUMNS[name]]
 
 
-def record(raw: Cursor, said: Iterable[Said]) -> list[int]:
-    """Writes words into the ledger and settles what is effective; returns the customers that were spoken of.
+NOTHING: list[Any] = ["", "", "", "", "", None, None, "{}"]  # as columns_of gives it of somebody who told nothing
+Latest = dict[tuple[int, str, str, int], tuple[datetime, str]]  # (customer, name, source, strength): (time, JSON)
+
+
+def record(raw: Cursor, said: Iterable[Said], new: Collection[int] = ()) -> list[int]:
+    """Writes words into the ledger and settles what is effective; returns the customers that were settled.
 
     Customers must be locked or just made by this transaction. A source's older word never replaces its newer one.
+    `new` were written with what is effective (`columns_of`) already.
     """
-    latest: dict[tuple[int, str, str, int], tuple[datetime, str]] = {}
-    for word in said:
-        key, heard = (word.customer_id, word.name, word.source, int(word.strength)), (word.time, _json(word.value))
-        latest[key] = max(latest.get(key, heard), heard)
+    latest = _latest(said)
     if not latest:
         return []
     _write(raw, dict(sorted(latest.items())))
-    people = sorted({key[0] for key in latest})
-    settle(raw, people, {key[1] for key in latest})
+    people = sorted({key[0] for key in latest}.difference(new))
+    if people:
+        settle(raw, people, {key[1] for key in latest if key[0] not in new})
     return people
 
 
-def _write(raw: Cursor, latest: dict[tuple[int, str, str, int], tuple[datetime, str]]) -> None:
+def _latest(said: Iterable[Said]) -> Latest:
+    latest: Latest = {}
+    for word in said:
+        key, heard = (word.customer_id, word.name, word.source, int(word.strength)), (word.time, _json(word.value))
+        latest[key] = max(latest.get(key, heard), heard)
+    return latest
+
+
+def columns_of(said: Iterable[Said]) -> dict[int, list[Any]]:
+    """What is effective of people of whom nothing was known before: a text for each of COLUMNS (None: as guessed),
+    then the JSON of their other traits. Agrees with `settle`."""
+    effective: dict[int, dict[str, tuple[tuple[int, datetime, str], str]]] = {}
+    for (customer_id, name, source, strength), (time, value) in _latest(said).items():
+        if value != "null":
+            weight = (strength, time, source)
+            known = effective.setdefault(customer_id, {})
+            known[name] = max(known.get(name, (weight, value)), (weight, value))
+    return {
+        customer_id: _row(customer_id, {name: msgspec.json.decode(json) for name, (_, json) in known.items()}, None)[
+            1:-1
+        ]
+        for customer_id, known in effective.items()
+    }
+
+
+def _write(raw: Cursor, latest: Latest) -> None:
     people, names, sources, strengths = zip(*latest, strict=True)
     times, values = zip(*latest.values(), strict=True)
     raw.execute(
@@ -135,7 +163,7 @@ def _effective(raw: Cursor, customer_ids: Sequence[int], names: set[str] | None)
         "SELECT merged_into, id FROM customers_customer WHERE merged_into = ANY(%(ids)s)) AS f"
         " JOIN customers_trait t ON t.customer_id = f.id"
         " WHERE t.value <> 'null' AND (%(names)s::text[] IS NULL OR t.name = ANY(%(names)s))"
-        " ORDER BY f.root, t.name, t.strength DESC, t.time DESC, t.value DESC, t.id",
+        ' ORDER BY f.root, t.name, t.strength DESC, t.time DESC, t.source COLLATE "C" DESC, t.id',
         {"ids": list(customer_ids), "names": None if names is None else sorted(names)},
     )
     found: dict[int, dict[str, Any]] = {}

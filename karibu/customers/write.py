@@ -4,12 +4,13 @@ Locks are taken in order: identifiers by (kind, value), then customers by id. Wh
 since the plan was made raises Outdated, and the stage plans again.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from karibu.customers import activity, known, merging, search, traits
-from karibu.customers.evidence import Evidence, guesses, how
+from karibu.customers.evidence import Evidence, Key, guesses, how
 from karibu.customers.links import Span
 from karibu.customers.merging import Pair
 from karibu.customers.plan import Place, Plan
@@ -36,20 +37,25 @@ class Taken:
 def write(raw: Cursor, plan: Plan, taken: Taken, now: datetime) -> None:
     """Stores what the plan decided and tells each event its customer. Raises Outdated."""
     numbers = _number(raw, plan)
+    _tell(plan, taken, numbers)
+    said = list(_said(taken))
     _write_identities(raw, plan, numbers)
     _lock_browsers(raw, plan)
     _lock_customers(raw, plan, taken)
-    _write_customers(raw, plan, numbers)
+    whole = _write_customers(raw, plan, numbers, said)
     _write_merges(raw, plan, numbers, now)
     _write_links(raw, plan, numbers)
     _write_suggestions(raw, plan, numbers, now)
+    spoken_of = traits.record(raw, said, whole)
+    _refresh_search(raw, plan, numbers, spoken_of, whole)
+    activity.see(raw, taken.events, now)
+
+
+def _tell(plan: Plan, taken: Taken, numbers: dict[int, int]) -> None:
     for event, place in zip(taken.events, taken.places, strict=True):
         event.customer_id = _real(plan, numbers, place.customer_id)
         own = numbers.get(place.own, place.own)
         event.recorded_as = own if own != event.customer_id else 0
-    spoken_of = traits.record(raw, _said(taken))
-    _refresh_search(raw, plan, numbers, spoken_of)
-    activity.see(raw, taken.events, now)
 
 
 def _real(plan: Plan, numbers: dict[int, int], customer_id: int) -> int:
@@ -147,23 +153,48 @@ def _lock(raw: Cursor, customer_ids: Iterable[int], strength: str) -> None:
         raise Outdated
 
 
-def _write_customers(raw: Cursor, plan: Plan, numbers: dict[int, int]) -> None:
+# What a browser guesses (tongue, clock) stands where nobody told better.
+_NEW = """
+    INSERT INTO customers_customer (id, name, email, phone, country, city, language, timezone, traits, first_source,
+        import_id, created_at, is_anonymous, search, orders, spent)
+    SELECT id, name, email, phone, country, city, coalesce(language, tongue), coalesce(zone, clock), others::jsonb,
+        source, import_id, at, nameless, array_to_tsvector(string_to_array(nullif(words, ''), ' ')), 0, 0
+    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
+            %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::timestamptz[], %s::bool[], %s::text[])
+        AS u(id, name, email, phone, country, city, language, zone, others, tongue, clock, source, import_id, at,
+            nameless, words)
+"""
+
+
+def _write_customers(raw: Cursor, plan: Plan, numbers: dict[int, int], said: list[Said]) -> set[int]:
+    """Writes the new customers; returns those that are whole with it, their traits and search words included.
+
+    Each writing of a row again writes it into seven indexes again. Who is merged now is settled by the merge.
+    """
     if not numbers:
-        return
+        return set()
+    merged = {plan.find(each) for pair in (*plan.merges, *plan.moved) for each in (pair.winner, pair.loser)}
+    whole = {customer_id for number, customer_id in numbers.items() if plan.find(number) not in merged}
+    known = traits.columns_of(word for word in said if word.customer_id in whole)
+    named = _named(plan, numbers)
     rows = []
     for number, customer_id in numbers.items():
-        event = plan.fresh[number]
-        language, zone = guesses(event)
-        nameless = number in plan.nameless
-        rows.append((customer_id, language, zone, event.source, event.import_id or None, event.time, nameless))
-    raw.execute(
-        "INSERT INTO customers_customer (id, name, email, phone, country, city, language, timezone, traits,"
-        " first_source, import_id, created_at, is_anonymous, orders, spent)"
-        " SELECT id, '', '', '', '', '', language, zone, '{}', source, import_id, at, nameless, 0, 0"
-        " FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::timestamptz[], %s::bool[])"
-        " AS u(id, language, zone, source, import_id, at, nameless)",
-        [list(column) for column in zip(*rows, strict=True)],
-    )
+        event, told = plan.fresh[number], known.get(customer_id) or traits.NOTHING
+        name, email, phone, *_ = told
+        words = search.lexemes(name, named[customer_id], email, phone) if customer_id in whole else ""
+        by = (*guesses(event), event.source, event.import_id or None, event.time, number in plan.nameless)
+        rows.append([customer_id, *told, *by, words])
+    raw.execute(_NEW, [list(column) for column in zip(*rows, strict=True)])
+    return whole
+
+
+def _named(plan: Plan, numbers: dict[int, int]) -> dict[int, list[Key]]:
+    """The new strong identifiers of each customer."""
+    named: dict[int, list[Key]] = defaultdict(list)
+    for key, attached in plan.attached.items():
+        if key[0] != "anonymous":
+            named[_real(plan, numbers, attached.customer_id)].append(key)
+    return named
 
 
 def _write_merges(raw: Cursor, plan: Plan, numbers: dict[int, int], now: datetime) -> None:
@@ -242,7 +273,8 @@ def _said(taken: Taken) -> Iterable[Said]:
                     yield Said(event.customer_id, name, value, source, strength, event.time)
 
 
-def _refresh_search(raw: Cursor, plan: Plan, numbers: dict[int, int], spoken_of: list[int]) -> None:
+def _refresh_search(raw: Cursor, plan: Plan, numbers: dict[int, int], spoken_of: list[int], whole: set[int]) -> None:
     strong = (attached.customer_id for key, attached in plan.attached.items() if key[0] != "anonymous")
-    if changed := sorted({*spoken_of, *(_real(plan, numbers, customer_id) for customer_id in strong)}):
-        search.refresh(raw, changed)
+    changed = {*spoken_of, *(_real(plan, numbers, customer_id) for customer_id in strong)} - whole
+    if changed:
+        search.refresh(raw, sorted(changed))

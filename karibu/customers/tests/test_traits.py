@@ -4,9 +4,10 @@ import pytest
 
 from karibu.customers.models import Customer, Trait
 from karibu.customers.raw import cursor
+from karibu.customers.search import refresh
 from karibu.customers.strength import Strength
 from karibu.customers.tests.making import at, event, take, take_each, told
-from karibu.customers.traits import Said, record
+from karibu.customers.traits import Said, record, settle
 
 pytestmark = pytest.mark.django_db
 
@@ -98,3 +99,19 @@ def test_the_guess_of_the_browser_stays_through_a_merge_until_somebody_says_bett
     assert (one().language, one().timezone) == ("sw", "Africa/Kigali")
     take(told(2, user="amina", language="fr"))
     assert (one().language, one().timezone) == ("fr", "Africa/Kigali")
+
+
+def test_a_new_customer_is_written_as_settling_would_leave_them() -> None:
+    amina = [
+        told(0, user="amina", email="amina@example.com", plan="gold", city="Kigali", locale="sw", source="Web shop"),
+        told(0, user="amina", plan="tin", city=None, firstName="Amina", source="Server"),  # said in the same moment
+        told(-3, user="amina", plan="lead", lastName="Uwase", birthday=None, source="Fair"),
+        event(1, user="amina", type="track", name="Order Completed", properties={"phone": "+250788123456"}),
+    ]
+    jo = [event(0, user="jo", context={"locale": "pt-BR", "timezone": "America/Sao_Paulo"})]
+    people = sorted(set(take(*amina, *jo)))
+    written = list(Customer.objects.filter(pk__in=people).order_by("pk").values())
+    assert [row["language"] for row in written] == ["sw", "pt-BR"]
+    settle(cursor(), people)
+    refresh(cursor(), people)
+    assert list(Customer.objects.filter(pk__in=people).order_by("pk").values()) == written

@@ -39,3 +39,12 @@ def test_a_product_that_stays_the_same_is_not_written() -> None:
     happens(told(ann, "Product Viewed", 0, product_id="a", name="Kikoi"))
     happens(told(ann, "Product Viewed", 5, product_id="a", name="Kikoi"))
     assert Product.objects.get().updated_at == NOON
+
+
+def test_what_somebody_else_wrote_meanwhile_is_not_forgotten() -> None:
+    ann = customer()
+    for minute in (0, 5):  # the second time what is known of it is remembered
+        happens(told(ann, "Product Viewed", minute, product_id="a", name="Kikoi", price=20))
+    Product.objects.update(brand="Coast", price=12)
+    happens(told(ann, "Product Viewed", 10, product_id="a", name="Kikoi", price=20))
+    assert Product.objects.values_list("brand", "price").get() == ("Coast", 20)
