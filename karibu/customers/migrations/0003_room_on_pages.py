@@ -4,7 +4,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("customers", "0001_initial")]
+    dependencies = [("customers", "0002_customer_import")]
     operations = [
         migrations.RunSQL(
             "ALTER TABLE customers_customer SET (fillfactor = 80)",
