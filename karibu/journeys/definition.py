@@ -17,8 +17,8 @@ from django.utils.translation import gettext as _
 
 from karibu.journeys import events, steps
 from karibu.journeys.events import Condition, EventRule
-from karibu.journeys.faults import DefinitionError, convert
 from karibu.journeys.steps import Step
+from karibu.segments.faults import DefinitionError, convert
 
 MAX_STEPS = 100
 

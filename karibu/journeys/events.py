@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from karibu.events.event import Event
 from karibu.events.log import LoggedEvent
-from karibu.journeys.faults import DefinitionError
+from karibu.segments.faults import DefinitionError
 
 # Properties that events/commerce promotes to fields of their own; anything else is looked up in `properties`.
 PROMOTED = frozenset(

@@ -15,10 +15,10 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from karibu.journeys.faults import DefinitionError, convert
 from karibu.journeys.steps.base import Group, Outcome, Step, Traveller
 from karibu.journeys.steps.send import Send
 from karibu.journeys.steps.wait import Wait
+from karibu.segments.faults import DefinitionError, convert
 
 KINDS: dict[str, type[Step]] = {"wait": Wait, "send": Send}
 

@@ -6,9 +6,9 @@ from typing import ClassVar
 
 from django.utils.translation import gettext as _
 
-from karibu.journeys.faults import DefinitionError
 from karibu.journeys.steps.base import Group, Outcome, Step, Traveller
 from karibu.messages.actions import Intent, intend
+from karibu.segments.faults import DefinitionError
 
 CHANNELS = ("email",)
 EXPIRES_AFTER = timedelta(days=2)  # held so long (quiet hours, a dead relay), what it says is no longer true

@@ -7,8 +7,8 @@ from typing import ClassVar
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from karibu.journeys.faults import DefinitionError
 from karibu.journeys.steps.base import Group, Outcome, Step
+from karibu.segments.faults import DefinitionError
 
 LONGEST = timedelta(days=3650)
 

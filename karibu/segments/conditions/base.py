@@ -1,0 +1,64 @@
+"""What every kind of condition can do. The kinds are modules with the same slots (see __init__.py)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, ClassVar
+
+import msgspec
+
+Names = Mapping[int, str]  # of segments, by id
+NONE: frozenset[Any] = frozenset()
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What the answer hangs on. `events` None: events of any name. `columns` are traits as the definition calls them.
+
+    `windows` are those that move with the clock; `dates`: something changes with the shop's calendar day.
+    """
+
+    events: frozenset[str] | None = NONE
+    columns: frozenset[str] = NONE
+    segments: frozenset[int] = NONE
+    windows: tuple[timedelta, ...] = ()
+    dates: bool = False
+
+    def __or__(self, other: Needs) -> Needs:
+        return Needs(
+            None if self.events is None or other.events is None else self.events | other.events,
+            self.columns | other.columns,
+            self.segments | other.segments,
+            tuple(sorted({*self.windows, *other.windows})),
+            self.dates or other.dates,
+        )
+
+    @staticmethod
+    def together(parts: Iterable[Needs]) -> Needs:
+        needs = Needs()
+        for part in parts:
+            needs |= part
+        return needs
+
+
+class Condition(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=True):
+    """One condition on a customer; its fields are what the definition may say."""
+
+    KIND: ClassVar[str] = ""
+
+    def check(self, path: str) -> None:
+        """Raises DefinitionError for what the types of the fields do not refuse yet."""
+
+    def said(self, denied: bool, names: Names) -> str:
+        """ "whose country is RW": a clause that follows "customers"; `denied`: that it is not so."""
+        raise NotImplementedError
+
+    def needs(self) -> Needs:
+        raise NotImplementedError
+
+    def raw(self) -> dict[str, Any]:
+        """As the definition writes it down, without what is said anyway."""
+        written: dict[str, Any] = msgspec.to_builtins(self)
+        return written

@@ -1,0 +1,85 @@
+"""Conditions joined: all of them, any of them, or not."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from karibu.segments.conditions.base import Condition, Names, Needs
+
+
+@dataclass(frozen=True)
+class AllOf:
+    """Holds for everybody where nothing is listed."""
+
+    parts: tuple["Node", ...]
+
+    def said(self, denied: bool, names: Names) -> str:
+        if not self.parts:
+            return _("of no kind") if denied else _("of any kind")
+        return _joined(_(" and "), self.parts, denied, names)
+
+    def raw(self) -> dict[str, Any]:
+        return {"all": [part.raw() for part in self.parts]}
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """Holds for nobody where nothing is listed."""
+
+    parts: tuple["Node", ...]
+
+    def said(self, denied: bool, names: Names) -> str:
+        if not self.parts:
+            return _("of any kind") if denied else _("of no kind")
+        return _joined(_(" or "), self.parts, denied, names)
+
+    def raw(self) -> dict[str, Any]:
+        return {"any": [part.raw() for part in self.parts]}
+
+
+@dataclass(frozen=True)
+class Not:
+    part: "Node"
+
+    @property
+    def parts(self) -> tuple["Node", ...]:
+        return (self.part,)
+
+    def said(self, denied: bool, names: Names) -> str:
+        return self.part.said(not denied, names)
+
+    def raw(self) -> dict[str, Any]:
+        return {"not": self.part.raw()}
+
+
+Node = AllOf | AnyOf | Not | Condition
+Joined = (AllOf, AnyOf, Not)
+
+
+def leaves(node: Node) -> list[Condition]:
+    """Its conditions, from left to right."""
+    if isinstance(node, Condition):
+        return [node]
+    return [leaf for part in node.parts for leaf in leaves(part)]
+
+
+def needs(node: Node) -> Needs:
+    return Needs.together(leaf.needs() for leaf in leaves(node))
+
+
+def _joined(word: str, parts: tuple[Node, ...], denied: bool, names: Names) -> str:
+    """Parts that are joined themselves stand in brackets."""
+    if len(parts) == 1:
+        return parts[0].said(denied, names)
+    text = word.join(f"({said})" if is_joined(part) else said for part, said in _each(parts, names))
+    return _("of whom it is not true that (%(what)s)") % {"what": text} if denied else text
+
+
+def _each(parts: tuple[Node, ...], names: Names) -> list[tuple[Node, str]]:
+    return [(part, part.said(denied=False, names=names)) for part in parts]
+
+
+def is_joined(node: Node) -> bool:
+    """Whether it says several things."""
+    return not isinstance(node, Condition) and (len(node.parts) > 1 or any(map(is_joined, node.parts)))
