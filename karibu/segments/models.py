@@ -88,7 +88,7 @@ class Due(models.Model):
 class Mirror(models.Model):
     """One row (id 1): the files in which the columns of the customers stand for the engines (mirror.py)."""
 
-    files = models.JSONField(default=list)
+    files = models.JSONField(default=dict)  # mirror/files.py
     shape = models.CharField(max_length=64, blank=True)  # a digest of the columns that they were written with
     written_at = models.DateTimeField(null=True)
 

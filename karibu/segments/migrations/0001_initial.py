@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
             name='Mirror',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('files', models.JSONField(default=list)),
+                ('files', models.JSONField(default=dict)),
                 ('shape', models.CharField(blank=True, max_length=64)),
                 ('written_at', models.DateTimeField(null=True)),
             ],

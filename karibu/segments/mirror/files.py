@@ -1,0 +1,164 @@
+"""The mirror's files: Parquet in `_mirror/` of the lake's folder, where every engine that reads the log reaches them.
+
+A file never changes. Those that count are named by the row Mirror: a *base* of files that follow each other by id, and
+a few *layers* over it with the customers that changed since, each over the one before. Whoever writes holds LOCK; who
+dies has left only files that nobody names.
+"""
+
+import logging
+import time
+import uuid
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pyarrow import fs
+
+from karibu.events import lake
+from karibu.segments.mirror.source import is_trait, type_of
+
+log = logging.getLogger("karibu.segments")
+
+LOCK = 3  # in lake.lock(), after its own WRITE and REWRITE
+FOLDER = "_mirror"
+GRACE = 600.0  # seconds that a file which is no longer named stays for those who still read it
+PERSON = pa.field("person", pa.int64())  # in layers: who this is today; itself, whom it was merged into, or nobody
+FAMILY = pa.schema([("id", pa.int64()), PERSON])
+
+
+class Base(msgspec.Struct, frozen=True):
+    """All listed customers with first < id ≤ last, by id, and in `family` who was merged into whom."""
+
+    path: str  # from the lake's root
+    family: str
+    first: int
+    last: int
+    rows: int
+    traits: int  # the greatest number of a trait that it has a column for
+
+
+class Layer(msgspec.Struct, frozen=True):
+    """Some customers as they became: the columns and PERSON, a row also for each who is merged or gone."""
+
+    path: str
+    rows: int
+    traits: int
+
+
+class Files(msgspec.Struct, frozen=True):
+    """What the row Mirror names."""
+
+    base: tuple[Base, ...] = ()
+    layers: tuple[Layer, ...] = ()
+
+    @property
+    def paths(self) -> set[str]:
+        return {path for file in self.base for path in (file.path, file.family)} | {file.path for file in self.layers}
+
+
+def greatest(columns: Iterable[str]) -> int:
+    """The greatest number of a trait among these columns."""
+    return max((int(name[1:]) for name in columns if is_trait(name)), default=0)
+
+
+def has(file: Base | Layer, column: str) -> bool:
+    """Whether this file has the column: only those of traits may have come up later."""
+    return not is_trait(column) or int(column[1:]) <= file.traits
+
+
+def conform(table: pa.Table, columns: Iterable[str]) -> pa.Table:
+    """`table` with these columns, in this order; those that it does not have are empty."""
+    have = set(table.column_names)
+    fields = [PERSON if name == "person" else pa.field(name, type_of(name)) for name in columns]
+    arrays = [table[f.name] if f.name in have else pa.nulls(len(table), f.type) for f in fields]
+    return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
+
+
+class NewFile:
+    """One Parquet file being written; nobody reads it before the row Mirror names it."""
+
+    def __init__(self, kind: str, schema: pa.Schema) -> None:
+        self.path = f"{FOLDER}/{kind}-{uuid.uuid4().hex}.parquet"
+        self.schema, self.rows = schema, 0
+        self._root = lake.filesystem()
+        if lake.is_local():
+            Path(lake.url(), FOLDER).mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._writer = pq.ParquetWriter(
+            self.path, schema, filesystem=self._root, compression="zstd", compression_level=1, write_page_checksum=True
+        )
+
+    def write(self, table: pa.Table) -> None:
+        """Adds a row group."""
+        if len(table):
+            self._writer.write_table(table, row_group_size=len(table))
+            self.rows += len(table)
+
+    def close(self) -> str:
+        """Ends the file, on the disk; returns its path."""
+        self._writer.close()
+        if lake.is_local():
+            lake.sync(Path(lake.url(), self.path))
+        return self.path
+
+    def abandon(self) -> None:
+        with suppress(*lake.TROUBLES):
+            self._writer.close()
+        with suppress(*lake.TROUBLES):
+            self._root.delete_file(self.path)
+
+
+@contextmanager
+def new_file(kind: str, schema: pa.Schema) -> Iterator[NewFile]:
+    """A file to write to; when writing fails nothing of it stays."""
+    new = NewFile(kind, schema)
+    try:
+        yield new
+    except BaseException:
+        new.abandon()
+        raise
+
+
+def written(kind: str, table: pa.Table) -> str:
+    """The path of a file with just this."""
+    with new_file(kind, table.schema) as new:
+        new.write(table)
+        return new.close()
+
+
+def layer(table: pa.Table) -> Layer:
+    return Layer(written("layer", table), len(table), greatest(table.column_names))
+
+
+def opened(path: str) -> pq.ParquetFile:
+    return pq.ParquetFile(path, filesystem=lake.filesystem())
+
+
+def read_layer(file: Layer, columns: Collection[str]) -> pa.Table:
+    """The columns of a layer, and `person`."""
+    wanted = [*columns, "person"]
+    present = [name for name in wanted if name == "person" or has(file, name)]
+    return conform(pq.read_table(file.path, columns=present, filesystem=lake.filesystem()), wanted)
+
+
+def sweep(kept: Collection[str], grace: float) -> int:
+    """Deletes the files that are not among `kept` and older than `grace` seconds. LOCK must be held."""
+    root = lake.filesystem()
+    before = time.time() - grace
+    old = [path for path in present() if path not in kept and _written_at(root, path) <= before]
+    for path in old:
+        root.delete_file(path)
+    return len(old)
+
+
+def present() -> list[str]:
+    """All files that there are."""
+    found = lake.filesystem().get_file_info(fs.FileSelector(FOLDER, allow_not_found=True))
+    return [info.path for info in found if info.is_file]
+
+
+def _written_at(root: fs.FileSystem, path: str) -> float:
+    moment: float = root.get_file_info(path).mtime.timestamp()
+    return moment

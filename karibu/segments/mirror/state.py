@@ -1,0 +1,142 @@
+"""What the engines read: the files, without whom something changed for since, and those as they are now.
+
+It is exact: whoever has committed a change of a customer before current() was called is seen by it. PostgreSQL says in
+one statement which files count and which customers have changed since (Stale); these few are read from it directly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+from django.db import connection
+
+from karibu.events import lake
+from karibu.segments import columns as named
+from karibu.segments.mirror import keep, source
+from karibu.segments.mirror.files import Base, Files
+
+if TYPE_CHECKING:
+    import duckdb
+
+T = TypeVar("T")
+TRIES = 4
+AT_ONCE = 5_000  # customers who have changed: more are written into a layer before anybody asks
+
+_READ = """
+    SELECT coalesce(m.files, '{}')::text, coalesce(m.shape, ''),
+           ARRAY(SELECT DISTINCT unnest(s.customers) FROM segments_stale s)
+    FROM (SELECT 1) AS one LEFT JOIN segments_mirror m ON m.id = 1"""
+
+
+@dataclass(frozen=True)
+class State:
+    """`columns` of all listed customers: those in `base` whose id is not in `gone`, and `changed`.
+
+    Who was merged into whom: the family files of `base`, again without `gone`, and `family`, both (id, person).
+    """
+
+    columns: Sequence[str]
+    base: Sequence[Base]
+    gone: pa.Array
+    changed: pa.Table
+    family: pa.Table
+
+    @property
+    def files(self) -> list[str]:
+        """From the lake's root. One that was written before a trait came up lacks its column: it is NULL there."""
+        return [file.path for file in self.base]
+
+    @property
+    def family_files(self) -> list[str]:
+        return [file.family for file in self.base]
+
+    def attach(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Gives `cursor` the views `customers` (columns) and `family` (id, person)."""
+        names = {"gone": pa.table({"id": self.gone}), "changed": self.changed, "changed_family": self.family}
+        for name, table in names.items():
+            cursor.register(f"mirror_{name}", table)
+        view = "CREATE OR REPLACE TEMP VIEW"
+        cursor.execute(f"{view} customers AS {' UNION ALL '.join(self._customers(cursor))}")
+        family = _scan(cursor, "mirror_family_files", self.family_files)
+        parts = [f"SELECT id, person FROM {family} {self._still}"] if self.base else []  # noqa: S608
+        parts.append("SELECT id, person FROM mirror_changed_family")
+        cursor.execute(f"{view} family AS {' UNION ALL '.join(parts)}")
+
+    def _customers(self, cursor: duckdb.DuckDBPyConnection) -> list[str]:
+        """Files with the same columns are read as one."""
+        parts = []
+        for traits in sorted({file.traits for file in self.base}):
+            paths = [file.path for file in self.base if file.traits == traits]
+            scanned = _scan(cursor, f"mirror_files_{traits}", paths)
+            parts.append(f"SELECT {self._selected(traits)} FROM {scanned} {self._still}")  # noqa: S608
+        if len(self.changed) or not parts:
+            parts.append(f"SELECT {', '.join(self.columns)} FROM mirror_changed")  # noqa: S608
+        return parts
+
+    def _selected(self, traits: int) -> str:
+        lacking = {name for name in self.columns if source.is_trait(name) and int(name[1:]) > traits}
+        return ", ".join(f"CAST(NULL AS VARCHAR) AS {name}" if name in lacking else name for name in self.columns)
+
+    @property
+    def _still(self) -> str:
+        return "ANTI JOIN mirror_gone USING (id)" if len(self.gone) else ""
+
+
+def current(columns: Collection[str] | None = None) -> State:
+    """All columns, or `id` and these, of everybody, now.
+
+    Where there is no mirror yet, or a great many customers have changed since it was written, it is written first.
+    """
+    for _ in range(TRIES):
+        known, shape, stale = _read()
+        if shape == named.shape() and len(stale) <= AT_ONCE:
+            break
+        keep.catch_up()
+    wanted = [name for name in named.columns() if columns is None or name in columns or name == "id"]
+    return _together(known, stale, wanted)
+
+
+def read(work: Callable[[State], T], columns: Collection[str] | None = None) -> T:
+    """`work` on the current state; once more if files went away under it, or, being damaged, were written anew."""
+    import duckdb
+
+    for attempt in range(TRIES - 1):
+        try:
+            return work(current(columns))
+        except (duckdb.Error, OSError, pa.ArrowException) as error:
+            if attempt and not keep.mend():
+                raise error
+    return work(current(columns))
+
+
+def _read() -> tuple[Files, str, list[int]]:
+    with connection.cursor() as cursor:
+        cursor.execute(_READ)
+        said, shape, stale = cursor.fetchone()
+    return msgspec.json.decode(said, type=Files), shape, sorted(stale)
+
+
+def _together(known: Files, stale: list[int], columns: list[str]) -> State:
+    """What the layers and PostgreSQL say, each only of those of whom nothing newer is known."""
+    newest = pa.concat_tables([keep.rows_of(stale, columns), keep.newest(known.layers, columns, stale)])
+    listed = pc.fill_null(pc.equal(newest["person"], newest["id"]), False)
+    merged = newest.filter(pc.and_(pc.invert(listed), pc.is_valid(newest["person"]))).select(["id", "person"])
+    changed = newest.filter(listed).select(columns)
+    return State(columns, known.base, newest["id"].combine_chunks(), changed, merged)
+
+
+def _scan(cursor: duckdb.DuckDBPyConnection, name: str, paths: Sequence[str]) -> str:
+    """What stands after FROM to read these files."""
+    if lake.is_local():
+        quoted = ["'" + str(Path(lake.url(), path)).replace("'", "''") + "'" for path in paths]
+        return f"read_parquet([{', '.join(quoted)}])"
+    from pyarrow import dataset
+
+    cursor.register(name, dataset.dataset(list(paths), format="parquet", filesystem=lake.filesystem()))
+    return name
