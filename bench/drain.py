@@ -18,8 +18,9 @@ def fill(batches: int, people: int, tag: int) -> None:
 
     from karibu.collect import envelope
     from karibu.collect.actions import create_source
+    from karibu.collect.bundle import Letter
     from karibu.collect.inbox import Inbox
-    from karibu.collect.intake import Letter, sort_in
+    from karibu.collect.intake import sort_in
     from karibu.config import postgres
 
     source, made = create_source("bench"), [body(seed) for seed in range(20)]

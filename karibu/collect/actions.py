@@ -10,7 +10,8 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from karibu.collect import barrier
-from karibu.collect.intake import INBOX, INBOX_COLUMNS, REJECTED, REJECTED_COLUMNS, Intake, Letter, body_of, sort_in
+from karibu.collect.bundle import INBOX, INBOX_COLUMNS, Letter, rows_of
+from karibu.collect.intake import REJECTED, REJECTED_COLUMNS, Intake, body_of, sort_in
 from karibu.collect.models import RejectedEvent, Source
 from karibu.collect.wire import Refused, check, read
 from karibu.events.wake import wake
@@ -59,9 +60,9 @@ def take_in(
 @transaction.atomic
 def store(intake: Intake) -> None:
     """Writes an intake on Django's connection (collect/inbox.py is the way of many requests at once)."""
-    _copy(INBOX, INBOX_COLUMNS, intake.rows)
+    _copy(INBOX, INBOX_COLUMNS, rows_of(intake.parcels))
     _copy(REJECTED, REJECTED_COLUMNS, barrier.passing(intake.rejected, body_of))
-    if intake.rows:
+    if intake.parcels:
         wake("pipeline")
 
 

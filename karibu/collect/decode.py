@@ -1,13 +1,15 @@
 """From an inbox row to the events the pipeline works on."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain, repeat
 from typing import NamedTuple
 
 import msgspec
 
 from karibu.collect import times, wire
+from karibu.collect.bundle import EPOCH
 from karibu.collect.models import Source
+from karibu.collect.packing import Stamp, opened
 from karibu.collect.wire import Kept, text
 from karibu.events.commerce import promote
 from karibu.events.event import PAGE_VIEWED, SCREEN_VIEWED, Event, as_json, read_json
@@ -21,13 +23,11 @@ NAMES = {
 }
 CHANNELS = {"web": "web", "browser": "web", "mobile": "app", "app": "app", "server": "server", "email": "email"}
 
-_split = msgspec.json.Decoder(list[msgspec.Raw]).decode
 NOTHING = (b"null", b"{}")
 
 
-@dataclass(frozen=True)
-class Row:
-    """What the events of one inbox row have in common."""
+class Row(NamedTuple):
+    """What the events of one inbox row have in common, those of one request at least."""
 
     id: int
     lane: int
@@ -46,8 +46,18 @@ class Sent(NamedTuple):
     raw: msgspec.Raw
 
 
-def sent_in(row: Row, body: bytes) -> list[Sent]:
-    return [Sent(row, place, raw) for place, raw in enumerate(_split(body))]
+def sent_in(row: Row, body: bytes | memoryview) -> list[Sent]:
+    stamps, raws = opened(body)
+    if not stamps:
+        return [Sent(row, place, raw) for place, raw in enumerate(raws)]
+    rows = chain.from_iterable(repeat(_stamped(row, stamp), stamp.events) for stamp in stamps)
+    return [Sent(of, place, raw) for place, (of, raw) in enumerate(zip(rows, raws, strict=True))]
+
+
+def _stamped(row: Row, stamp: Stamp) -> Row:
+    received_at = EPOCH + timedelta(microseconds=stamp.received_us)
+    skew = timedelta(microseconds=stamp.skew_us)
+    return Row(row.id, row.lane, stamp.source_id, received_at, skew, row.historical, row.import_id)
 
 
 def event_of(sent: Sent) -> Event:

@@ -19,11 +19,10 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from karibu.collect import barrier
+from karibu.collect.bundle import MICROSECOND
 from karibu.collect.decode import Row, Sent, event_of, sent_in
-from karibu.collect.intake import MICROSECOND
 from karibu.collect.lanes import LANES
 from karibu.collect.models import RejectedEvent, Source
-from karibu.collect.packing import unpacked
 from karibu.collect.wire import Refused
 from karibu.events.arrays import with_bulk_arrays
 from karibu.events.batch import BadEvent, Batch, Stage
@@ -157,11 +156,11 @@ def _within(limit: int, rows: Sequence[tuple[object, ...]]) -> list[int]:
     return ids
 
 
-def _row(found: tuple[object, ...]) -> tuple[Row, bytes]:
+def _row(found: tuple[object, ...]) -> tuple[Row, bytes | memoryview]:
     id_, lane, source_id, received_at, skew_us, historical, import_id, body = found
     skew = timedelta(microseconds=skew_us)  # type: ignore[arg-type]
     row = Row(id_, lane, source_id, received_at.astimezone(UTC), skew, historical, import_id)  # type: ignore
-    return row, unpacked(body)  # type: ignore[arg-type]
+    return row, body  # type: ignore[return-value]
 
 
 def _work_on(

@@ -3,12 +3,12 @@
 import re
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from karibu.collect.times import Stamp
+from karibu.collect.wire import Usual, usual
 
 BODY_LIMIT = 500 * 1024  # bytes, unpacked
 
@@ -25,11 +25,11 @@ class Unreadable(Exception):
         self.field, self.reason = field, reason
 
 
-@dataclass(frozen=True)
-class Envelope:
+class Envelope(NamedTuple):
     events: Sequence[bytes]
     write_key: str = ""
     sent_at: Stamp = None
+    known: Usual | None = None  # the only event, when it had to be read to find the rest
 
 
 class _Batch(msgspec.Struct, rename="camel"):
@@ -73,8 +73,10 @@ def batch(body: bytes) -> Envelope:
     return Envelope(events, _key(read.write_key), _stamp(read.sent_at))
 
 
-def single(body: bytes) -> Envelope:
-    """One event is its own envelope. Whether it is an event at all is found out later."""
+def single(body: bytes, kind: str) -> Envelope:
+    """One event of this kind is its own envelope. Whether it is an event at all is found out later."""
+    if known := usual(body, kind):
+        return Envelope([body], _key(known.write_key), _stamp(known.sent_at), known)
     try:
         read = _one(body)
     except (ValueError, RecursionError):  # DecodeError and UnicodeDecodeError are ValueErrors

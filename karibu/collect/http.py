@@ -12,7 +12,7 @@ import asyncio
 import base64
 import binascii
 import logging
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -23,9 +23,10 @@ import msgspec
 import psycopg
 
 from karibu.collect import envelope, snippet, times
+from karibu.collect.bundle import Letter
 from karibu.collect.envelope import BODY_LIMIT, TooLarge, Unreadable
 from karibu.collect.inbox import Full, Inbox, Unavailable
-from karibu.collect.intake import Intake, Letter, sort_in
+from karibu.collect.intake import Intake, sort_in
 from karibu.collect.keys import Keys
 from karibu.collect.room import Room
 
@@ -34,6 +35,7 @@ log = logging.getLogger("karibu.collect")
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Messages = tuple[dict[str, object], dict[str, object]]  # to `send`
 
 KINDS = {"batch": "", "import": "", "track": "track", "identify": "identify", "page": "page", "screen": "screen"}
 KINDS |= {"group": "group", "alias": "alias"}
@@ -87,20 +89,22 @@ class Collector:
         if self.loop is not asyncio.get_running_loop():
             self._settle()
         try:
-            answer = await self._answer(scope, receive)
+            routed = self._route(scope, receive)
+            answer = routed if isinstance(routed, Answer) else await routed
         except Gone:
             return
         except Exception as error:
             # A bug of ours must not make a client throw its events away.
             log.exception("a request failed: %s", type(error).__name__)
             answer = problem(503, "Something went wrong here; send it again.", "", LATER)
-        await _send(answer, send)
+        for message in _messages(answer):
+            await send(message)
 
     def _settle(self) -> None:
         self.loop = asyncio.get_running_loop()
         self.inbox, self.keys = Inbox(self.url), Keys(self.url)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+    def _route(self, scope: Scope, receive: Receive) -> Answer | Coroutine[Any, Any, Answer]:
         method, path = scope["method"], scope["path"]
         if method == "OPTIONS":
             return Answer(204, PREFLIGHT)
@@ -108,33 +112,36 @@ class Collector:
             return _snippet(scope) if method in ("GET", "HEAD") else _only("GET")
         name = path[len("/v1/") :].rstrip("/")
         if name in KINDS:
-            return await self._collect(name, scope, receive) if method == "POST" else _only("POST")
+            return self._collect(name, scope, receive) if method == "POST" else _only("POST")
         if name.startswith("projects/") and name.endswith("/settings"):
             key = name[len("projects/") : -len("/settings")]
-            return await self._settings(key, scope) if method in ("GET", "HEAD") else _only("GET")
+            return self._settings(key, scope) if method in ("GET", "HEAD") else _only("GET")
         return problem(404, "There is no such call.")
 
     async def _collect(self, name: str, scope: Scope, receive: Receive) -> Answer:
         kind, received_at = KINDS[name], datetime.now(UTC)
         try:
             body = envelope.unpacked(await _body(receive))
-            read = envelope.single(body) if kind else envelope.batch(body)
-            source_id = await self._source(scope, read.write_key)
+            read = envelope.single(body, kind) if kind else envelope.batch(body)
+            key = _key(scope) or read.write_key
+            found = self.keys.at_hand(key) or (await self.keys.find(key) if key else None)
         except TooLarge:
             return problem(413, f"The body is longer than {BODY_LIMIT:,} bytes (unpacked); send smaller batches.")
         except Unreadable as error:
             return problem(400, f"{error.reason[:1].upper()}{error.reason[1:]}.", error.field)
         except (psycopg.Error, OSError):
             return problem(503, "The database does not answer; send it again.", "", LATER)
-        if isinstance(source_id, Answer):
-            return source_id
+        if found is None:
+            return problem(401, BAD_KEY, "writeKey")
+        if found.closed:
+            return problem(403, "This source is closed.", "writeKey")
         historical = name == "import"
         skew = timedelta() if historical else times.skew(read.sent_at, received_at)
-        taken = sort_in(read.events, Letter(source_id, received_at, skew, historical), kind)
+        taken = sort_in(read.events, Letter(found.source_id, received_at, skew, historical), kind, read.known)
         return await self._keep(taken, kind)
 
     async def _keep(self, taken: Intake, kind: str) -> Answer:
-        if taken.rows or taken.rejected:
+        if taken.parcels or taken.rejected:
             if not self.room.is_enough():
                 return problem(503, "The server's disk is nearly full; send it again later.", "", LATER)
             try:
@@ -151,13 +158,6 @@ class Collector:
         errors = [{"index": r.place, "field": r.field, "reason": r.reason} for r in taken.refusals[:SHOWN]]
         said = {"success": True, "rejected": len(taken.refusals), "errors": errors}
         return Answer(200, [JSON, *CORS], msgspec.json.encode(said))
-
-    async def _source(self, scope: Scope, in_body: str) -> int | Answer:
-        key = _key(scope) or in_body
-        found = await self.keys.find(key) if key else None
-        if found is None:
-            return problem(401, BAD_KEY, "writeKey")
-        return problem(403, "This source is closed.", "writeKey") if found.closed else found.source_id
 
     async def _settings(self, key: str, scope: Scope) -> Answer:
         """What analytics.js asks for before it sends anything: where to send to, and that nothing is forbidden."""
@@ -210,7 +210,10 @@ async def _body(receive: Receive) -> bytes:
 
 def _header(scope: Scope, wanted: bytes) -> bytes:
     headers: list[tuple[bytes, bytes]] = scope["headers"]
-    return next((value for name, value in headers if name == wanted), b"")
+    for name, value in headers:
+        if name == wanted:
+            return value
+    return b""
 
 
 def _key(scope: Scope) -> str:
@@ -231,16 +234,15 @@ def _basic(said: bytes) -> str:
         return ""
 
 
-def _messages(answer: Answer) -> tuple[dict[str, object], dict[str, object]]:
+def _messages(answer: Answer) -> Messages:
+    return _ACCEPTED if answer is ACCEPTED else _made(answer)
+
+
+def _made(answer: Answer) -> Messages:
     length = (b"content-length", str(len(answer.body)).encode())
     headers = answer.headers if answer.status in (204, 304) else [*answer.headers, length]
     start = {"type": "http.response.start", "status": answer.status, "headers": headers}
     return start, {"type": "http.response.body", "body": answer.body}
 
 
-_ACCEPTED = _messages(ACCEPTED)  # the answer to nearly everybody
-
-
-async def _send(answer: Answer, send: Send) -> None:
-    for message in _ACCEPTED if answer is ACCEPTED else _messages(answer):
-        await send(message)
+_ACCEPTED = _made(ACCEPTED)  # the answer to nearly everybody

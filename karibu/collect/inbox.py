@@ -11,7 +11,7 @@ import time
 
 import psycopg
 
-from karibu.collect import barrier, intake
+from karibu.collect import barrier, bundle, intake
 from karibu.collect.intake import Intake
 from karibu.events.wake import CHANNEL
 
@@ -46,17 +46,19 @@ class Inbox:
         self.sending = False  # something of the present flush has gone out
         self.writer: asyncio.Task[None] | None = None
 
-    async def keep(self, brought: Intake) -> None:
-        """Returns once `brought` is durable. Raises Full or Unavailable."""
+    def keep(self, brought: Intake) -> asyncio.Future[None]:
+        """To be awaited: done once `brought` is durable. Raises Full now or Unavailable then."""
         if self.size + brought.size > MOST_WAITING and self.size:
             raise Full
         if self.writer is None or self.writer.done():
-            self.writer = asyncio.get_running_loop().create_task(self._write_for_ever())
-        durable: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self.loop = asyncio.get_running_loop()  # asked seldom: it is a system call
+            self.writer = self.loop.create_task(self._write_for_ever())
+        durable = self.loop.create_future()
         self.waiting.append((brought, durable))
         self.size += brought.size
-        self.filled.set()
-        await durable
+        if not self.filled.is_set():
+            self.filled.set()
+        return durable
 
     async def close(self) -> None:
         if self.writer:
@@ -104,7 +106,7 @@ class Inbox:
 
     async def _write(self, brought: list[Intake]) -> None:
         """One transaction. A connection that turns out to be dead before anything was sent on it is replaced once."""
-        rows = [row for one in brought for row in one.rows]
+        rows = bundle.rows_of(parcel for one in brought for parcel in one.parcels)
         rejected = [row for one in brought for row in one.rejected]
         try:
             await self._send(rows, rejected)
@@ -122,9 +124,9 @@ class Inbox:
             async with connection.transaction():
                 rejected = await barrier.passing_on(connection, rejected, intake.body_of)
                 await self._copy(intake.REJECTED, intake.REJECTED_COLUMNS, intake.REJECTED_TYPES, rejected)
-                await self._copy(intake.INBOX, intake.INBOX_COLUMNS, intake.INBOX_TYPES, rows)
+                await self._copy(bundle.INBOX, bundle.INBOX_COLUMNS, bundle.INBOX_TYPES, rows)
         else:  # alone, a COPY is its own transaction and needs no BEGIN and COMMIT to travel
-            await self._copy(intake.INBOX, intake.INBOX_COLUMNS, intake.INBOX_TYPES, rows)
+            await self._copy(bundle.INBOX, bundle.INBOX_COLUMNS, bundle.INBOX_TYPES, rows)
 
     async def _connected(self) -> psycopg.AsyncConnection:
         if self.connection is None or self.connection.closed:

@@ -1,33 +1,16 @@
-"""What came in one request becomes inbox rows, one for each lane, and what must be set aside."""
+"""What came in one request is sorted: parcels for the inbox, one for each lane, and what must be set aside."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 
+from karibu.collect.bundle import MICROSECOND, Letter, Parcel
 from karibu.collect.ip import shortened_in
 from karibu.collect.lanes import lane_of
-from karibu.collect.packing import packed
-from karibu.collect.wire import Refused, Usual, Wire, check, read, text, usual
+from karibu.collect.wire import Refused, Usual, Wire, check, read, text, typed, usual
 
-INBOX = "collect_inboxrow"
-INBOX_COLUMNS = ("lane", "source_id", "received_at", "skew_us", "historical", "import_id", "events", "body")
-INBOX_TYPES = ("int2", "int8", "timestamptz", "int8", "bool", "int8", "int4", "bytea")
 REJECTED = "collect_rejectedevent"
 REJECTED_COLUMNS = ("source_id", "received_at", "field", "reason", "body", "skew_us", "historical", "import_id")
 REJECTED_TYPES = ("int8", "timestamptz", "varchar", "text", "text", "int8", "bool", "int8")
-
-MICROSECOND = timedelta(microseconds=1)
-
-
-@dataclass(frozen=True)
-class Letter:
-    """What the events of one request have in common."""
-
-    source_id: int
-    received_at: datetime
-    skew: timedelta = timedelta()
-    historical: bool = False
-    import_id: int = 0
 
 
 @dataclass(frozen=True)
@@ -41,38 +24,37 @@ class Refusal:
 
 @dataclass
 class Intake:
-    """Tuples for COPY, in the order of the columns above."""
+    """`rejected` are tuples for COPY, in the order of the columns above."""
 
-    rows: list[tuple[object, ...]] = field(default_factory=list)
+    parcels: list[Parcel] = field(default_factory=list)
     rejected: list[tuple[object, ...]] = field(default_factory=list)
     refusals: list[Refusal] = field(default_factory=list)
     size: int = 0  # bytes that will be written
 
 
-def sort_in(raws: Iterable[bytes], letter: Letter, kind: str = "") -> Intake:
-    """Checks each event; `kind` is the type that the address named, "" where each event says its own."""
+def sort_in(raws: Iterable[bytes], letter: Letter, kind: str = "", known: Usual | None = None) -> Intake:
+    """Checks each event; `kind` is the type that the address named, "" where each event says its own.
+
+    `known`: the only event, where it has been read already.
+    """
     intake = Intake()
     lanes: dict[int, list[bytes]] = {}
     for place, sent in enumerate(raws):
         raw = kept = shortened_in(sent)
         try:
-            wire: Usual | Wire | None = None if letter.historical else usual(raw)
-            if wire is None or wire.type != (kind or wire.type) or not wire.type:
+            wire: Usual | Wire | None = known or (None if letter.historical else usual(raw, kind))
+            if wire is None:
                 wire, kept = read(raw, kind)
                 check(wire, letter.received_at, letter.skew, historical=letter.historical)
+            elif not wire.type:
+                kept = typed(raw, kind)
             lanes.setdefault(lane_of(text(wire.user_id), text(wire.anonymous_id)), []).append(kept)
         except Refused as refused:
             intake.refusals.append(Refusal(place, refused.field, refused.reason))
             intake.rejected.append(_rejected(letter, refused, kept))
         intake.size += len(raw)
-    intake.rows = [_row(letter, lane, events) for lane, events in lanes.items()]
+    intake.parcels = [Parcel(lane, letter, events) for lane, events in lanes.items()]
     return intake
-
-
-def _row(letter: Letter, lane: int, events: list[bytes]) -> tuple[object, ...]:
-    skew = letter.skew // MICROSECOND
-    about = (lane, letter.source_id, letter.received_at, skew, letter.historical, letter.import_id)
-    return *about, len(events), packed(events)
 
 
 def _rejected(letter: Letter, refused: Refused, raw: bytes) -> tuple[object, ...]:

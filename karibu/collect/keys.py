@@ -27,6 +27,10 @@ class Keys:
         self.read_at = float("-inf")
         self.reading = asyncio.Lock()
 
+    def at_hand(self, key: str) -> Known | None:
+        """What is in memory of it and may still be believed."""
+        return self.known.get(key) if time.monotonic() - self.read_at < FRESH else None
+
     async def find(self, key: str) -> Known | None:
         """Raises psycopg.Error when an unknown key cannot be looked up: then nobody knows that it is wrong."""
         asked = time.monotonic()

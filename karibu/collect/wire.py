@@ -21,6 +21,7 @@ ID_LIMIT = 300  # characters
 DEPTH_LIMIT = 50  # levels of objects and arrays
 IDS = ("userId", "anonymousId", "previousId", "groupId", "messageId")
 TYPES = ("track", "identify", "page", "screen", "group", "alias")
+USUAL_TYPES = ("track", "page", "screen", "identify")  # of which nothing needs to be there but who it was
 
 Id = str | int | float | None
 Object = dict[str, Any] | None
@@ -79,6 +80,9 @@ class Usual(msgspec.Struct, kw_only=True, rename="camel"):
     properties: Object = None
     traits: Object = None
     context: Object = None
+    # Of an event that came alone, which is its own envelope:
+    write_key: Any = None
+    sent_at: Any = None
 
 
 class Kept(_Fields, kw_only=True, rename="camel"):
@@ -112,23 +116,33 @@ def read(raw: bytes, kind: str = "") -> tuple[Wire, bytes]:
     wire, raw = _decoded(raw)
     if kind and wire.type != kind:
         wire.type = kind
-        raw = raw.rstrip()[:-1] + (b"" if raw.strip(b"{} \t\r\n") == b"" else b",") + b'"type":"%b"}' % kind.encode()
+        raw = typed(raw, kind)
     return wire, raw
 
 
-def usual(raw: bytes) -> Usual | None:
+def typed(raw: bytes, kind: str) -> bytes:
+    """The event with its type, which the address named and it did not."""
+    return raw.rstrip()[:-1] + (b"" if raw.strip(b"{} \t\r\n") == b"" else b",") + b'"type":"%b"}' % kind.encode()
+
+
+def usual(raw: bytes, kind: str = "") -> Usual | None:
     """The event in `raw` if it passes for certain, None if `read` and `check` must look at it: they know why not.
 
-    Only for live events: an imported one's time has to be looked at.
+    Only for live events: an imported one's time has to be looked at. Its type may be missing where there is a `kind`.
     """
-    if len(raw) > EVENT_LIMIT or b"\\u0000" in raw or raw.count(b"{") + raw.count(b"[") > DEPTH_LIMIT:
+    if len(raw) > EVENT_LIMIT or raw.count(b"{") + raw.count(b"[") > DEPTH_LIMIT:
+        return None
+    if b"\\" in raw and b"\\u0000" in raw:  # one byte is found much more quickly than six
         return None
     try:
         wire = _decode_usual(raw)
     except (ValueError, RecursionError):
         return None
+    kind = kind or wire.type or ""
+    if kind not in USUAL_TYPES or (wire.type or kind) != kind:
+        return None
     who = wire.user_id or wire.anonymous_id
-    is_named = wire.type != "track" or (wire.event and wire.event.strip())
+    is_named = kind != "track" or (wire.event and wire.event.strip())
     return wire if is_named and who and who.strip() else None
 
 

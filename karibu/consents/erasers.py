@@ -1,12 +1,11 @@
 """What an erasure takes out of the apps below this one. The apps above register their own."""
 
-import msgspec
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
 
 from karibu.collect.models import InboxRow, RejectedEvent
-from karibu.collect.packing import packed, unpacked
+from karibu.collect.packing import thinned
 from karibu.consents.models import Consent, Suppression
 from karibu.consents.person import Person, leave_browsers
 from karibu.consents.traces import Traces, found
@@ -97,17 +96,13 @@ def _drop_waiting(pattern: str) -> int:
     """A row that a worker holds is left to it: the pipeline asks blocked.py about each event."""
     dropped = 0
     for row in InboxRow.objects.select_for_update(skip_locked=True).iterator(50):
-        body = unpacked(row.body)
-        if not found(pattern, body.decode()):
-            continue
-        events = [bytes(event) for event in msgspec.json.decode(body, type=list[msgspec.Raw])]
-        kept = [event for event in events if not found(pattern, event.decode())]
-        dropped += len(events) - len(kept)
-        if kept:
-            row.body, row.events = packed(kept), len(kept)
-            row.save(update_fields=["body", "events"])
-        else:
+        body, left = thinned(row.body, lambda event: found(pattern, event.decode()))
+        dropped += row.events - left
+        if not left:
             row.delete()
+        elif left < row.events:
+            row.body, row.events = body, left
+            row.save(update_fields=["body", "events"])
     return dropped
 
 

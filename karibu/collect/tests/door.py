@@ -8,7 +8,6 @@ from datetime import timedelta
 from karibu.collect.decode import Row, event_of, sent_in
 from karibu.collect.http import Collector
 from karibu.collect.models import InboxRow
-from karibu.collect.packing import unpacked
 from karibu.config.testing import database_url
 
 
@@ -58,7 +57,7 @@ def arrived():
     for row in InboxRow.objects.order_by("id"):
         skew = timedelta(microseconds=row.skew_us)
         common = Row(row.id, row.lane, row.source_id, row.received_at, skew, row.historical, row.import_id)
-        found = [event_of(sent) for sent in sent_in(common, unpacked(row.body))]
+        found = [event_of(sent) for sent in sent_in(common, row.body)]
         assert len(found) == row.events
         events += found
     return events

@@ -8,7 +8,7 @@ import pytest
 from karibu.collect.actions import create_source, take_in
 from karibu.collect.ip import shortened, shortened_in
 from karibu.collect.models import InboxRow, RejectedEvent
-from karibu.collect.packing import unpacked
+from karibu.collect.packing import opened
 from karibu.events import log
 
 pytestmark = pytest.mark.django_db
@@ -33,7 +33,8 @@ def test_what_stays_of_an_address_is_its_network(whole: str, kept: str) -> None:
 def test_neither_the_inbox_nor_the_log_keeps_it(lake: Path, send: Any) -> None:
     event = {**WHO, "context": SEEN, "properties": {"$ip": "198.51.100.4", "clientIp": "198.51.100.5"}}
     take_in([event], create_source("Shop"))
-    waiting = unpacked(InboxRow.objects.get().body).decode()
+    _, [event] = opened(InboxRow.objects.get().body)
+    waiting = bytes(event).decode()
     assert "203.0.113.0" in waiting and "113.77" not in waiting
     send()
     [logged] = log.recent()

@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from karibu.collect import drain, jobs, keeping
 from karibu.collect.actions import create_source, retry, store, take_in
+from karibu.collect.bundle import Letter
 from karibu.collect.http import Collector
-from karibu.collect.intake import Letter, sort_in
+from karibu.collect.intake import sort_in
 from karibu.collect.models import InboxRow, Keeping, RejectedEvent
 from karibu.config.schedule import SCHEDULE
 from karibu.config.testing import database_url
