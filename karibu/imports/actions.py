@@ -15,7 +15,7 @@ from django.utils import timezone
 from karibu.imports.cells import day_comes_first
 from karibu.imports.erasing import settle
 from karibu.imports.fields import faults, suggest
-from karibu.imports.files import folder, forget_sample, is_staged
+from karibu.imports.files import folder, forget, forget_sample, is_staged, kept
 from karibu.imports.models import Import
 from karibu.imports.sniff import Unreadable, understand
 from karibu.web.actions import record
@@ -23,7 +23,7 @@ from karibu.web.queries import shop
 
 Status = Import.Status
 ENDED = (Status.DONE, Status.STOPPED, Status.FAILED)
-DRAFT_DAYS = 7  # so long an upload waits to be started
+DAYS_KEPT = 7  # so long a file waits to be started or gone on with
 
 
 class NotReady(ValueError):
@@ -122,15 +122,23 @@ def discard(imported: Import, *, by: str) -> None:
         transaction.on_commit(partial(shutil.rmtree, files, ignore_errors=True))
 
 
-def forget_drafts() -> int:
-    """Discards what was uploaded DRAFT_DAYS ago and never started; returns how many. The files name people."""
-    uploaded_before = timezone.now() - timedelta(days=DRAFT_DAYS)
-    forgotten = 0
-    for draft in Import.objects.filter(status=Status.DRAFT, created_at__lt=uploaded_before):
+def forget_uploads() -> None:
+    """Files name people: what nobody started, or went on with, for DAYS_KEPT days is let go of."""
+    before = timezone.now() - timedelta(days=DAYS_KEPT)
+    for draft in Import.objects.filter(status=Status.DRAFT, created_at__lt=before):
         with suppress(NotReady):  # started this very moment
             discard(draft, by="schedule")
-            forgotten += 1
-    return forgotten
+    for left in Import.objects.filter(status__in=(Status.STOPPED, Status.FAILED), heartbeat_at__lt=before):
+        _let_go_of_file(left)
+
+
+def _let_go_of_file(imported: Import) -> None:
+    """What was brought stays and can be undone; nobody can go on with it."""
+    with transaction.atomic():
+        resting = Import.objects.select_for_update().filter(pk=imported.pk, status=imported.status)
+        if kept(imported) and resting.exists():
+            resting.update(reason=f"Its file was deleted after {DAYS_KEPT} days. Import it anew to go on.")
+            forget(imported)
 
 
 def _change(imported: Import, before: tuple[str, ...], after: str, by: str, verb: str, *, queue: bool) -> None:
@@ -161,7 +169,7 @@ __all__ = [
     "discard",
     "draft",
     "faults_of",
-    "forget_drafts",
+    "forget_uploads",
     "resume",
     "start",
     "stop",

@@ -37,11 +37,11 @@ def undo_import(import_id: int, by: str) -> None:
         raise
 
 
-@app.task(name="imports.forget_drafts")
-def forget_drafts(timestamp: int) -> None:
+@app.task(name="imports.forget_uploads")
+def forget_uploads(timestamp: int) -> None:
     from karibu.imports import actions
 
-    actions.forget_drafts()
+    actions.forget_uploads()
 
 
 def queue_run(import_id: int) -> None:

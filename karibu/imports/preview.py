@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from karibu.customers.evidence import read
 from karibu.events.event import Event
 from karibu.imports.fields import FIELDS, wanted
 from karibu.imports.models import Import
 from karibu.imports.run import turning_of
 from karibu.imports.turn import preview
+from karibu.imports.work import NOBODY
 from karibu.shop.products import CATALOGUE
 from karibu.web import formats
+from karibu.web.queries import shop
 
 ROWS = 8
 
@@ -36,8 +39,15 @@ def first_rows(imported: Import) -> list[Shown]:
     for unit, event, field, fault in preview(turning_of(imported), rows)[:ROWS]:
         lines = ", ".join(str(line.number) for line in unit.lines)
         why = f"{labels[field]}: {fault}" if field in labels else fault
+        if event and imported.kind != Import.Kind.PRODUCTS and not _names_somebody(event):
+            event, why = None, NOBODY
         shown.append(Shown(lines, _sentence(event) if event else "", why))
     return shown
+
+
+def _names_somebody(event: Event) -> bool:
+    found = read(event, shop().country)
+    return bool(found.keys or found.browser)
 
 
 def _sentence(event: Event) -> str:

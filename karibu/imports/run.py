@@ -45,8 +45,12 @@ def run(import_id: int, progress: Progress = lambda imported: None) -> Import:
         except (Unreadable, TooLong, NothingWorks) as error:
             return _end(imported, Status.FAILED, str(error))
         except (*TROUBLES, MemoryError) as error:
-            return _end(imported, Status.FAILED, f"The file could not be read to its end: {error}")
+            return _end(imported, Status.FAILED, f"The file could not be read to its end: {_said(error)}")
         return _end(imported, Status.DONE)
+
+
+def _said(error: Exception) -> str:
+    return f"a part of it is not {error.encoding}" if isinstance(error, UnicodeDecodeError) else str(error)
 
 
 def turning_of(imported: Import) -> Turning:

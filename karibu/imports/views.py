@@ -32,6 +32,7 @@ SEPARATORS = {
     "|": gettext_lazy("bar"),
 }
 DOING = ("queued", "running", "undoing")
+RESTING = ("stopped", "failed")  # it can go on
 
 
 @require_GET
@@ -136,6 +137,7 @@ def _context(imported: Import) -> dict[str, object]:
         "status": STATUS[imported.status],
         "tone": TONES.get(imported.status, "quiet"),
         "is_doing": imported.status in DOING,
+        "is_resting": imported.status in RESTING,
         "is_stalled": imported.status == Import.Status.RUNNING and not is_alive(imported),
         "percent": imported.position * 100 // imported.total if imported.total else 0,
         "brought": _links(imported.pk, brought(imported)) if is_done else [],

@@ -20,6 +20,7 @@ from karibu.imports.products import take_products
 from karibu.imports.staging import ERASED
 from karibu.imports.turn import RowFault, Turning, Unit
 
+NOBODY = "nobody can be named by the id, e-mail address or phone number given"
 BAD_ONES = 8  # events that stages may name as bad before the units are halved
 
 
@@ -114,7 +115,7 @@ def _run(events: list[Event]) -> int:
             stage(batch)
         for event in batch.events:
             if not event.customer_id:
-                raise BadEvent(event, "nobody can be named by the id, e-mail address or phone number given")
+                raise BadEvent(event, NOBODY)
     return len(batch.events)
 
 

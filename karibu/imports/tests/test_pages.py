@@ -127,12 +127,24 @@ def test_an_upload_that_nobody_starts_goes_after_a_week(
     long_ago = timezone.now() - timedelta(days=7, minutes=1)
     Import.objects.filter(pk__in=[forgotten.pk, started.pk]).update(created_at=long_ago)
     with django_capture_on_commit_callbacks(execute=True):
-        jobs.forget_drafts(timestamp=0)
+        jobs.forget_uploads(timestamp=0)
     assert set(Import.objects.values_list("pk", flat=True)) == {fresh.pk, started.pk}
     kept = {int(path.name) for path in (settings.KARIBU_HOME / "imports").iterdir()}
     assert kept == {fresh.pk, started.pk}
     assert AuditEntry.objects.filter(actor="schedule", subject=f"import {forgotten.pk}").count() == 1
-    assert "karibu.imports.jobs.forget_drafts" in [path for _, path in SCHEDULE]
+    assert "karibu.imports.jobs.forget_uploads" in [path for _, path in SCHEDULE]
+
+
+def test_the_file_of_an_import_that_was_left_half_done_goes_after_a_week_too(owner: Client, settings: Any) -> None:
+    left, fresh = uploaded(owner), uploaded(owner)
+    for one in (left, fresh):
+        owner.post(f"/imports/{one.pk}/", {**MAPPED, "start": "1"})
+        owner.post(f"/imports/{one.pk}/stop/")
+    Import.objects.filter(pk=left.pk).update(heartbeat_at=timezone.now() - timedelta(days=7, minutes=1))
+    jobs.forget_uploads(timestamp=0)
+    assert {int(path.name) for path in (settings.KARIBU_HOME / "imports").iterdir()} == {fresh.pk}
+    said = owner.post(f"/imports/{left.pk}/resume/", follow=True).content.decode()
+    assert "Its file was deleted after 7 days" in said and Import.objects.get(pk=left.pk).status == "stopped"
 
 
 def test_an_import_that_was_started_meanwhile_is_not_discarded(owner: Client) -> None:
@@ -166,3 +178,23 @@ def test_events_of_a_file_are_listed_by_their_import(owner: Client) -> None:
     page = owner.get(f"/imports/{imported.pk}/").content.decode()
     assert f'href="/events/?source=import+{imported.pk}"><strong>2</strong>' in page
     assert owner.get(f"/events/?source=import+{imported.pk}").context["table"].count == 2
+
+
+def test_a_row_that_names_nobody_is_shown_as_set_aside_before_it_is(owner: Client) -> None:
+    imported = uploaded(owner, b"email,phone\nann@x.test,\nnot-an-address,\n,12\nben@x.test,\n", "customers")
+    shown = owner.get(f"/imports/{imported.pk}/").context["shown"]
+    assert [bool(one.fault) for one in shown] == [False, True, True, False]
+    owner.post(f"/imports/{imported.pk}/", {"map_email": "email", "map_phone": "phone", "currency": "USD",
+               "zone": "UTC", "match": "any", "start": "1"})  # fmt: skip
+    jobs.run_import(import_id=imported.pk)
+    assert [row.reason for row in imported.rejected.order_by("line")] == [one.fault for one in shown if one.fault]
+
+
+def test_an_import_that_never_began_starts_again_and_one_that_stopped_goes_on_at_the_next_row(owner: Client) -> None:
+    imported = uploaded(owner)
+    Import.objects.filter(pk=imported.pk).update(status="failed")
+    page = owner.get(f"/imports/{imported.pk}/").content.decode()
+    assert "Start again" in page and "Discard file" in page
+    Import.objects.filter(pk=imported.pk).update(status="stopped", position=1, total=2)
+    page = owner.get(f"/imports/{imported.pk}/").content.decode()
+    assert "Go on at row 2" in page and "Undo import" in page
