@@ -15,7 +15,8 @@ from karibu.events import log
 from karibu.events.log import LoggedEvent
 from karibu.web import formats
 
-KINDS = ("browsing", "cart", "orders", "profile", "other")
+KINDS = ("browsing", "cart", "orders", "profile", "segments", "other")
+ELSEWHERE = ("Message Sent",)  # its message has a row of its own
 ROOM = 300  # characters of a value shown as evidence
 
 
@@ -29,6 +30,7 @@ def kind_names() -> dict[str, str]:
         "messages": _("Messages"),
         "consents": _("Consents"),
         "journeys": _("Journeys"),
+        "segments": _("Segments"),
         "changes": _("Changes"),
         "notes": _("Notes"),
         "other": _("Other"),
@@ -45,7 +47,7 @@ class Phrase(NamedTuple):
 
 def entries(customer_ids: list[int], before: datetime | None, limit: int) -> list[Entry]:
     """The timeline's provider: the newest events of these customers."""
-    return [entry(event) for event in log.history(customer_ids, before, limit)]
+    return [entry(event) for event in log.history(customer_ids, before, limit, without=ELSEWHERE)]
 
 
 def entry(event: LoggedEvent) -> Entry:
@@ -134,6 +136,10 @@ def _coupon(event: LoggedEvent) -> SafeString:
     return format_html(_("Used the coupon {}"), _strong(event.coupon or "?"))
 
 
+def _segment(words: Callable[[], str]) -> Callable[[LoggedEvent], SafeString]:
+    return lambda event: format_html(words(), _strong(str(event.properties.get("segment") or "?")))
+
+
 def _plain(words: Callable[[], str]) -> Callable[[LoggedEvent], SafeString]:
     return lambda event: SafeString(words())
 
@@ -180,6 +186,8 @@ PHRASES: dict[str, Phrase] = {
     ),
     "Identified": Phrase("profile", "customer", _identified),
     "Aliased": Phrase("profile", "merge", _plain(lambda: _("Was stated to be the same person as another id"))),
+    "Segment Entered": Phrase("segments", "segments", _segment(lambda: _("Came into the segment {}"))),
+    "Segment Left": Phrase("segments", "segments", _segment(lambda: _("Left the segment {}"))),
     "Grouped": Phrase("profile", "customers", _plain(lambda: _("Joined a group"))),
 }
 

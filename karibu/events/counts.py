@@ -23,15 +23,16 @@ _UPSERT = """
 
 def count(batch: Batch) -> None:
     """Stage: adds the batch to the counts. A lane has rows of its own, so that no worker waits for another."""
-    _add(batch.cursor, batch.lane, Counter((e.time, e.source, e.channel, e.name) for e in batch.events).items())
+    add(batch.cursor, batch.lane, Counter((e.time, e.source, e.channel, e.name) for e in batch.events).items())
 
 
 def take_out(cursor: psycopg.Cursor[tuple[object, ...]], removed: Iterable[tuple[Key, int]]) -> None:
     """Lowers the counts by events that left the log (any time in the hour names it)."""
-    _add(cursor, TAKEN_OUT, [(key, -number) for key, number in removed])
+    add(cursor, TAKEN_OUT, [(key, -number) for key, number in removed])
 
 
-def _add(cursor: psycopg.Cursor[tuple[object, ...]], lane: int, counted: Iterable[tuple[Key, int]]) -> None:
+def add(cursor: psycopg.Cursor[tuple[object, ...]], lane: int, counted: Iterable[tuple[Key, int]]) -> None:
+    """Raises the counts of these hours (any time in the hour names it), in rows of this lane."""
     hours: Counter[Key] = Counter()
     for (time, source, channel, name), number in counted:
         hour = time.replace(minute=0, second=0, microsecond=0)

@@ -84,7 +84,7 @@ _JSON = ("properties", "traits", "context")
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which events: all that are given must fit. None asks nothing. since ≤ time < before.
+    """Which events: all that are given must fit. None asks nothing. since ≤ time < before. None named in `without`.
 
     `mark` is an id as the shop or the browser gave it: of the message, user, browser, order or cart.
     """
@@ -95,6 +95,7 @@ class Wanted:
     mark: str | None = None
     since: datetime | None = None
     before: datetime | None = None
+    without: Collection[str] = ()
 
     def condition(self) -> tuple[str, dict[str, Any]]:
         """As SQL over `events`, with its parameters."""
@@ -103,6 +104,9 @@ class Wanted:
             if values is not None:
                 said.append(f"{column} IN ({', '.join(f'${column}{i}' for i in range(len(values)))})")
                 parameters.update({f"{column}{i}": value for i, value in enumerate(values)})
+        if self.without:
+            said.append(f"name NOT IN ({', '.join(f'$without{i}' for i in range(len(self.without)))})")
+            parameters.update({f"without{i}": name for i, name in enumerate(self.without)})
         if self.mark is not None:
             said.append("$mark IN (message_id, user_id, anonymous_id, order_id, cart_id)")
             parameters["mark"] = self.mark
@@ -126,12 +130,13 @@ def history(
     before: datetime | None = None,
     limit: int = 50,
     names: Collection[str] | None = None,
+    without: Collection[str] = (),
 ) -> list[LoggedEvent]:
     """The newest `limit` events of these customers (a person and all that merged into them), newest first.
 
-    `before` (exclusive) pages further back; `names` keeps only these events.
+    `before` (exclusive) pages further back; `names` keeps only these events, `without` leaves these out.
     """
-    return page(Wanted(customers=customer_ids, names=names, before=before), limit)
+    return page(Wanted(customers=customer_ids, names=names, before=before, without=without), limit)
 
 
 def recent(

@@ -37,7 +37,8 @@ class Lake(models.Model):
 class EventCount(models.Model):
     """Events per hour, lane, source and name, counted in the transaction that took them: exact and instant.
 
-    Lane -1 holds what was taken out again (erased people, undone imports) as negative counts.
+    Lane -1 holds what was taken out again (erased people, undone imports) as negative counts,
+    lane -2 what Karibu wrote itself (made.py).
     """
 
     id = models.BigAutoField(primary_key=True)

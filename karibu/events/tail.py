@@ -1,11 +1,15 @@
 """The tail: events that took effect and are not in the lake yet, in PostgreSQL as Arrow blocks."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
+import psycopg
 import pyarrow as pa
 
 from karibu.events import schema
 from karibu.events.batch import Batch
+
+Cursor = psycopg.Cursor[tuple[object, ...]]
 
 # Measured on e-commerce events: 15 times smaller than plain, and as quick to write as LZ4.
 _OPTIONS = pa.ipc.IpcWriteOptions(compression="zstd")
@@ -22,9 +26,15 @@ def append(batch: Batch) -> None:
         return
     times = [event.time for event in batch.events]
     customers = sorted({schema.customer(event) for event in batch.events} - {0})
-    ipc = encode(schema.to_batch(batch.events))
-    row = [batch.now, min(times), max(times), len(times), schema.latest_step(), customers, ipc]
-    batch.cursor.execute(_INSERT, row)
+    insert(batch.cursor, schema.to_batch(batch.events), (min(times), max(times)), customers, batch.now)
+
+
+def insert(
+    cursor: Cursor, events: pa.RecordBatch, span: tuple[datetime, datetime], customers: list[int], now: datetime
+) -> None:
+    """Writes one block. `span`: its first and last time; `customers`: all that are in it, ascending, without 0."""
+    row = [now, *span, len(events), schema.latest_step(), customers, encode(events)]
+    cursor.execute(_INSERT, row)
 
 
 def encode(batch: pa.RecordBatch) -> bytes:

@@ -1,0 +1,23 @@
+"""What an erasure takes out of this app's tables. The mirror's files have an eraser of their own."""
+
+from karibu.consents.person import Person
+from karibu.customers.raw import Cursor
+from karibu.segments.models import Due, Rfm
+
+# Nobody is told that they left: the log shall not name them again.
+_LEAVE = """
+    WITH gone AS (DELETE FROM segments_member WHERE customer_id = ANY(%s) RETURNING segment_id),
+    counted AS (SELECT segment_id, count(*) AS people FROM gone GROUP BY 1 ORDER BY 1),
+    smaller AS (UPDATE segments_segment SET size = size - people FROM counted WHERE id = segment_id RETURNING id, size)
+    INSERT INTO segments_size (segment_id, day, members, entered, "left")
+    SELECT id, (now() AT TIME ZONE 'UTC')::date, size, 0, 0 FROM smaller
+    ON CONFLICT (segment_id, day) DO UPDATE SET members = excluded.members"""
+
+
+def from_segments(person: Person, cursor: Cursor) -> dict[str, int]:
+    """The person is in no segment any more, and nothing is reckoned of them."""
+    cursor.execute(_LEAVE, [person.family])
+    left = cursor.rowcount
+    Rfm.objects.filter(customer_id__in=person.family).delete()
+    Due.objects.filter(customer_id__in=person.family).delete()
+    return {"segments": left}

@@ -1,0 +1,226 @@
+"""Who is in which segment: rows of now, and an event of the log for every entry and exit.
+
+What was found is compared with the rows in one statement; rows, events, sizes and whoever listens are one
+transaction. A person's entry and exit never share a moment, so the log alone tells who was in at any time.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import LiteralString, NamedTuple
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+from django.db import transaction
+from django.utils import timezone
+
+from karibu.customers.raw import Cursor, cursor
+from karibu.events import log, made
+from karibu.events.arrays import with_bulk_arrays
+from karibu.segments.models import Size
+
+ENTERED, LEFT = "Segment Entered", "Segment Left"
+SOURCE, CHANNEL = "Segments", "server"
+PAIRS = pa.schema([("segment_id", pa.int64()), ("customer_id", pa.int64())])
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+OnChange = Callable[[Cursor, int, pa.Array, pa.Array, datetime], None]
+_listeners: list[OnChange] = []
+
+
+@dataclass(frozen=True)
+class Change:
+    """How many entered and left a segment, and how many are in it now."""
+
+    entered: int
+    left: int
+    size: int
+
+
+class _Locked(NamedTuple):
+    name: str
+    size: int
+    changed_at: datetime | None
+
+
+def on_change(callback: OnChange) -> None:
+    """`callback(cursor, segment_id, entered, left, at)` runs in the transaction of each change; two arrays of ids."""
+    if callback not in _listeners:
+        _listeners.append(callback)
+
+
+def rebuild(segment_id: int, members: pa.Array, now: datetime | None = None) -> Change:
+    """Makes `members` (each once) the whole membership. They were found while this transaction held lock()."""
+    found = pa.table({"segment_id": pa.repeat(segment_id, len(members)), "customer_id": members}, PAIRS)
+    return _settle(found, [segment_id], _OF_SEGMENTS, [], now)[segment_id]
+
+
+def settle(
+    found: pa.Table, segments: Sequence[int], looked_at: Collection[int], now: datetime | None = None
+) -> dict[int, Change]:
+    """Of the customers `looked_at` those in `found` (PAIRS) are in `segments`, and the others are not.
+
+    Returns what changed; segments without a change are not in it. They were found under lock().
+    """
+    return _settle(found, segments, _OF_CUSTOMERS, sorted(looked_at), now, only_changed=True)
+
+
+def lock(segments: Collection[int], *, wait: bool = True) -> list[int]:
+    """Locks segments until the transaction ends, and returns which: without `wait` those that nobody else holds."""
+    return sorted(_locked(cursor(), segments, wait=wait))
+
+
+def as_of(segment_id: int, moment: datetime) -> pa.Table:
+    """Who was in the segment at `moment`: `id` as the customer was numbered then, and `since`. In order of id."""
+    return log.query(
+        """
+        SELECT customer AS id, max(time) AS since FROM events
+        WHERE name IN ($entered, $left) AND time <= $moment AND starts_with(message_id, $mark)
+        GROUP BY customer HAVING arg_max(name, time) = $entered ORDER BY id""",
+        {"entered": ENTERED, "left": LEFT, "moment": moment, "mark": f"segment-{segment_id}-"},
+        until=moment + _MICROSECOND,
+    )
+
+
+def history(segment_id: int, days: int, today: date | None = None) -> list[Size]:
+    """A row for each of the last `days` days (UTC), today last: how many were in at its end, came and went.
+
+    Days before the segment was first built are left out.
+    """
+    today = today or timezone.now().astimezone(UTC).date()
+    first = today - timedelta(days=days - 1)
+    kept = {row.day: row for row in Size.objects.filter(segment_id=segment_id, day__gte=first, day__lte=today)}
+    before = Size.objects.filter(segment_id=segment_id, day__lt=first).order_by("-day").first()
+    rows: list[Size] = []
+    last = before
+    for day in (first + timedelta(days=n) for n in range(days)):
+        last = kept.get(day) or (last and Size(segment_id=segment_id, day=day, members=last.members))
+        rows += [last] if last else []
+    return rows
+
+
+_LOCK: LiteralString = """
+    SELECT id, name, coalesce(size, 0), changed_at FROM segments_segment WHERE id = ANY(%s)
+    ORDER BY id FOR NO KEY UPDATE"""
+
+# One statement, so that nothing moves between the comparison and what is done about it. The customers' rows are
+# fetched through their index each: the planner does not know how many segments each of them is in.
+_OF_SEGMENTS: LiteralString = """
+    SELECT ctid AS place, segment_id, customer_id FROM segments_member WHERE segment_id = ANY(%(segments)s)"""
+_OF_CUSTOMERS: LiteralString = """
+    SELECT m.* FROM unnest(%(customers)s::bigint[]) AS c(id), LATERAL (
+        SELECT ctid AS place, segment_id, customer_id FROM segments_member WHERE customer_id = c.id OFFSET 0) m
+    WHERE m.segment_id = ANY(%(segments)s)"""
+_COMPARE: LiteralString = """
+    WITH change AS MATERIALIZED (
+        SELECT segment_id, customer_id, m.place, m.place IS NULL AS enters
+        FROM segments_found f FULL JOIN ({}) m USING (segment_id, customer_id)
+        WHERE m.place IS NULL OR f.customer_id IS NULL
+    ), gone AS (
+        DELETE FROM segments_member WHERE ctid = ANY(ARRAY(SELECT place FROM change WHERE NOT enters))
+    ), came AS (
+        INSERT INTO segments_member (segment_id, customer_id, since)
+        SELECT segment_id, customer_id, %(now)s FROM change WHERE enters ORDER BY 1, 2
+    )
+    SELECT segment_id, string_agg(customer_id::text, ',') FILTER (WHERE enters),
+        string_agg(customer_id::text, ',') FILTER (WHERE NOT enters) FROM change GROUP BY segment_id"""
+
+
+def _settle(
+    found: pa.Table,
+    segments: Sequence[int],
+    current: LiteralString,
+    customers: list[int],
+    now: datetime | None,
+    *,
+    only_changed: bool = False,
+) -> dict[int, Change]:
+    with transaction.atomic():
+        raw = with_bulk_arrays(cursor())
+        locked = _locked(raw, segments)
+        moment = _moment(now or timezone.now(), locked.values())
+        _bring(raw, found)
+        values = {"segments": list(segments), "customers": customers, "now": moment}
+        raw.execute(_COMPARE.format(current), values)
+        changes = {segment_id: (_numbers(came), _numbers(went)) for segment_id, came, went in raw.fetchall()}
+        for segment_id in [] if only_changed else segments:
+            changes.setdefault(segment_id, (_numbers(""), _numbers("")))
+        return {
+            segment_id: _note(raw, segment_id, locked[segment_id], *sides, moment)
+            for segment_id, sides in sorted(changes.items())
+        }
+
+
+def _locked(raw: Cursor, segments: Collection[int], *, wait: bool = True) -> dict[int, _Locked]:
+    raw.execute(_LOCK if wait else _LOCK + " SKIP LOCKED", [list(segments)])
+    return {row[0]: _Locked(*row[1:]) for row in raw.fetchall()}
+
+
+def _moment(now: datetime, segments: Collection[_Locked]) -> datetime:
+    """`now`, or just after the last change, so that no two changes of a segment share a moment."""
+    return max([now, *(segment.changed_at + _MICROSECOND for segment in segments if segment.changed_at)])
+
+
+def _bring(raw: Cursor, found: pa.Table) -> None:
+    raw.execute(
+        "CREATE TEMP TABLE IF NOT EXISTS segments_found (segment_id bigint, customer_id bigint) ON COMMIT DELETE ROWS"
+    )
+    raw.execute("TRUNCATE segments_found")  # of an earlier call in the same transaction
+    sink = pa.BufferOutputStream()
+    pyarrow.csv.write_csv(found.select(PAIRS.names), sink, pyarrow.csv.WriteOptions(include_header=False))
+    with raw.copy("COPY segments_found FROM STDIN (FORMAT csv)") as copy:
+        copy.write(sink.getvalue().to_pybytes())
+
+
+def _numbers(text: str | None) -> pa.Array:
+    """Ids as the statement joins them, ascending."""
+    if not text:
+        return pa.array([], pa.int64())
+    ids = pc.list_flatten(pc.split_pattern(pa.array([text], pa.large_string()), ",")).cast(pa.int64())
+    return ids.take(pc.sort_indices(ids))
+
+
+def _note(raw: Cursor, segment_id: int, before: _Locked, entered: pa.Array, left: pa.Array, at: datetime) -> Change:
+    """Writes down what changed: events, the segment's size, and whatever listeners make of it."""
+    change = Change(len(entered), len(left), before.size + len(entered) - len(left))
+    _tell(raw, segment_id, before.name, ENTERED, entered, at)
+    _tell(raw, segment_id, before.name, LEFT, left, at)
+    raw.execute(_SIZE, {"id": segment_id, "at": at, "day": at.astimezone(UTC).date(), **vars(change)})
+    if change.entered or change.left:
+        for callback in _listeners:
+            callback(raw, segment_id, entered, left, at)
+    return change
+
+
+_SIZE = """
+    WITH day AS (
+        INSERT INTO segments_size AS s (segment_id, day, members, entered, "left")
+        VALUES (%(id)s, %(day)s, %(size)s, %(entered)s, %(left)s)
+        ON CONFLICT (segment_id, day) DO UPDATE SET members = excluded.members,
+            entered = s.entered + excluded.entered, "left" = s."left" + excluded."left"
+    )
+    UPDATE segments_segment SET size = %(size)s,
+        changed_at = CASE WHEN %(entered)s + %(left)s > 0 THEN %(at)s ELSE changed_at END
+    WHERE id = %(id)s"""
+
+
+def _tell(raw: Cursor, segment_id: int, segment: str, name: str, customers: pa.Array, at: datetime) -> None:
+    side = "in" if name == ENTERED else "out"
+    microseconds = (at - _EPOCH) // _MICROSECOND
+    ids = pc.binary_join_element_wise(
+        f"segment-{segment_id}-{side}", customers.cast(pa.string()), str(microseconds), "-"
+    )
+    properties = msgspec.json.encode({"segment_id": segment_id, "segment": segment}).decode()
+    columns = {
+        "message_id": ids,
+        "customer": customers,
+        "name": name,
+        "time": at,
+        "source": SOURCE,
+        "channel": CHANNEL,
+        "properties": properties,
+    }
+    made.record(raw, len(customers), columns, at)
