@@ -67,6 +67,12 @@ class Message(models.Model):
         return self.key == f"erased:{self.pk}"
 
 
+class Untold(models.Model):
+    """A message that has left, and whose event "Message Sent" is not in the log yet (sent.py)."""
+
+    message_id = models.BigIntegerField(primary_key=True)
+
+
 class Rules(models.Model):
     """How this shop wants to write to people (one row, id 1). Empty quiet hours: any hour will do."""
 

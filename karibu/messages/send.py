@@ -17,7 +17,7 @@ from liquid.exceptions import LiquidError
 
 from karibu.consents.actions import suppress
 from karibu.consents.models import Suppression
-from karibu.messages import channels, content, facts, gate, handover
+from karibu.messages import channels, content, facts, gate, handover, sent
 from karibu.messages.channels import Letter
 from karibu.messages.mjml import BadMarkup
 from karibu.messages.models import Link, Message
@@ -40,7 +40,9 @@ def step() -> float:
     with transaction.atomic():
         handover.take_back()
     handover.admit_doubt()
-    if send_due():
+    decided = send_due()
+    sent.tell()
+    if decided:
         return 0
     nearest = Message.objects.filter(status__in=OPEN).aggregate(at=Min("due_at"))["at"]
     if nearest is None:

@@ -51,7 +51,7 @@ class Outcome:
 
 # Who was erased while their message was being handed over is not written back with what came of it.
 _RECORD = """
-    UPDATE messages_message m SET
+    WITH written AS (UPDATE messages_message m SET
         status = n.status, reason = n.reason, customer_id = n.customer_id,
         detail = CASE WHEN {gone} THEN '' ELSE n.detail END,
         due_at = coalesce(n.until, m.due_at),
@@ -70,7 +70,9 @@ _RECORD = """
     FROM unnest(%(ids)s::bigint[], %(statuses)s::text[], %(reasons)s::text[], %(details)s::text[],
         %(untils)s::timestamptz[], %(customers)s::bigint[], %(addresses)s::text[], %(subjects)s::text[])
         AS n(id, status, reason, detail, until, customer_id, address, subject)
-    WHERE m.id = n.id AND m.status = ANY(%(before)s)""".replace("{gone}", "m.key = 'erased:' || m.id")
+    WHERE m.id = n.id AND m.status = ANY(%(before)s) RETURNING m.id, m.status
+    ), noted AS (INSERT INTO messages_untold (message_id) SELECT id FROM written WHERE status = 'sent')
+    SELECT count(*) FROM written""".replace("{gone}", "m.key = 'erased:' || m.id")
 
 
 # The setting holds until the end of the transaction, which may be this one statement.
@@ -102,4 +104,4 @@ def record(outcomes: Iterable[Outcome], now: datetime, *, before: Iterable[str],
     }
     with connection.cursor() as cursor:
         cursor.execute(_RECORD if flushed else _RECORD_UNFLUSHED, values)
-        return int(cursor.rowcount)
+        return int(cursor.fetchone()[0])
