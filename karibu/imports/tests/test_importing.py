@@ -1,61 +1,21 @@
-"""Files become customers, products, orders and events, exactly once, and can be taken out again."""
+"""Files become customers, products, orders and events, exactly once."""
 
-import time
-from collections.abc import Iterator
-from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import psycopg
 import pytest
-from django.db import connection
-from django.utils import timezone
 
 from karibu.consents.models import Consent
-from karibu.customers.models import Customer, Identity, Trait
+from karibu.customers.models import Customer, Identity
 from karibu.events import log
-from karibu.imports import actions, holding, jobs, run
-from karibu.imports.models import Import, RejectedRow
-from karibu.imports.queries import abandoned, left_half_undone
-from karibu.imports.undo import undo
+from karibu.imports import actions, run
+from karibu.imports.models import RejectedRow
+from karibu.imports.tests.making import BY, ORDERS, bring, ready
 from karibu.shop.models import Order, OrderLine, Product
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lake")]
-BY = "owner@shop.test"
-
-
-@pytest.fixture(autouse=True)
-def home(settings: Any, tmp_path: Path) -> Iterator[Path]:
-    settings.KARIBU_HOME = tmp_path
-    yield tmp_path
-
-
-def ready(
-    kind: str, content: str | Path, tmp_path: Path, mapping: dict[str, str] | None = None, **options: Any
-) -> Import:
-    path = content
-    if isinstance(path, str):
-        path = tmp_path / f"{kind}.csv"
-        path.write_text(str(content))
-    imported = actions.draft(kind, path, by=BY)
-    actions.choose(imported, {**imported.mapping, **(mapping or {})}, options)
-    actions.start(imported, by=BY, queue=False)
-    return imported
-
-
-def bring(
-    kind: str, content: str | Path, tmp_path: Path, mapping: dict[str, str] | None = None, **options: Any
-) -> Import:
-    return run.run(ready(kind, content, tmp_path, mapping, **options).pk)
-
-
-ORDERS = """order_id,customer_id,email,date,product_id,product_name,quantity,line_total
-1,7,ann@x.test,2026-01-05 10:00,a,Kikoi,3,10.00
-2,8,bob@x.test,2026-01-06 10:00,b,Basket,1,4.40
-1,7,ann@x.test,2026-01-05 10:00,b,Basket,0,0.10
-"""
 
 
 def test_lines_of_an_order_come_together_and_add_up_exactly(tmp_path: Path) -> None:
@@ -139,17 +99,6 @@ def test_an_import_never_raises_a_consent(tmp_path: Path, send: Any) -> None:
     assert queries.in_force([ann.pk], "email") == {ann.pk: "withdrawn"}
 
 
-def test_a_product_list_changes_the_catalogue_and_undo_brings_it_back(tmp_path: Path, send: Any) -> None:
-    send({"event": "Product Viewed", "userId": "7", "properties": {"product_id": "a", "name": "Old", "price": 5}})
-    imported = bring("products", 'id,title,price,colour\na,New,"1.299,50",red\nb,Second,3,\n', tmp_path)
-    assert list(Product.objects.order_by("product_id").values_list("name", "price", "properties")) == [
-        ("New", Decimal("1299.5"), {"colour": "red"}),
-        ("Second", Decimal(3), {}),
-    ]
-    assert undo(imported, by=BY)["products"] == 1
-    assert Product.objects.values_list("name", "price", "properties").get() == ("Old", Decimal(5), {})
-
-
 def test_events_come_with_their_own_times_and_properties(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     path.write_text(
@@ -161,111 +110,6 @@ def test_events_come_with_their_own_times_and_properties(tmp_path: Path) -> None
     (only,) = log.recent(10)
     assert (only.name, only.product_id, only.historical, only.import_id) == ("Product Viewed", "a", True, imported.pk)
     assert RejectedRow.objects.values_list("line", "field").get() == (2, "time")
-
-
-def test_undo_takes_out_exactly_what_came(tmp_path: Path, send: Any) -> None:
-    send({"type": "identify", "userId": "7", "traits": {"name": "Ann", "email": "ann@x.test"}},
-         {"event": "Order Completed", "userId": "7", "properties": {"order_id": "live", "total": 5}})  # fmt: skip
-    before = everything()
-    imported = bring("orders", ORDERS, tmp_path)
-    assert Order.objects.count() == 3
-    gone = undo(imported, by=BY)
-    assert (gone["orders"], gone["lines"], gone["products"], gone["customers"], gone["events"]) == (2, 3, 2, 1, 2)
-    assert everything() == before
-    with pytest.raises(actions.NotReady):
-        undo(imported, by=BY)
-
-
-def test_undo_restores_traits(tmp_path: Path, send: Any) -> None:
-    send({"type": "identify", "userId": "7", "traits": {"name": "Ann"}})
-    before = everything()
-    undo(bring("customers", "customer_id,name,city,shoe size\n7,X,Kigali,41\n8,Y,Huye,\n", tmp_path), by=BY)
-    assert everything() == before
-
-
-def everything() -> Any:
-    return (
-        sorted(Customer.objects.values_list("id", "name", "email", "city", "traits__shoe_size", "orders", "spent")),
-        sorted(Identity.objects.values_list("kind", "value", "customer_id")),
-        sorted(Trait.objects.values_list("customer_id", "name", "source")),
-        sorted(Order.objects.values_list("order_id", "total")),
-        sorted(Product.objects.values_list("product_id", "name")),
-        log.count()[None],
-    )
-
-
-def test_killed_in_the_middle_it_goes_on_at_the_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(run.STEP, "orders", 2)
-    content = "order_id,customer_id,date,total\n" + "".join(f"{n},c{n % 7},2026-01-05,1.25\n" for n in range(20))
-    imported = ready("orders", content, tmp_path)
-
-    def dies(progress: Import) -> None:
-        if progress.position == 10:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        run.run(imported.pk, dies)
-    imported.refresh_from_db()
-    assert (imported.status, imported.position, Order.objects.count()) == ("running", 10, 10)
-    assert abandoned() == [imported.pk]
-    assert run.run(imported.pk).status == "done"
-    assert Order.objects.count() == 20
-    assert sum(order.total for order in Order.objects.all()) == 25
-    assert log.count()[None] == 20
-
-
-def test_a_running_import_is_its_runners_until_their_connection_ends_or_their_heart_stops(tmp_path: Path) -> None:
-    imported = ready("customers", "email\nann@x.test\n", tmp_path)
-    given = connection.get_connection_params()
-    given.pop("cursor_factory", None), given.pop("context", None)
-    other = psycopg.connect(**given)
-    other.execute("SELECT pg_advisory_lock(%s, %s)", [holding.LOCKS, imported.pk])
-    Import.objects.update(status="running", owner="another", heartbeat_at=timezone.now())
-    assert abandoned() == []
-    with pytest.raises(holding.Taken, match="another process"):
-        run.run(imported.pk)
-    Import.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=2))
-    assert abandoned() == [imported.pk]
-    Import.objects.update(heartbeat_at=timezone.now())
-    assert abandoned() == []
-    other.close()
-    until = time.monotonic() + 10
-    while not abandoned() and time.monotonic() < until:  # the server ends a session in its own time
-        time.sleep(0.01)
-    assert abandoned() == [imported.pk]
-    assert run.run(imported.pk).counts["taken"] == 1
-
-
-def test_what_a_dead_worker_was_to_begin_or_to_undo_is_begun_by_another(tmp_path: Path) -> None:
-    waiting, undone = (ready("customers", "email\nann@x.test\n", tmp_path) for _ in range(2))
-    run.run(undone.pk)
-    actions.begin_undo(undone, by=BY)
-    assert (abandoned(), left_half_undone()) == ([], [])  # their jobs may be on their way
-    Import.objects.update(heartbeat_at=timezone.now() - timedelta(minutes=1))
-    assert (abandoned(), left_half_undone()) == ([waiting.pk], [(undone.pk, BY)])
-    for _ in range(2):
-        jobs.revive()
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT queueing_lock FROM procrastinate_jobs WHERE status = 'todo' ORDER BY id")
-        assert [row[0] for row in cursor.fetchall()] == [f"undo import {undone.pk}", f"run import {waiting.pk}"]
-
-
-def test_a_stopped_import_takes_nothing_more_until_it_is_resumed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(run.STEP, "customers", 5)
-    content = "email\n" + "".join(f"p{n}@x.test\n" for n in range(20))
-    imported = ready("customers", content, tmp_path)
-
-    def stops(progress: Import) -> None:
-        if progress.position == 10:
-            actions.stop(progress, by=BY)
-
-    assert run.run(imported.pk, stops).status == "stopped"
-    assert Customer.objects.count() == 10
-    actions.resume(imported, by=BY, queue=False)
-    assert run.run(imported.pk).counts["taken"] == 20
-    assert Customer.objects.count() == 20
 
 
 def test_what_no_row_gets_past_ends_the_import_instead_of_setting_all_of_them_aside(

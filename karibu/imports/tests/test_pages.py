@@ -19,11 +19,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lake")]
 ORDERS = "Basket;Who;Date;Sum\n1;7;2026-01-05;10,50\n2;8;2026-01-06;ten\n".encode("utf-16")
 
 
-@pytest.fixture(autouse=True)
-def home(settings: Any, tmp_path: Path) -> None:
-    settings.KARIBU_HOME = tmp_path
-
-
 @pytest.fixture
 def owner(client: Client) -> Client:
     client.force_login(User.objects.create_user("owner@shop.test", role="owner"))
