@@ -13,6 +13,7 @@ from karibu.events.batch import Stage
 from karibu.insights import attribution, live
 from karibu.journeys import react
 from karibu.messages.stage import name_messages
+from karibu.segments import stage as segments
 from karibu.shop.stage import keep_shop
 
 STAGES: list[Stage] = [
@@ -24,6 +25,7 @@ STAGES: list[Stage] = [
     keep_shop,
     attribution.attribute,
     react.react,
+    segments.touch,
     counts.count,
     tail.append,
     live.announce,

@@ -8,6 +8,7 @@ class SegmentsConfig(AppConfig):
 
     def ready(self) -> None:
         from karibu.consents import erasure
-        from karibu.segments.erasing import from_segments
+        from karibu.segments.erasing import from_mirror, from_segments
 
         erasure.register(from_segments)
+        erasure.register(from_mirror)

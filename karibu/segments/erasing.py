@@ -1,4 +1,4 @@
-"""What an erasure takes out of this app's tables. The mirror's files have an eraser of their own."""
+"""What an erasure takes out of this app: its tables, and the files of the mirror."""
 
 from karibu.consents.person import Person
 from karibu.customers.raw import Cursor
@@ -21,3 +21,10 @@ def from_segments(person: Person, cursor: Cursor) -> dict[str, int]:
     Rfm.objects.filter(customer_id__in=person.family).delete()
     Due.objects.filter(customer_id__in=person.family).delete()
     return {"segments": left}
+
+
+def from_mirror(person: Person, cursor: Cursor) -> dict[str, int]:
+    """Nothing of the person stays in any of the mirror's files."""
+    from karibu.segments.mirror import erase  # with libraries that a process at rest does not carry
+
+    return {"mirror files": erase.take_out(person.family)}

@@ -11,6 +11,7 @@ from karibu.segments.columns import columns as columns
 from karibu.segments.columns import register_prediction as register_prediction
 from karibu.segments.columns import traits as traits
 from karibu.segments.mirror.keep import rebuild as rebuild
+from karibu.segments.mirror.keep import step as step
 from karibu.segments.mirror.rows import family as family
 from karibu.segments.mirror.rows import roots as roots
 from karibu.segments.mirror.rows import rows as rows

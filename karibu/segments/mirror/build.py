@@ -1,6 +1,9 @@
 """Writing the base from nothing: everybody, by id, some thousands at a time, in memory that does not grow with them."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Self
 
 import pyarrow as pa
 from django.db import connection
@@ -10,34 +13,43 @@ from karibu.segments.mirror import files, rows, source
 from karibu.segments.mirror.files import Base
 
 FILE = 250_000  # rows of a file: what the erasure of one person rewrites
-GROUP = 50_000  # customers of a row group at most, which are read at a time
 CELLS = 10_000_000  # of one row group: a thousand traits make it smaller
 UNKNOWN = 5_000  # customers of the first, when nobody knows yet how many traits there are
 
 
 def base() -> Iterator[Base]:
     """Reads all customers and writes them; gives each file as soon as it is on the disk."""
-    writing: _Writing | None = None
-    try:
-        for first, last in _ranges():
-            some = source.Some(first=first, last=last)
-            table, merged = rows.read(some), source.MERGED.read(some)
-            if writing and not writing.takes(table):
-                yield writing.close()
-                writing = None
-            writing = writing or _Writing(first, table.schema)
-            writing.add(table, merged, last)
-        if writing:
-            yield writing.close()
-    except BaseException:
-        if writing:
-            writing.abandon()
-        raise
+    groups = _groups()
+    group = next(groups, None)
+    while group:
+        with Writing.begin(group.first, group.table.schema) as new:
+            while group and new.takes(group.table):
+                new.file.write(group.table)
+                new.family.write(group.merged)
+                last = group.last
+                group = next(groups, None)
+            yield new.close(last)
 
 
 def group_rows() -> int:
     """How many customers make a row group with as many columns as there are."""
-    return max(min(GROUP, CELLS // len(named.columns())), 1000)
+    return max(min(files.GROUP, CELLS // len(named.columns())), 1000)
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Everybody with first < id ≤ last."""
+
+    first: int
+    last: int
+    table: pa.Table
+    merged: pa.Table
+
+
+def _groups() -> Iterator[_Group]:
+    for first, last in _ranges():
+        some = source.Some(first=first, last=last)
+        yield _Group(first, last, rows.read(some), source.MERGED.read(some))
 
 
 def _ranges() -> Iterator[tuple[int, int]]:
@@ -57,28 +69,27 @@ def _ranges() -> Iterator[tuple[int, int]]:
         first = last
 
 
-class _Writing:
-    """A file of the base and its family file, being written."""
+@dataclass
+class Writing:
+    """A file of the base and its family file, being written, for customers after the id `first`."""
 
-    def __init__(self, first: int, schema: pa.Schema) -> None:
-        self.first = self.last = first
-        self.file, self.family = files.NewFile("customers", schema), files.NewFile("family", files.FAMILY)
+    first: int
+    file: files.NewFile
+    family: files.NewFile
+
+    @classmethod
+    @contextmanager
+    def begin(cls, first: int, columns: pa.Schema) -> Iterator[Self]:
+        """Nothing stays of files that are not closed when it ends by an error."""
+        with files.new_file("customers", columns) as file, files.new_file("family", files.FAMILY) as family:
+            yield cls(first, file, family)
 
     def takes(self, table: pa.Table) -> bool:
         """Whether these rows belong into it: there is room, and no trait came up that it has no column for."""
-        return self.file.rows + len(table) <= FILE and bool(self.file.schema.equals(table.schema))
+        has_room = not self.file.rows or self.file.rows + len(table) <= FILE
+        return has_room and bool(self.file.columns.equals(table.schema))
 
-    def add(self, table: pa.Table, merged: pa.Table, last: int) -> None:
-        """Everybody up to the id `last`."""
-        self.file.write(table)
-        self.family.write(merged)
-        self.last = last
-
-    def close(self) -> Base:
+    def close(self, last: int) -> Base:
+        """Everybody up to the id `last` is in it."""
         paths = self.file.close(), self.family.close()
-        traits = files.greatest(self.file.schema.names)
-        return Base(*paths, self.first, self.last, self.file.rows, traits)
-
-    def abandon(self) -> None:
-        self.file.abandon()
-        self.family.abandon()
+        return Base(*paths, self.first, last, self.file.rows, files.greatest(self.file.columns.names))

@@ -5,7 +5,8 @@ a few *layers* over it with the customers that changed since, each over the one 
 dies has left only files that nobody names.
 """
 
-import logging
+from __future__ import annotations
+
 import time
 import uuid
 from collections.abc import Collection, Iterable, Iterator
@@ -18,12 +19,12 @@ import pyarrow.parquet as pq
 from pyarrow import fs
 
 from karibu.events import lake
-from karibu.segments.mirror.source import is_trait, type_of
-
-log = logging.getLogger("karibu.segments")
+from karibu.segments import columns as named
+from karibu.segments.mirror.source import is_trait, schema, type_of
 
 LOCK = 3  # in lake.lock(), after its own WRITE and REWRITE
 FOLDER = "_mirror"
+GROUP = 50_000  # rows of a row group at most
 GRACE = 600.0  # seconds that a file which is no longer named stays for those who still read it
 PERSON = pa.field("person", pa.int64())  # in layers: who this is today; itself, whom it was merged into, or nobody
 FAMILY = pa.schema([("id", pa.int64()), PERSON])
@@ -58,6 +59,17 @@ class Files(msgspec.Struct, frozen=True):
     def paths(self) -> set[str]:
         return {path for file in self.base for path in (file.path, file.family)} | {file.path for file in self.layers}
 
+    @property
+    def rows(self) -> int:
+        return sum(file.rows for file in self.base)
+
+    @property
+    def changed_rows(self) -> int:
+        return sum(file.rows for file in self.layers)
+
+    def with_layer(self, layer: Layer) -> Files:
+        return Files(self.base, (*self.layers, layer))
+
 
 def greatest(columns: Iterable[str]) -> int:
     """The greatest number of a trait among these columns."""
@@ -77,23 +89,27 @@ def conform(table: pa.Table, columns: Iterable[str]) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=pa.schema(fields))
 
 
+def all_columns() -> pa.Schema:
+    return schema(named.columns())
+
+
 class NewFile:
     """One Parquet file being written; nobody reads it before the row Mirror names it."""
 
-    def __init__(self, kind: str, schema: pa.Schema) -> None:
+    def __init__(self, kind: str, columns: pa.Schema) -> None:
         self.path = f"{FOLDER}/{kind}-{uuid.uuid4().hex}.parquet"
-        self.schema, self.rows = schema, 0
+        self.columns, self.rows = columns, 0
         self._root = lake.filesystem()
         if lake.is_local():
             Path(lake.url(), FOLDER).mkdir(parents=True, exist_ok=True, mode=0o700)
         self._writer = pq.ParquetWriter(
-            self.path, schema, filesystem=self._root, compression="zstd", compression_level=1, write_page_checksum=True
+            self.path, columns, filesystem=self._root, compression="zstd", compression_level=1, write_page_checksum=True
         )
 
     def write(self, table: pa.Table) -> None:
-        """Adds a row group."""
+        """Adds row groups."""
         if len(table):
-            self._writer.write_table(table, row_group_size=len(table))
+            self._writer.write_table(table, row_group_size=GROUP)
             self.rows += len(table)
 
     def close(self) -> str:
@@ -111,9 +127,9 @@ class NewFile:
 
 
 @contextmanager
-def new_file(kind: str, schema: pa.Schema) -> Iterator[NewFile]:
+def new_file(kind: str, columns: pa.Schema) -> Iterator[NewFile]:
     """A file to write to; when writing fails nothing of it stays."""
-    new = NewFile(kind, schema)
+    new = NewFile(kind, columns)
     try:
         yield new
     except BaseException:
@@ -141,6 +157,17 @@ def read_layer(file: Layer, columns: Collection[str]) -> pa.Table:
     wanted = [*columns, "person"]
     present = [name for name in wanted if name == "person" or has(file, name)]
     return conform(pq.read_table(file.path, columns=present, filesystem=lake.filesystem()), wanted)
+
+
+def is_whole(path: str) -> bool:
+    """Whether the file is there and each of its pages is what was written."""
+    try:
+        with pq.ParquetFile(path, filesystem=lake.filesystem(), page_checksum_verification=True) as file:
+            for number in range(file.num_row_groups):
+                file.read_row_group(number)
+    except (OSError, pa.ArrowException):
+        return False
+    return True
 
 
 def sweep(kept: Collection[str], grace: float) -> int:

@@ -1,21 +1,66 @@
-"""Keeping the mirror: the worker's loop, which writes what changed, and everything anew where there is need to."""
+"""Keeping the mirror: the worker's loop, which writes what changed, and everything anew where there is need to.
+
+Who changed is read from PostgreSQL by whoever asks (state.py) as long as they are few; then they become a layer. Many
+layers become one, and when it is large, it is worked into the base. Each time the new files are on the disk before one
+transaction names them and takes out the rows of Stale that they answer: whoever dies in between has changed nothing.
+"""
 
 import logging
-from collections.abc import Collection, Sequence
+import time
+from collections.abc import Collection
+from typing import NamedTuple
 
 import msgspec
-import pyarrow as pa
-import pyarrow.compute as pc
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from karibu.events import lake
 from karibu.segments import columns as named
-from karibu.segments.mirror import build, files, rows, source
-from karibu.segments.mirror.files import Files, Layer
+from karibu.segments.mirror import build, compact, files, layers
+from karibu.segments.mirror.files import Files
 from karibu.segments.models import Mirror, Stale
 
 log = logging.getLogger("karibu.segments")
+
+LOOK = 1.0  # seconds between two looks
+FOLD = 1_000  # customers who have changed before they become a layer
+AGE = 2.0  # seconds after which fewer do, too; a trait that nobody had before is known then
+LAYERS = 8  # more become one
+LEAST, SHARE = 50_000, 0.1  # rows in layers, and as a share of the base, before they are worked into it
+TIDY = 60.0  # seconds between two looks at what lies about or is missing
+
+_WAITING = """
+    SELECT coalesce((SELECT shape FROM segments_mirror WHERE id = 1), ''),
+           (SELECT coalesce(sum(cardinality(customers)), 0) FROM segments_stale)"""
+
+
+class _Done(NamedTuple):
+    """When this process last did what, by time.monotonic()."""
+
+    folded: float = 0.0
+    tidied: float = 0.0
+
+
+_done = _Done()
+
+
+def step() -> float:
+    """One piece of work, where something is due and nobody else is at it. Returns the seconds until the next look."""
+    global _done
+    shape, changed = _waiting()
+    now = time.monotonic()
+    fold_is_due = shape != named.shape() or changed >= FOLD or (changed and now - _done.folded > AGE)
+    if not fold_is_due and now - _done.tidied < TIDY:
+        return LOOK
+    with lake.lock(files.LOCK, wait=False) as held:
+        if not held:
+            return LOOK
+        if now - _done.tidied >= TIDY:
+            _tidy_up()
+            _done = _done._replace(tidied=now)
+        more = fold_is_due and _fold()
+        _done = _done._replace(folded=now)
+    return 0 if more else LOOK
 
 
 def rebuild() -> None:
@@ -24,54 +69,93 @@ def rebuild() -> None:
         _rebuild()
 
 
-def _rebuild() -> None:
-    # Whoever changed up to now is read as changed; whoever changes while we read leaves a new row there.
-    before = list(Stale.objects.values_list("id", flat=True))
-    shape = named.shape()
-    known = Files(base=tuple(build.base()))
-    _name(known, before, shape)
-
-
-def _name(known: Files, stale: Collection[int], shape: str) -> None:
-    """From now on these files count, and what these rows of Stale said is in them."""
-    with transaction.atomic():
-        said = {"files": msgspec.to_builtins(known), "shape": shape, "written_at": timezone.now()}
-        Mirror.objects.update_or_create(id=1, defaults=said)
-        Stale.objects.filter(id__in=list(stale)).delete()
-
-
 def catch_up() -> None:
-    """Until little is left that is not in the files. Waits for who is writing."""
-    rebuild()
+    """Returns when the files hold whatever was committed before. Waits for who is writing."""
+    with lake.lock(files.LOCK):
+        while _fold():
+            pass
 
 
 def mend() -> bool:
-    rebuild()
+    """Looks whether every file is there and whole, and writes them anew if not; returns whether it had to."""
+    with lake.lock(files.LOCK):
+        if all(map(files.is_whole, sorted(known().paths))):
+            return False
+        _repair()
     return True
 
 
-def rows_of(ids: Sequence[int], columns: Sequence[str]) -> pa.Table:
-    """`columns` and `person` of these customers as they are in PostgreSQL now, a row for each of them."""
-    some = source.Some(ids=ids)
-    if not ids:
-        return files.conform(pa.table({"id": pa.array([], pa.int64())}), [*columns, "person"])
-    table, merged = rows.read(some, columns), source.MERGED.read(some)
-    everybody = pa.chunked_array([pa.array(sorted(ids), pa.int64())])
-    found = rows.aligned(everybody, table)
-    into = rows.aligned(everybody, merged)["person"]
-    itself = pc.if_else(pc.is_in(everybody, table["id"]), everybody, pa.scalar(None, pa.int64()))
-    return files.conform(
-        pa.table({"id": everybody, **found, "person": pc.coalesce(into, itself)}), [*columns, "person"]
-    )
+def known() -> Files:
+    """The files that count now."""
+    row = Mirror.objects.filter(id=1).values_list("files", flat=True).first()
+    return msgspec.convert(row or {}, Files)
 
 
-def newest(layers: Sequence[Layer], columns: Sequence[str], without: Collection[int] = ()) -> pa.Table:
-    """`columns` and `person` of all who are in these layers, each from the last that has them; without some."""
-    known = pa.array(without, pa.int64())
-    found = [files.conform(pa.table({"id": pa.array([], pa.int64())}), [*columns, "person"])]
-    for layer in reversed(layers):
-        table = files.read_layer(layer, columns)
-        table = table.filter(pc.invert(pc.is_in(table["id"], known)))
-        known = pa.concat_arrays([known, *table["id"].chunks])
-        found.append(table)
-    return pa.concat_tables(found)
+def name(new: Files, stale: Collection[int] = (), **said: str) -> None:
+    """From now on these files count, and what these rows of Stale announced is in them."""
+    with transaction.atomic():
+        row = {"files": msgspec.to_builtins(new), "written_at": timezone.now(), **said}
+        Mirror.objects.update_or_create(id=1, defaults=row)
+        Stale.objects.filter(id__in=list(stale)).delete()
+
+
+def _waiting() -> tuple[str, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING)
+        shape, changed = cursor.fetchone()
+        return shape, int(changed)
+
+
+def _rebuild() -> None:
+    # Who has changed up to now will be read as changed; who changes while we read leaves a new row there.
+    before = list(Stale.objects.values_list("id", flat=True))
+    shape = named.shape()
+    name(Files(base=tuple(build.base())), before, shape=shape)
+
+
+def _fold() -> bool:
+    """Some thousands of those who changed become a layer; False when nobody has. LOCK must be held."""
+    if _waiting()[0] != named.shape():
+        _rebuild()
+        return True
+    stale, ids = _taken()
+    if not stale:
+        return False
+    name(_arranged(known().with_layer(files.layer(layers.rows_of(ids)))), stale)
+    return True
+
+
+def _taken() -> tuple[list[int], list[int]]:
+    """The oldest rows of Stale, and the customers in them: not many more than one row group holds."""
+    taken: list[int] = []
+    ids: set[int] = set()
+    for row, customers in Stale.objects.order_by("id").values_list("id", "customers").iterator(100):
+        if taken and len(ids) + len(customers) > build.group_rows():
+            break
+        taken.append(row)
+        ids.update(customers)
+    return taken, sorted(ids)
+
+
+def _arranged(new: Files) -> Files:
+    """The same with fewer layers, if they are many."""
+    if new.changed_rows > min(max(LEAST, SHARE * new.rows), build.CELLS * 2 // len(named.columns())):
+        return compact.worked_in(new)
+    if len(new.layers) > LAYERS:
+        return Files(new.base, (files.layer(layers.newest(new.layers, list(named.columns()))),))
+    return new
+
+
+def _tidy_up() -> None:
+    """Deletes what nobody names any more, and mends what somebody deleted. LOCK must be held."""
+    kept, there = known().paths, set(files.present())
+    if not kept <= there:
+        _repair()
+        kept = known().paths
+    files.sweep(kept, files.GRACE)
+
+
+def _repair() -> None:
+    log.warning("The mirror of the customers' columns was damaged or is missing: it is written anew.")
+    _rebuild()
+    log.warning("The mirror of the customers' columns is whole again.")

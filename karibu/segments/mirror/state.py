@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
 from django.db import connection
 
 from karibu.events import lake
 from karibu.segments import columns as named
-from karibu.segments.mirror import keep, source
+from karibu.segments.mirror import keep, layers, source
 from karibu.segments.mirror.files import Base, Files
 
 if TYPE_CHECKING:
@@ -124,11 +123,9 @@ def _read() -> tuple[Files, str, list[int]]:
 
 def _together(known: Files, stale: list[int], columns: list[str]) -> State:
     """What the layers and PostgreSQL say, each only of those of whom nothing newer is known."""
-    newest = pa.concat_tables([keep.rows_of(stale, columns), keep.newest(known.layers, columns, stale)])
-    listed = pc.fill_null(pc.equal(newest["person"], newest["id"]), False)
-    merged = newest.filter(pc.and_(pc.invert(listed), pc.is_valid(newest["person"]))).select(["id", "person"])
-    changed = newest.filter(listed).select(columns)
-    return State(columns, known.base, newest["id"].combine_chunks(), changed, merged)
+    newest = pa.concat_tables([layers.rows_of(stale, columns), layers.newest(known.layers, columns, stale)])
+    gone = newest["id"].combine_chunks()
+    return State(columns, known.base, gone, layers.listed(newest), layers.merged(newest))
 
 
 def _scan(cursor: duckdb.DuckDBPyConnection, name: str, paths: Sequence[str]) -> str:
