@@ -16,6 +16,7 @@ from karibu.imports.models import Import
 from karibu.journeys.models import Journey
 from karibu.messages import tokens
 from karibu.messages.models import Link, Mail, Message
+from karibu.segments.models import Segment
 from karibu.shop.models import Order, Product, Rate
 from karibu.web.actions import sign_in_path
 from karibu.web.models import Token, User
@@ -81,6 +82,8 @@ def _examples(owner: User) -> Mapping[str, Example]:
         "messages/templates/": _words(key="cart-reminder"),
         "messages/": _first_of(lambda: Message.objects.filter(pk__in=Link.objects.values("message"))),
         "mailbox/": _first_of(lambda: Mail.objects.filter(message_id__isnull=False)),
+        "segments/recipes/": _words(key="vip"),
+        "segments/": _first(Segment),
         "settings/sources/": _latest(Source),
         "settings/rates/": _latest(Rate),
         "settings/colleagues/": _latest(User),

@@ -1,6 +1,6 @@
 """One shop with something of everything: the sample shop's people, and what goes wrong in a shop's life."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from django.utils import timezone
@@ -19,6 +19,8 @@ from karibu.messages import send, starters
 from karibu.messages.actions import Intent, intend
 from karibu.messages.models import Message, Rules
 from karibu.messages.system import send_mail
+from karibu.segments import actions as segments
+from karibu.segments.models import Member, Segment, Size
 from karibu.shop.rates import enter_rate
 from karibu.web.actions import create_token
 from karibu.web.models import User
@@ -48,7 +50,20 @@ def _trouble(number: int, folder: Path) -> None:
     journeys.create(f"Carts, another way {number}", abandoned_cart(), by=BY)
     User.objects.create_user(f"agent{number}@example.test", name=f"Ben {number}", role="agent")
     create_token(f"till {number}", by=BY)
+    _segment(number)
     enter_rate("CHF", datetime(2026, 1, 1 + number % 28, tzinfo=UTC).date(), 1)
+
+
+def _segment(number: int) -> None:
+    """One that half of the buyers are in, and a part of it."""
+    named = segments.create(f"Buyers {number}", {"all": [{"trait": "orders", "op": "gte", "value": 1}]}, by=BY)
+    segments.create(f"Among buyers {number}", {"all": [{"segment": named.pk}]}, by=BY)
+    buyers = Customer.objects.filter(orders__gte=1, merged_into=None).order_by("pk").values_list("pk", flat=True)[::2]
+    now = timezone.now()
+    Member.objects.bulk_create([Member(segment_id=named.pk, customer_id=one, since=now) for one in buyers])
+    days = ((now.date() - timedelta(days=n), max(len(buyers) - n, 0)) for n in range(30))
+    Size.objects.bulk_create([Size(segment_id=named.pk, day=day, members=size) for day, size in days])
+    Segment.objects.filter(pk=named.pk).update(size=len(buyers), built_at=now)
 
 
 def _strange_events(number: int) -> None:

@@ -7,9 +7,10 @@ from karibu.web.navigation import Entry
 NAVIGATION: list[Entry] = [
     Entry(_("Home"), "/", "home", "h", on_phone=True),
     Entry(_("Customers"), "/customers/", "customers", "c", on_phone=True),
+    Entry(_("Segments"), "/segments/", "segments", "g", on_phone=True),
     Entry(_("Journeys"), "/journeys/", "journeys", "j", on_phone=True),
     Entry(_("Messages"), "/messages/", "messages", "m", also=("/templates/", "/mailbox/")),
-    Entry(_("Shop"), "/orders/", "shop", "o", on_phone=True, also=("/products/", "/carts/")),
+    Entry(_("Shop"), "/orders/", "shop", "o", also=("/products/", "/carts/")),
     Entry(_("Insights"), "/insights/", "insights", "n"),
     Entry(_("Events"), "/events/", "events", "e"),
     Entry(_("Imports"), "/imports/", "import", "i"),

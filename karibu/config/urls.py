@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("karibu.consents.urls")),
     path("", include("karibu.messages.urls")),
     path("", include("karibu.journeys.urls")),
+    path("", include("karibu.segments.urls")),
     path("", include("karibu.imports.urls")),
     path("", include("karibu.collect.urls")),
     path("", include("karibu.events.urls")),

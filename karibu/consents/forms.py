@@ -10,7 +10,13 @@ from django.utils.translation import gettext_lazy
 from karibu.consents.models import Consent
 from karibu.consents.statement import EVERYTHING, OFFERS, Statement
 
-CHANNELS = [("email", gettext_lazy("E-mail")), ("sms", "SMS"), ("whatsapp", "WhatsApp"), ("push", "Push")]
+CHANNELS = [
+    ("email", gettext_lazy("E-mail")),
+    ("sms", "SMS"),
+    ("whatsapp", "WhatsApp"),
+    ("push", "Push"),
+    ("ads", gettext_lazy("Ads")),
+]
 TOPICS = [(OFFERS, gettext_lazy("offers")), (EVERYTHING, gettext_lazy("everything"))]
 
 

@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class SegmentsConfig(AppConfig):
@@ -8,7 +9,12 @@ class SegmentsConfig(AppConfig):
 
     def ready(self) -> None:
         from karibu.consents import erasure
+        from karibu.customers import panels
+        from karibu.segments import shown
         from karibu.segments.erasing import from_mirror, from_segments
+        from karibu.web import search
 
         erasure.register(from_segments)
         erasure.register(from_mirror)
+        search.register(shown.find)
+        panels.register(panels.Panel(str(_("Segments")), "segments/_panel.html", shown.panel, order=55))

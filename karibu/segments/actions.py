@@ -1,0 +1,90 @@
+"""What a colleague or the API does with a segment. Each is one transaction with its line in the audit log."""
+
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from karibu.events.wake import wake
+from karibu.segments.definition import Definition, parse
+from karibu.segments.faults import DefinitionError
+from karibu.segments.models import Member, Segment
+from karibu.web.actions import record
+
+ROOM = 200  # characters of a name
+
+
+def create(name: str, definition: dict[str, Any], *, by: str, recipe: str = "") -> Segment:
+    """A segment that is live from now on: its members are found within seconds. Raises DefinitionError."""
+    parsed, now = parse(definition), timezone.now()
+    with transaction.atomic():
+        segment = Segment.objects.create(
+            name=_named(name), definition=parsed.raw, recipe=recipe, created_at=now, updated_at=now, created_by=by
+        )
+        record(by, "created segment", f"segment {segment.pk}", name=segment.name)
+        wake("segments")
+    return segment
+
+
+def change(segment: Segment, *, by: str, name: str | None = None, definition: dict[str, Any] | None = None) -> Segment:
+    """Renames it or says anew who belongs to it. A new definition is found anew as a whole; until then the members are
+    those of the old one. Raises DefinitionError, also for a segment that would contain itself.
+    """
+    parsed = None if definition is None else parse(definition)
+    with transaction.atomic():
+        segment = Segment.objects.select_for_update().get(pk=segment.pk)
+        segment.name = segment.name if name is None else _named(name)
+        if parsed is not None:
+            _keep_out_of_itself(segment, parsed)
+            segment.definition, segment.trouble = parsed.raw, ""
+        segment.updated_at = timezone.now()
+        segment.save(update_fields=["name", "definition", "trouble", "updated_at"])
+        record(by, "changed segment", f"segment {segment.pk}", name=segment.name, redefined=parsed is not None)
+        wake("segments")
+    return segment
+
+
+def archive(segment: Segment, *, by: str) -> Segment:
+    """Nobody enters or leaves it any more, and it has no members; its name, definition and sizes stay."""
+    with transaction.atomic():
+        segment = Segment.objects.select_for_update().get(pk=segment.pk)
+        if segment.archived_at is None:
+            segment.archived_at = segment.updated_at = timezone.now()
+            segment.size, segment.built_digest = None, ""
+            segment.save(update_fields=["archived_at", "updated_at", "size", "built_digest"])
+            Member.objects.filter(segment_id=segment.pk).delete()
+            record(by, "archived segment", f"segment {segment.pk}", name=segment.name)
+            wake("segments")
+    return segment
+
+
+def restore(segment: Segment, *, by: str) -> Segment:
+    """Takes it out of the archive: its members are found anew."""
+    with transaction.atomic():
+        segment = Segment.objects.select_for_update().get(pk=segment.pk)
+        if segment.archived_at is not None:
+            segment.archived_at, segment.updated_at = None, timezone.now()
+            segment.save(update_fields=["archived_at", "updated_at"])
+            record(by, "restored segment", f"segment {segment.pk}", name=segment.name)
+            wake("segments")
+    return segment
+
+
+def _named(name: str) -> str:
+    """What is stored as the name; never empty, so that lists have something to click on."""
+    return " ".join(name.replace("\0", "").split())[:ROOM] or _("Segment without a name")
+
+
+def _keep_out_of_itself(segment: Segment, wanted: Definition) -> None:
+    """Raises DefinitionError where `segment` would be a part of itself, however many segments lie between."""
+
+    def definition_of(number: int) -> dict[str, Any] | None:
+        if number == segment.pk:
+            raise DefinitionError("$", _("This segment would contain itself."))
+        found: dict[str, Any] | None = (
+            Segment.objects.filter(pk=number, archived_at=None).values_list("definition", flat=True).first()
+        )
+        return found
+
+    wanted.resolved(definition_of)

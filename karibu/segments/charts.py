@@ -1,0 +1,106 @@
+"""The pictures of segments, as Vega-Lite specifications; each title states what its picture shows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from karibu.segments.circles import HEIGHT, WIDTH, circles
+from karibu.segments.queries import Overlap
+from karibu.web import formats
+from karibu.web.charts import ACCENT, SECOND
+
+
+@dataclass(frozen=True)
+class Picture:
+    """`spec` is None where there is nothing to draw yet."""
+
+    title: str
+    spec: dict[str, Any] | None
+
+
+def over_time(sizes: Sequence[tuple[date, int]]) -> Picture:
+    """How many members there were each day."""
+    if len(sizes) < 2:
+        return Picture(_("Its size is drawn from the second day on."), None)
+    day, people = _("Day"), _("People")
+    rows = [{day: when.isoformat(), people: members} for when, members in sizes]
+    encoding = {
+        "x": {"field": day, "type": "temporal", "title": None, "axis": {"format": "%-d %b", "labelOverlap": True}},
+        "y": {
+            "field": people,
+            "type": "quantitative",
+            "title": None,
+            "axis": {"tickMinStep": 1},
+            "scale": {"zero": True},
+        },
+    }
+    spec = {
+        "data": {"values": rows},
+        "encoding": encoding,
+        "layer": [{"mark": {"type": "area"}}, {"mark": {"type": "line"}}],
+        "height": 160,
+    }
+    return Picture(_grown(sizes), spec)
+
+
+def _grown(sizes: Sequence[tuple[date, int]]) -> str:
+    (first, before), (_last, now) = sizes[0], sizes[-1]
+    said = {"days": (sizes[-1][0] - first).days, "now": formats.count(now), "n": formats.count(abs(now - before))}
+    if now == before:
+        return _("%(now)s people, as many as %(days)s days ago") % said
+    if now > before:
+        return _("%(now)s people, %(n)s more than %(days)s days ago") % said
+    return _("%(now)s people, %(n)s fewer than %(days)s days ago") % said
+
+
+def bars(head: str, rows: Sequence[tuple[str, int]]) -> dict[str, Any]:
+    """People by the names of `head`, as bars with their numbers beside them."""
+    people = _("People")
+    encoding = {
+        "y": {"field": head, "type": "nominal", "sort": None, "title": None, "axis": {"grid": False, "domain": False}},
+        "x": {"field": people, "type": "quantitative", "title": None, "axis": None},
+    }
+    amounts = {
+        "mark": {"type": "text", "align": "left", "dx": 5},
+        "encoding": {"text": {"field": people, "type": "quantitative", "format": ","}},
+    }
+    return {
+        "data": {"values": [{head: name, people: number} for name, number in rows]},
+        "encoding": encoding,
+        "layer": [{"mark": {"type": "bar"}}, amounts],
+        "height": {"step": 24},
+        "width": 300,
+    }
+
+
+def overlap(one: str, other: str, shared: Overlap) -> dict[str, Any]:
+    """Two circles whose areas are the segments, as far into one another as they share people."""
+    people, where = _("People"), _("Where")
+    rows = [
+        {where: _("only in %(name)s") % {"name": one}, people: shared.one},
+        {where: _("in both"), people: shared.both},
+        {where: _("only in %(name)s") % {"name": other}, people: shared.other},
+    ]
+    drawn = circles(shared.one + shared.both, shared.other + shared.both, shared.both)
+    return {
+        "data": {"values": rows},
+        "height": HEIGHT,
+        "layer": [_circle(circle, colour) for circle, colour in zip(drawn, (ACCENT, SECOND), strict=True)],
+    }
+
+
+def _circle(circle: tuple[float, float, float], colour: str) -> dict[str, Any]:
+    """A circle of Vega-Lite: its size is the area of the square around it."""
+    x, y, radius = circle
+    return {
+        "data": {"values": [{"x": x, "y": y}]},
+        "mark": {"type": "point", "shape": "circle", "size": 4 * radius**2, "color": colour,
+                 "filled": True, "opacity": 0.35},
+        "encoding": {
+            "x": {"field": "x", "type": "quantitative", "scale": {"domain": [0, WIDTH], "nice": False}, "axis": None},
+            "y": {"field": "y", "type": "quantitative", "scale": {"domain": [0, HEIGHT], "nice": False}, "axis": None},
+        },
+    }  # fmt: skip

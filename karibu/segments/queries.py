@@ -1,0 +1,108 @@
+"""Questions about segments: which there are, how many are in them, how that went, who two of them share."""
+
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django.db import connection
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from karibu.customers.models import Customer
+from karibu.customers.queries import listed
+from karibu.segments.models import Member, Segment
+
+KEPT = 600.0  # seconds
+SPENT = 500  # of a shop without orders, until it has some
+_top_tenth: tuple[float, float] | None = None
+
+# The last known size on or before each day; a day before the first size has none.
+_SIZES = """
+    WITH days AS (SELECT generate_series(%(first)s::date, %(last)s::date, '1 day')::date AS day)
+    SELECT s.id, d.day, (SELECT z.members FROM segments_size z WHERE z.segment_id = s.id AND z.day <= d.day
+                         ORDER BY z.day DESC LIMIT 1)
+    FROM unnest(%(ids)s::bigint[]) AS s(id) CROSS JOIN days d ORDER BY s.id, d.day"""
+
+
+def segments(*, archived: bool = False) -> QuerySet[Segment]:
+    return Segment.objects.filter(archived_at__isnull=not archived)
+
+
+def sizes(segment_ids: Collection[int], days: int) -> dict[int, list[tuple[date, int]]]:
+    """How many members each had at the end of each of the last `days` days (UTC), today last.
+
+    Days before it was first counted are left out.
+    """
+    last = timezone.now().date()
+    parameters: dict[str, Any] = {"ids": list(segment_ids), "first": last - timedelta(days=days - 1), "last": last}
+    found: dict[int, list[tuple[date, int]]] = {number: [] for number in segment_ids}
+    with connection.cursor() as cursor:
+        cursor.execute(_SIZES, parameters)
+        for number, day, members in cursor.fetchall():
+            if members is not None:
+                found[number].append((day, members))
+    return found
+
+
+def members(segment: Segment) -> QuerySet[Customer]:
+    """The customers who are in it now."""
+    return listed().filter(pk__in=Member.objects.filter(segment_id=segment.pk).values("customer_id"))
+
+
+def names(segment_ids: Collection[int]) -> dict[int, str]:
+    return dict(Segment.objects.filter(pk__in=list(segment_ids)).values_list("pk", "name"))
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """How many are only in the one, in both, only in the other."""
+
+    one: int
+    both: int
+    other: int
+
+    @property
+    def either(self) -> int:
+        return self.one + self.both + self.other
+
+
+def overlap(one: Segment, other: Segment) -> Overlap:
+    """Whom two segments share now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FILTER (WHERE b.customer_id IS NULL),"
+            " count(*) FILTER (WHERE a.customer_id = b.customer_id), count(*) FILTER (WHERE a.customer_id IS NULL)"
+            " FROM (SELECT customer_id FROM segments_member WHERE segment_id = %s) a"
+            " FULL JOIN (SELECT customer_id FROM segments_member WHERE segment_id = %s) b USING (customer_id)",
+            [one.pk, other.pk],
+        )
+        return Overlap(*cursor.fetchone())
+
+
+def of_customers(customer_ids: Collection[int]) -> QuerySet[Member]:
+    """The memberships of these customers, the newest first."""
+    return Member.objects.filter(customer_id__in=list(customer_ids)).order_by("-since")
+
+
+def spent_by_the_top_tenth() -> float:
+    """What the tenth of the buyers who spend most have spent at least, in the shop's currency; kept ten minutes."""
+    global _top_tenth
+    if _top_tenth is None or time.monotonic() - _top_tenth[0] > KEPT:
+        _top_tenth = (time.monotonic(), _read_top_tenth())
+    return _top_tenth[1]
+
+
+def _read_top_tenth() -> float:
+    buyers = listed().filter(orders__gt=0)
+    place = buyers.count() // 10
+    best = buyers.order_by("-spent", "-id").values_list("spent", flat=True)
+    spent = next(iter(best[place : place + 1]), None)
+    return SPENT if not spent else _round_down(float(spent))
+
+
+def _round_down(amount: float) -> float:
+    """Two digits that count, as a person would set the line: 1,234 is 1,200."""
+    step: int = 10 ** max(len(str(int(amount))) - 2, 0)
+    return amount // step * step

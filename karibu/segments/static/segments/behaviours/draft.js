@@ -1,0 +1,24 @@
+// What stands in the form belongs to this entry of the tab's history: who goes to a customer and back, or reloads, finds
+// the conditions as they were. Two tabs have two histories, so neither takes the other's.
+behave("draft", (form) => {
+  const NOT = ["csrfmiddlewaretoken", "tab", "seen", "do"];
+
+  function keep() {
+    const draft = [...new FormData(form)].filter(([name, value]) => !NOT.includes(name) && typeof value === "string");
+    history.replaceState({ ...history.state, draft }, "");
+  }
+
+  function restore(draft) {
+    const values = {};
+    for (const [name, value] of draft) (values[name] ??= []).push(value);
+    form.elements.name.value = values.name?.[0] ?? "";
+    values.do = ["show"];
+    values.csrfmiddlewaretoken = [form.elements.csrfmiddlewaretoken.value];
+    htmx.ajax("POST", form.action, { target: "#rows", swap: "innerHTML", values });
+  }
+
+  if (history.state?.draft) restore(history.state.draft);
+  form.addEventListener("input", keep);
+  form.addEventListener("change", keep);
+  form.addEventListener("htmx:afterSettle", keep);
+});

@@ -1,0 +1,107 @@
+"""The lists: segments, and the members of one."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from karibu.customers.tables import Customers
+from karibu.segments import queries, words
+from karibu.segments.models import Member, Segment
+from karibu.web.charts import sparkline
+from karibu.web.tables import Choice, Column, Empty, QuerysetRows, Rows, Slice, Table
+
+SPARK_DAYS = 30
+STATES = (("archived", _("archived")),)
+
+
+def _named(segment: Any) -> SafeString:
+    return format_html('{} <span class="segment__sentence">{}</span>', segment.name, segment.sentence)
+
+
+class Segments(Table):
+    name = "segments"
+    columns = [
+        Column("name", _("Segment"), html=_named, sort="name", link=Segment.get_absolute_url),
+        Column("sentence", _("Who"), shown=False),
+        Column("size", _("People"), kind="count", sort="size"),
+        Column("days", _("Last 30 days"), html=lambda segment: sparkline(segment.days)),
+        Column("updated_at", _("Changed"), kind="ago", sort="updated_at"),
+        Column("created_by", _("By"), shown=False),
+    ]
+    filters = [
+        Choice("state", _("State"), choices=STATES, apply=lambda rows, value: rows.exclude(archived_at=None)),
+    ]
+    order = "name"
+    search_label = _("Search segments")
+    empty = Empty(
+        _("No segment yet"),
+        _("A segment is a group of customers that keeps itself up to date. Take one of the ready-made ones to begin."),
+        "/segments/new/",
+        _("Choose a segment"),
+    )
+
+    def search(self, rows: QuerySet[Segment], text: str) -> QuerySet[Segment]:
+        return rows.filter(name__icontains=text)
+
+    def narrowed(self, queryset: QuerySet[Segment]) -> QuerySet[Segment]:
+        found: QuerySet[Segment] = super().narrowed(queryset)
+        return found if self.state.get("state") else found.filter(archived_at=None)
+
+    def everything(self, source: QuerySet[Segment]) -> Rows:
+        return super().everything(source.filter(archived_at=None))
+
+    def rows_of(self, source: QuerySet[Segment]) -> Rows:
+        return SegmentRows(self.narrowed(source))
+
+
+class SegmentRows(QuerysetRows):
+    """Segments, each knowing its sentence and its size day by day."""
+
+    def take(self, wanted: Slice) -> list[Any]:
+        rows: list[Any] = super().take(wanted)
+        sizes = queries.sizes([row.pk for row in rows], SPARK_DAYS)
+        said = words.sentences([row.definition for row in rows])
+        for row, sentence in zip(rows, said, strict=True):
+            row.sentence = sentence
+            row.days = [float(members) for _, members in sizes[row.pk]]
+        return rows
+
+
+class Members(Customers):
+    """The customers in one segment; `source` is the segment."""
+
+    name = "members"
+    columns = [
+        *Customers.columns[:-1],
+        Column("since", _("In it since"), kind="ago"),
+        Customers.columns[-1],
+    ]
+    filters = [found for found in Customers.filters if found.name != "seen"]
+    deeds = []
+    order = "-spent"
+    empty = Empty(_("Nobody is in it now"), _("Whoever fits enters within seconds of what they do."))
+
+    def rows_of(self, source: Segment) -> Rows:
+        return MemberRows(self.narrowed(queries.members(source)), source.pk)
+
+    def everything(self, source: Segment) -> Rows:
+        return QuerysetRows(queries.members(source))
+
+
+@dataclass(frozen=True)
+class MemberRows(QuerysetRows):
+    """Customers, each knowing since when they are in the segment."""
+
+    segment_id: int = 0
+
+    def take(self, wanted: Slice) -> list[Any]:
+        rows: list[Any] = super().take(wanted)
+        inside = Member.objects.filter(segment_id=self.segment_id, customer_id__in=[row.pk for row in rows])
+        since = dict(inside.values_list("customer_id", "since"))
+        for row in rows:
+            row.since = since.get(row.pk)
+        return rows

@@ -1,0 +1,136 @@
+"""The pages of segments: each says what it shows, and its buttons do what they say."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from karibu.customers import raw, search
+from karibu.segments import queries
+from karibu.segments.models import Member, Segment, Size
+from karibu.segments.recipes import RECIPES
+from karibu.web.models import AuditEntry
+
+pytestmark = pytest.mark.django_db
+
+
+def text(client: Client, path: str) -> str:
+    answer = client.get(path)
+    assert answer.status_code == 200, path
+    return answer.content.decode()
+
+
+def test_an_empty_installation_leads_to_the_ready_made_ones(marketer):
+    assert "No segment yet" in text(marketer, "/segments/")
+    page = text(marketer, "/segments/new/")
+    assert len(RECIPES) == 20
+    for recipe in RECIPES.values():
+        assert str(recipe.name) in page
+    assert "Customers whose last order is not in the last 90 days" in page or "not in the last 90 days" in page
+
+
+def test_a_ready_made_segment_is_there_after_one_click(marketer):
+    answer = marketer.post("/segments/recipes/lapsed-90/", follow=True)
+    made = Segment.objects.get()
+    assert answer.redirect_chain == [(f"/segments/{made.pk}/", 302)]
+    page = answer.content.decode()
+    assert made.recipe == "lapsed-90" and "Lapsed for 90 days" in page and "being found" in page
+    assert "in use" in text(marketer, "/segments/new/")
+    assert AuditEntry.objects.filter(verb="created segment", subject=f"segment {made.pk}").count() == 1
+
+
+def test_big_spenders_begin_where_the_best_tenth_of_this_shop_begins(person):
+    queries._top_tenth = None
+    for number in range(1, 21):
+        person(f"Buyer {number}", orders=1, spent=number * 1234)
+    assert RECIPES["big-spenders"].definition() == {"all": [{"trait": "spent", "op": "gte", "value": 22000}]}
+    queries._top_tenth = None
+
+
+def test_the_list_says_each_in_a_sentence_with_its_size_day_by_day(marketer, segment, person):
+    made = segment(
+        "Wakenya", person("Amina", country="KE"), definition={"all": [{"trait": "country", "op": "is", "value": "KE"}]}
+    )
+    Size.objects.create(segment_id=made.pk, day=timezone.now().date() - timedelta(days=9), members=4)
+    page = text(marketer, "/segments/")
+    assert "Customers whose country is “KE”." in page and 'class="spark"' in page
+    sizes = queries.sizes([made.pk], 30)[made.pk]
+    assert [members for _, members in sizes] == [4] * 9 + [1]
+
+
+def test_a_list_asks_as_many_statements_for_ten_segments_as_for_one(marketer, segment, django_assert_num_queries):
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    first = segment("First")
+    text(marketer, "/segments/")
+    with CaptureQueriesContext(connection) as one:
+        text(marketer, "/segments/")
+    for number in range(9):
+        segment(f"More {number}", definition={"all": [{"segment": first.pk}]})
+    with CaptureQueriesContext(connection) as ten:
+        page = text(marketer, "/segments/")
+    assert "who are in segment “First”" in page
+    assert len(ten) <= len(one) + 1  # the names of segments in definitions
+
+
+def test_members_are_listed_with_since_when_and_as_csv(marketer, segment, person):
+    amina, juma = person("Amina", country="RW", spent=50, orders=1), person("Juma", country="KE", spent=10)
+    person("Outsider")
+    made = segment("Two", amina, juma, since=timezone.now() - timedelta(days=3))
+    search.refresh(raw.cursor(), [amina.pk, juma.pk])
+    page = text(marketer, f"/segments/{made.pk}/")
+    assert page.index("Amina") < page.index("Juma") and "Outsider" not in page and "3 days ago" in page
+    csv = b"".join(marketer.get(f"/segments/{made.pk}/?format=csv").streaming_content).decode("utf-8-sig").splitlines()
+    assert len(csv) == 3 and "since" in csv[0] and csv[1].startswith("Amina,")
+    assert "Juma" in text(marketer, f"/segments/{made.pk}/?q=juma")
+    assert "Amina" not in text(marketer, f"/segments/{made.pk}/?country=KE")
+
+
+def test_who_was_merged_or_erased_is_no_member_to_be_seen(marketer, segment, person):
+    amina, gone, merged = person("Amina"), person("Gone", erased_at=timezone.now()), person("Merged", merged_into=1)
+    page = text(marketer, f"/segments/{segment('All', amina, gone, merged).pk}/")
+    assert "Amina" in page and "Gone" not in page and "Merged" not in page
+
+
+def test_archiving_keeps_the_name_and_lets_everybody_go(marketer, segment, person):
+    made = segment("Old", person("Amina"))
+    assert "“Old” is archived" in marketer.post(f"/segments/{made.pk}/archive/", follow=True).content.decode()
+    made.refresh_from_db()
+    assert made.archived_at and not Member.objects.exists()
+    assert "Old" not in text(marketer, "/segments/") and "Old" in text(marketer, "/segments/?state=archived")
+    assert "Restore segment" in text(marketer, f"/segments/{made.pk}/")
+    assert marketer.get(f"/segments/{made.pk}/edit/").status_code == 404
+    marketer.post(f"/segments/{made.pk}/restore/")
+    made.refresh_from_db()
+    assert made.archived_at is None and "Old" in text(marketer, "/segments/")
+    verbs = AuditEntry.objects.filter(subject=f"segment {made.pk}").order_by("pk").values_list("verb", flat=True)
+    assert list(verbs) == ["archived segment", "restored segment"]
+
+
+def test_two_segments_are_compared(marketer, segment, person):
+    amina, juma, neema = person("Amina"), person("Juma"), person("Neema")
+    one, other = segment("One", amina, juma), segment("Other", juma, neema)
+    segment("Third")
+    assert queries.overlap(one, other) == queries.Overlap(one=1, both=1, other=1)
+    page = text(marketer, f"/segments/{one.pk}/overlap/?with={other.pk}")
+    assert "In both" in page and "Only in Other" in page and "<svg" in page
+    assert marketer.get(f"/segments/{one.pk}/overlap/?with=999").status_code == 404
+    assert text(marketer, f"/segments/{one.pk}/overlap/?with=x")
+
+
+def test_agents_see_segments_and_change_none(agent, segment):
+    made = segment("All")
+    page = text(agent, f"/segments/{made.pk}/")
+    assert "Change segment" not in page and "Archive segment" not in page
+    for path in ("archive/", "restore/", "edit/", "audience/"):
+        assert agent.post(f"/segments/{made.pk}/{path}").status_code == 403
+    assert agent.post("/segments/recipes/vip/").status_code == 403 and Segment.objects.get() == made
+
+
+def test_the_top_search_and_the_customers_page_know_the_segments(marketer, segment, person):
+    amina = person("Amina")
+    made = segment("Friends of the house", amina)
+    assert f'href="/segments/{made.pk}/"' in text(marketer, "/search/?q=friends")
+    assert "Friends of the house" in text(marketer, f"/customers/{amina.pk}/")

@@ -1,0 +1,28 @@
+"""A segment as an audience for ads: how many may be in it, and the file for each platform."""
+
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_http_methods
+
+from karibu.segments import audiences
+from karibu.segments.models import Segment
+from karibu.web.access import actor, allow
+from karibu.web.streams import stream
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allow("marketer")
+def audience(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """GET says what would be in the file and why not more; POST with a `platform` makes it."""
+    found = get_object_or_404(Segment, pk=pk, archived_at=None)
+    if request.method != "POST":
+        context = {"segment": found, "told": audiences.count(found), "platforms": audiences.PLATFORMS.values()}
+        return render(request, "segments/audience.html", context)
+    platform = audiences.PLATFORMS.get(request.POST.get("platform", ""))
+    if platform is None:
+        raise Http404
+    response = stream(request, audiences.export(found, platform, by=actor(request)), "text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="audience-{platform.key}-{pk}.csv"'
+    response["Cache-Control"] = "no-store"
+    return response

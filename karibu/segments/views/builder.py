@@ -1,0 +1,144 @@
+"""The builder's page and the parts of it that change while one edits."""
+
+import secrets
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from karibu.segments import actions
+from karibu.segments.builder import checked, known, posted, shown, tree
+from karibu.segments.definition import parse
+from karibu.segments.faults import DefinitionError
+from karibu.segments.forms import SegmentForm
+from karibu.segments.models import Segment
+from karibu.segments.recipes import RECIPES
+from karibu.web.access import actor, allow
+from karibu.web.fragments import is_partial
+from karibu.web.stale import unchanged
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allow("marketer")
+def create(request: HttpRequest) -> HttpResponse:
+    """The builder for a new segment; `recipe` of the address says what to begin with."""
+    name, begin = _beginning(request)
+    return _Builder(request, {"name": name}, begin, None).answer()
+
+
+def _beginning(request: HttpRequest) -> tuple[str, tree.Group]:
+    """The name and the conditions that a new segment starts with: a recipe's, those of two segments, or none."""
+    if recipe := RECIPES.get(request.GET.get("recipe", "")):
+        return str(recipe.name), tree.read(parse(recipe.definition()).raw)
+    both = [tree.Row("segment", {"value": number}) for number in request.GET.getlist("in")[:2]]
+    return "", tree.numbered(tree.Group("all", [*both] or [tree.Row("trait")]))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allow("marketer")
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(Segment, pk=pk, archived_at=None)
+    definition = parse(found.definition)
+    initial = {"name": found.name, "digest": definition.digest}
+    return _Builder(request, initial, tree.read(definition.raw), found).answer()
+
+
+class _Builder:
+    """One request to the builder: shows it, does what a button asks for, or saves."""
+
+    def __init__(
+        self, request: HttpRequest, initial: dict[str, str], begin: tree.Group, segment: Segment | None
+    ) -> None:
+        self.request, self.segment = request, segment
+        self.known = known.Known()
+        is_post = request.method == "POST"
+        self.form = SegmentForm(request.POST if is_post else None, initial=initial)
+        self.group = posted.read(request.POST, self.known) if is_post else begin
+        self.said = ""
+
+    def answer(self) -> HttpResponse:
+        deed = self.request.POST.get("do", "") if self.request.method == "POST" else ""
+        if deed == "save":
+            return self._save()
+        if deed:
+            self._do(deed)
+        checked.check(self.group)
+        return self._show()
+
+    def _do(self, deed: str) -> None:
+        try:
+            self.group = posted.do(self.group, deed)
+        except posted.TooMuch as error:
+            self.said = str(error)
+
+    def _save(self) -> HttpResponse:
+        checked.check(self.group)
+        is_sound = not checked.faults(self.group)
+        if not (self.form.is_valid() and is_sound and unchanged(self.request, self.form)):
+            return self._show(status=422, was_saved=True)
+        try:
+            return redirect(self._kept(self.form.cleaned_data["name"], tree.write(self.group)))
+        except DefinitionError as error:
+            self.said = error.sentence
+            return self._show(status=422, was_saved=True)
+
+    def _kept(self, name: str, definition: dict[str, Any]) -> Segment:
+        by = actor(self.request)
+        if self.segment is None:
+            return actions.create(name, definition, by=by, recipe=self._recipe())
+        return actions.change(self.segment, name=name, definition=definition, by=by)
+
+    def _recipe(self) -> str:
+        key = self.request.GET.get("recipe", "")
+        return key if key in RECIPES else ""
+
+    def _show(self, status: int = 200, was_saved: bool = False) -> HttpResponse:
+        context = {
+            "segment": self.segment,
+            "form": self.form,
+            "root": shown.shown(self.group, self.known),
+            "said": self.said,
+            "was_saved": was_saved,
+            "faults": checked.faults(self.group),
+            "tab": secrets.token_hex(8),
+            "sentence": _sentence(self.group),
+        }
+        if not is_partial(self.request):
+            return render(self.request, "segments/builder.html", context, status=status)
+        response = render(self.request, "segments/builder/_rows.html", context)
+        response["HX-Trigger-After-Settle"] = "draft"
+        return response
+
+
+@require_POST
+@allow("marketer")
+def preview(request: HttpRequest) -> HttpResponse:
+    """The sentence, and what is wrong with which row, for the form as it is."""
+    group = posted.read(request.POST, known.Known())
+    checked.check(group)
+    context: dict[str, Any] = {"nodes": list(tree.nodes(group)), "faults": checked.faults(group)}
+    try:
+        definition = checked.sound(group)
+        context["sentence"] = definition.sentence() if definition else ""
+    except DefinitionError as error:
+        context["said"] = error.sentence
+    return render(request, "segments/builder/_preview.html", context)
+
+
+@require_safe
+@allow("marketer")
+def values(request: HttpRequest) -> HttpResponse:
+    """What is suggested while one types: values of `property` of `event` that have it in them."""
+    event, name = request.GET.get("event", "")[:200], request.GET.get("property", "")[:200]
+    typed = next((str(said) for key, said in request.GET.items() if key.endswith((".value", ".listed"))), "")
+    offered = known.suggestions(event, name, typed.rpartition(",")[2].strip()[:100]) if name else []
+    return render(request, "segments/builder/_options.html", {"options": offered})
+
+
+def _sentence(group: tree.Group) -> str:
+    try:
+        definition = checked.sound(group)
+    except DefinitionError as error:
+        return error.sentence
+    return definition.sentence() if definition else ""

@@ -1,0 +1,52 @@
+"""One segment: its sentence, its size over time, its members, and whom it shares with another."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, render
+from django.utils.functional import SimpleLazyObject
+from django.views.decorators.http import require_safe
+
+from karibu.segments import charts, queries, words
+from karibu.segments.models import Segment
+from karibu.segments.tables import Members
+from karibu.web.access import allow
+
+DAYS = 90
+
+
+@require_safe
+@allow()
+def segment(request: HttpRequest, pk: int) -> HttpResponseBase:
+    found = get_object_or_404(Segment, pk=pk)
+    context: dict[str, Any] = {
+        "segment": found,
+        "sentence": words.sentence(found.definition),
+        # A part of the list does not draw these.
+        "over_time": SimpleLazyObject(lambda: charts.over_time(queries.sizes([pk], DAYS)[pk])),
+        "others": SimpleLazyObject(lambda: _others(found)),
+    }
+    return Members(request, found).respond("segments/segment.html", context)
+
+
+@require_safe
+@allow()
+def overlap(request: HttpRequest, pk: int) -> HttpResponse:
+    """Whom this segment shares with another (`with` of the address)."""
+    found = get_object_or_404(Segment, pk=pk)
+    number = request.GET.get("with", "")
+    other = (
+        get_object_or_404(Segment, pk=int(number))
+        if number.isascii() and number.isdigit() and len(number) < 19
+        else None
+    )
+    context: dict[str, Any] = {"segment": found, "other": other, "others": _others(found)}
+    if other:
+        shared = queries.overlap(found, other)
+        context |= {"shared": shared, "chart": charts.overlap(found.name, other.name, shared)}
+    return render(request, "segments/overlap.html", context)
+
+
+def _others(segment: Segment) -> list[Segment]:
+    return list(queries.segments().exclude(pk=segment.pk).order_by("name", "pk"))
