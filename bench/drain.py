@@ -11,8 +11,10 @@ from bench.machine import alone, line
 from bench.traffic import EVENTS, MESSAGE, NOW, PERSON, body
 
 
-def fill(batches: int, people: int, tag: int) -> None:
-    """Puts batches of shop traffic into the inbox, as the tracking API does."""
+def fill(batches: int, people: int, tag: int, together: int) -> None:
+    """Puts batches of shop traffic into the inbox, as the tracking API does; or, where `together` is not 0, each of
+    their events in a request of its own, so many requests at a time: they share rows, and one at a time do not.
+    """
     import asyncio
     from datetime import UTC, datetime
 
@@ -33,13 +35,18 @@ def fill(batches: int, people: int, tag: int) -> None:
                 made[n % 20].replace(MESSAGE, b"m%d-%010d" % (tag, n)).replace(PERSON, b"p%09d" % (n * 7919 % people))
             )
             text = text.replace(NOW, now.strftime("%Y-%m-%dT%H:%M:%S.%f")[:23].encode() + b"Z")
-            await inbox.keep(sort_in(envelope.batch(text).events, Letter(source.pk, now), ""))
+            events = envelope.batch(text).events
+            for first in range(0, len(events), together or len(events)):
+                some = events[first : first + (together or len(events))]
+                sent = [[event] for event in some] if together else [some]
+                await asyncio.gather(*(inbox.keep(sort_in(one, Letter(source.pk, now), "")) for one in sent))
         await inbox.close()
 
     asyncio.run(bring())
 
 
-Spent = dict[str, list[tuple[float, float]]]  # of each stage, for each batch: seconds it took, of which Python's
+# Of each stage, for each batch: microseconds an event that it took, of which Python's.
+Spent = dict[str, list[tuple[float, float]]]
 
 
 def timed(stages: list[Callable[..., None]], spent: Spent) -> list[Callable[..., None]]:
@@ -48,11 +55,15 @@ def timed(stages: list[Callable[..., None]], spent: Spent) -> list[Callable[...,
             begun, cpu = time.perf_counter(), time.process_time()
             stage(batch)
             name = f"{stage.__module__.removeprefix('karibu.')}.{stage.__name__}"
-            spent[name].append((time.perf_counter() - begun, time.process_time() - cpu))
+            spent[name].append(an_event(begun, cpu, len(batch.events)))  # type: ignore[attr-defined]
 
         return run
 
     return [around(stage) for stage in stages]
+
+
+def an_event(begun: float, cpu: float, events: int) -> tuple[float, float]:
+    return (time.perf_counter() - begun) / events * 1e6, (time.process_time() - cpu) / events * 1e6
 
 
 def watch(spent: dict[str, list[float]]) -> None:
@@ -76,6 +87,7 @@ def main() -> int:
     parser.add_argument("--events", type=int, default=100_000)
     parser.add_argument("--people", type=int, default=4000, help="batches of ten people come from a pool of so many")
     parser.add_argument("--take", type=int, default=4000, help="events of a micro-batch, as TAKE in collect/drain.py")
+    parser.add_argument("--together", type=int, default=0, help="single events, so many requests at a time")
     parser.add_argument("--statements", action="store_true", help="print how long each statement takes")
     parser.add_argument("--profile", action="store_true", help="print where Python's time goes")
     options = parser.parse_args()
@@ -83,7 +95,7 @@ def main() -> int:
         statements: dict[str, list[float]] = defaultdict(list)
         if options.statements:
             watch(statements)
-        measure(options.events, options.people, options.take, profile=options.profile)
+        measure(options.events, options.people, options.take, options.together, profile=options.profile)
         print("\neach statement, where nobody else is at work (a quarter took less), times how often it was sent:")
         each = {sql: sorted(took)[len(took) // 4] * len(took) for sql, took in statements.items()}
         for sql in sorted(each, key=lambda sql: -each[sql])[:25]:
@@ -91,7 +103,7 @@ def main() -> int:
     return 0
 
 
-def measure(events: int, people: int, take: int, *, profile: bool) -> None:
+def measure(events: int, people: int, take: int, together: int, *, profile: bool) -> None:
     import cProfile
 
     from django.conf import settings
@@ -111,18 +123,18 @@ def measure(events: int, people: int, take: int, *, profile: bool) -> None:
     settings.KARIBU_PIPELINE = timed(import_string("karibu.config.pipeline.STAGES"), spent)
     for tag, when in enumerate(("first time: nobody is known", "second time: everybody is known")):
         spent.clear()
-        fill(events // EVENTS, people, tag)
+        fill(events // EVENTS, people, tag, together)
         profiler, drains = cProfile.Profile(), []
         if profile:
             profiler.enable()
         begun, cpu = time.perf_counter(), time.process_time()
-        while drain.drain() == take:
-            drains.append((time.perf_counter() - begun, time.process_time() - cpu))
+        while (taken := drain.drain()) > 0.8 * take:  # rows are taken whole
+            drains.append(an_event(begun, cpu, taken))
             begun, cpu = time.perf_counter(), time.process_time()
         profiler.disable()
-        each, python = quiet(drains, take)
+        each, python = quiet(drains)
         print(f"\n{when}: {1e6 / each:,.0f} events/s; {each:.1f} us an event, Python {python:.1f}")
-        stages = {stage: quiet(took, take) for stage, took in spent.items()}
+        stages = {stage: quiet(took) for stage, took in spent.items()}
         stages["taking rows out, decoding, committing"] = tuple(
             whole - sum(parts) for whole, *parts in zip((each, python), *stages.values(), strict=True)
         )
@@ -137,9 +149,9 @@ def measure(events: int, people: int, take: int, *, profile: bool) -> None:
     print(f"\nflush to the lake: {(time.perf_counter() - begun) / (2 * events) * 1e6:.1f} us an event")
 
 
-def quiet(spans: list[tuple[float, float]], take: int) -> tuple[float, float]:
+def quiet(spans: list[tuple[float, float]]) -> tuple[float, float]:
     """Microseconds an event of the quickest quarter of the batches: what it takes where nobody else is at work."""
-    took, of_python = (statistics.quantiles(column, n=4)[0] / take * 1e6 for column in zip(*spans, strict=True))
+    took, of_python = (statistics.quantiles(column, n=4)[0] for column in zip(*spans, strict=True))
     return took, of_python
 
 
