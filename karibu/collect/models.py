@@ -20,6 +20,8 @@ class Source(models.Model):
 class InboxRow(models.Model):
     """Events that were answered 200 and are not yet worked on: a JSON array of the events as sent, one lane.
 
+    Where several requests share a row, `source_id`, `received_at` and `skew_us` are those of the first; `body` has all.
+
     A lane is a hash of the person's key (lanes.py): one worker at a time drains a lane, in id order, so that
     one person's events take effect in the order received.
     """
