@@ -5,7 +5,7 @@ transaction. A person's entry and exit never share a moment, so the log alone te
 """
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import LiteralString, NamedTuple
 
@@ -46,6 +46,11 @@ class _Locked(NamedTuple):
     changed_at: datetime | None
 
 
+class _Move(NamedTuple):
+    entered: pa.Array
+    left: pa.Array
+
+
 def on_change(callback: OnChange) -> None:
     """`callback(cursor, segment_id, entered, left, at)` runs in the transaction of each change; two arrays of ids."""
     if callback not in _listeners:
@@ -55,7 +60,7 @@ def on_change(callback: OnChange) -> None:
 def rebuild(segment_id: int, members: pa.Array, now: datetime | None = None) -> Change:
     """Makes `members` (each once) the whole membership. They were found while this transaction held lock()."""
     found = pa.table({"segment_id": pa.repeat(segment_id, len(members)), "customer_id": members}, PAIRS)
-    return _settle(found, [segment_id], _OF_SEGMENTS, [], now)[segment_id]
+    return _settle(found, [segment_id], _OF_SEGMENTS, [], now, [segment_id])[segment_id]
 
 
 def settle(
@@ -65,7 +70,7 @@ def settle(
 
     Returns what changed; segments without a change are not in it. They were found under lock().
     """
-    return _settle(found, segments, _OF_CUSTOMERS, sorted(looked_at), now, only_changed=True)
+    return _settle(found, segments, _OF_CUSTOMERS, sorted(looked_at), now)
 
 
 def lock(segments: Collection[int], *, wait: bool = True) -> list[int]:
@@ -135,8 +140,7 @@ def _settle(
     current: LiteralString,
     customers: list[int],
     now: datetime | None,
-    *,
-    only_changed: bool = False,
+    always: Sequence[int] = (),
 ) -> dict[int, Change]:
     with transaction.atomic():
         raw = with_bulk_arrays(cursor())
@@ -145,13 +149,9 @@ def _settle(
         _bring(raw, found)
         values = {"segments": list(segments), "customers": customers, "now": moment}
         raw.execute(_COMPARE.format(current), values)
-        changes = {segment_id: (_numbers(came), _numbers(went)) for segment_id, came, went in raw.fetchall()}
-        for segment_id in [] if only_changed else segments:
-            changes.setdefault(segment_id, (_numbers(""), _numbers("")))
-        return {
-            segment_id: _note(raw, segment_id, locked[segment_id], *sides, moment)
-            for segment_id, sides in sorted(changes.items())
-        }
+        moves = {row[0]: _Move(*map(_numbers, row[1:])) for row in raw.fetchall()}
+        moves |= {number: _Move(_numbers(""), _numbers("")) for number in always if number not in moves}
+        return _note(raw, locked, dict(sorted(moves.items())), moment)
 
 
 def _locked(raw: Cursor, segments: Collection[int], *, wait: bool = True) -> dict[int, _Locked]:
@@ -183,44 +183,60 @@ def _numbers(text: str | None) -> pa.Array:
     return ids.take(pc.sort_indices(ids))
 
 
-def _note(raw: Cursor, segment_id: int, before: _Locked, entered: pa.Array, left: pa.Array, at: datetime) -> Change:
-    """Writes down what changed: events, the segment's size, and whatever listeners make of it."""
-    change = Change(len(entered), len(left), before.size + len(entered) - len(left))
-    _tell(raw, segment_id, before.name, ENTERED, entered, at)
-    _tell(raw, segment_id, before.name, LEFT, left, at)
-    raw.execute(_SIZE, {"id": segment_id, "at": at, "day": at.astimezone(UTC).date(), **vars(change)})
-    if change.entered or change.left:
-        for callback in _listeners:
-            callback(raw, segment_id, entered, left, at)
-    return change
+def _note(raw: Cursor, segments: dict[int, _Locked], moves: dict[int, _Move], at: datetime) -> dict[int, Change]:
+    """Writes down what changed: events, sizes, and whatever listeners make of it.
+
+    All entries, then all exits: whoever else writes such events counts them in the same order.
+    """
+    names = {number: segments[number].name for number in moves}
+    _tell(raw, ENTERED, {number: move.entered for number, move in moves.items()}, names, at)
+    _tell(raw, LEFT, {number: move.left for number, move in moves.items()}, names, at)
+    changes = {number: _change(segments[number].size, move) for number, move in moves.items()}
+    columns = [list(moves), *map(list, zip(*map(astuple, changes.values()), strict=True))] if changes else [[]] * 4
+    raw.execute(_SIZES, [at.astimezone(UTC).date(), at, *columns])
+    for number, move in moves.items():
+        if len(move.entered) or len(move.left):
+            for callback in _listeners:
+                callback(raw, number, move.entered, move.left, at)
+    return changes
 
 
-_SIZE = """
-    WITH day AS (
+def _change(size: int, move: _Move) -> Change:
+    came, went = len(move.entered), len(move.left)
+    return Change(came, went, size + came - went)
+
+
+_SIZES: LiteralString = """
+    WITH change AS MATERIALIZED (
+        SELECT u.*, %s::date AS day, %s::timestamptz AS at
+        FROM unnest(%s::bigint[], %s::int[], %s::int[], %s::int[]) AS u(id, entered, gone, size) ORDER BY u.id
+    ), day AS (
         INSERT INTO segments_size AS s (segment_id, day, members, entered, "left")
-        VALUES (%(id)s, %(day)s, %(size)s, %(entered)s, %(left)s)
+        SELECT id, day, size, entered, gone FROM change
         ON CONFLICT (segment_id, day) DO UPDATE SET members = excluded.members,
             entered = s.entered + excluded.entered, "left" = s."left" + excluded."left"
     )
-    UPDATE segments_segment SET size = %(size)s,
-        changed_at = CASE WHEN %(entered)s + %(left)s > 0 THEN %(at)s ELSE changed_at END
-    WHERE id = %(id)s"""
+    UPDATE segments_segment s SET size = change.size,
+        changed_at = CASE WHEN entered + gone > 0 THEN change.at ELSE changed_at END
+    FROM change WHERE s.id = change.id"""
 
 
-def _tell(raw: Cursor, segment_id: int, segment: str, name: str, customers: pa.Array, at: datetime) -> None:
-    side = "in" if name == ENTERED else "out"
-    microseconds = (at - _EPOCH) // _MICROSECOND
-    ids = pc.binary_join_element_wise(
-        f"segment-{segment_id}-{side}", customers.cast(pa.string()), str(microseconds), "-"
-    )
-    properties = msgspec.json.encode({"segment_id": segment_id, "segment": segment}).decode()
+def _tell(raw: Cursor, name: str, who: dict[int, pa.Array], segments: dict[int, str], at: datetime) -> None:
+    """One event for each customer of each segment."""
+    who = {number: customers for number, customers in who.items() if len(customers)}
+    if not who:
+        return
+    side, moment = "in" if name == ENTERED else "out", str((at - _EPOCH) // _MICROSECOND)
+    join = pc.binary_join_element_wise
     columns = {
-        "message_id": ids,
-        "customer": customers,
-        "name": name,
-        "time": at,
-        "source": SOURCE,
-        "channel": CHANNEL,
-        "properties": properties,
+        "message_id": [join(f"segment-{n}-{side}", ids.cast(pa.string()), moment, "-") for n, ids in who.items()],
+        "customer": list(who.values()),
+        "properties": [pa.repeat(_properties(n, segments[n]), len(ids)) for n, ids in who.items()],
     }
-    made.record(raw, len(customers), columns, at)
+    whole = {column: pa.concat_arrays(arrays) for column, arrays in columns.items()}
+    said = {"name": name, "time": at, "source": SOURCE, "channel": CHANNEL}
+    made.record(raw, len(whole["customer"]), {**whole, **said}, at)
+
+
+def _properties(segment_id: int, name: str) -> str:
+    return msgspec.json.encode({"segment_id": segment_id, "segment": name}).decode()
