@@ -3,25 +3,22 @@
 They do not go through the pipeline: whoever calls this knows whose they are and that they are new.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import psycopg
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from karibu.events import counts
-
-if TYPE_CHECKING:
-    import pyarrow as pa  # a process at rest does not carry it
+from karibu.events import counts, schema, tail
 
 BLOCK = 25_000  # events: what readers and the flusher unpack at a time
 LANE = -2  # of their counts, so that no pipeline waits for them
 
 Cursor = psycopg.Cursor[Any]
-Listener = Callable[[Cursor, "pa.RecordBatch"], None]
+Listener = Callable[[Cursor, pa.RecordBatch], None]
 _listeners: list[Listener] = []
 
 
@@ -49,10 +46,6 @@ def record(cursor: Cursor, length: int, columns: Mapping[str, Any], now: datetim
 
 
 def _block(columns: Mapping[str, Any], start: int, length: int) -> pa.RecordBatch:
-    import pyarrow as pa
-
-    from karibu.events import schema
-
     fields = schema.schema()
     assert not columns.keys() - set(fields.names), "the log has no such column"
     arrays = [_array(columns.get(field.name), start, length, field.type) for field in fields]
@@ -60,27 +53,18 @@ def _block(columns: Mapping[str, Any], start: int, length: int) -> pa.RecordBatc
 
 
 def _array(values: Any, start: int, length: int, type_: pa.DataType) -> pa.Array:
-    import pyarrow as pa
-
     if isinstance(values, pa.Array):
         return values.slice(start, length).cast(type_)
     return pa.nulls(length, type_) if values is None else pa.repeat(pa.scalar(values, type_), length)
 
 
 def _append(cursor: Cursor, block: pa.RecordBatch, now: datetime) -> None:
-    import pyarrow.compute as pc
-
-    from karibu.events import tail
-
     span = pc.min_max(block["time"]).as_py()
     customers = sorted(block["customer"].unique().to_pylist())
     tail.insert(cursor, block, (span["min"], span["max"]), customers, now)
 
 
 def _counted(block: pa.RecordBatch) -> dict[counts.Key, int]:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
     texts = {name: pc.fill_null(block[name], "") for name in ("source", "channel", "name")}
     hours = pa.table({"hour": pc.floor_temporal(block["time"], unit="hour"), **texts})
     found = hours.group_by(hours.column_names).aggregate([([], "count_all")])

@@ -10,7 +10,8 @@ class SegmentsConfig(AppConfig):
     def ready(self) -> None:
         from karibu.consents import erasure
         from karibu.customers import panels
-        from karibu.segments import shown
+        from karibu.events import made
+        from karibu.segments import shown, stage
         from karibu.segments.erasing import from_mirror, from_segments
         from karibu.web import search
 
@@ -18,3 +19,4 @@ class SegmentsConfig(AppConfig):
         erasure.register(from_mirror)
         search.register(shown.find)
         panels.register(panels.Panel(str(_("Segments")), "segments/_panel.html", shown.panel, order=55))
+        made.listen(stage.touch_made)
