@@ -58,6 +58,11 @@ class Shown:
     def lines(self) -> list[list[str]]:
         return [[_readable(row.get(column)) for column in self.columns] for row in self.rows]
 
+    @property
+    def facts(self) -> list[tuple[str, str]]:
+        """What there is but one of, column by column."""
+        return list(zip(self.columns, self.lines[0], strict=True)) if self.count == 1 else []
+
 
 Teller = Callable[[Person], Iterator[Part]]
 _tellers: list[Teller] = []

@@ -17,7 +17,6 @@ CHANNELS = [
     ("push", "Push"),
     ("ads", gettext_lazy("Ads")),
 ]
-TOPICS = [(OFFERS, gettext_lazy("offers")), (EVERYTHING, gettext_lazy("everything"))]
 
 
 class ConsentForm(forms.Form):

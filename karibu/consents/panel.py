@@ -27,12 +27,19 @@ METHODS = {
     "import": gettext_lazy("an import"),
 }
 
+BLOCKS = {
+    "hard_bounce": gettext_lazy("the mail server said that nobody can be reached there"),
+    "complaint": gettext_lazy("a mail was reported as spam"),
+    "manual": gettext_lazy("a colleague blocked it"),
+}
+
 
 def context(customer: Customer, family: list[int]) -> dict[str, Any] | None:
     if customer.erased_at:
         return None
     address = queries.normalise("email", customer.email)
-    blocked = queries.suppressed("email", [address]).get(address) if address else None
+    why = queries.suppressed("email", [address]).get(address) if address else None
+    blocked = BLOCKS.get(why, why) if why else None
     return {"customer": customer, "marks": queries.marks(customer.pk), "blocked": blocked, "form": ConsentForm()}
 
 

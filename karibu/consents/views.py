@@ -31,6 +31,16 @@ def record_consent(request: HttpRequest, customer_id: int) -> HttpResponse:
     return redirect(f"/customers/{customer_id}/")
 
 
+@allow("marketer")
+@require_POST
+def lift_block(request: HttpRequest, customer_id: int) -> HttpResponse:
+    """Writes to a blocked address again: a bounce was the server's mistake, a complaint was taken back."""
+    customer = get_object_or_404(Customer, pk=customer_id, erased_at=None)
+    if actions.lift_suppression("email", customer.email, by=actor(request)):
+        flashes.success(request, _("The address is written to again."))
+    return redirect(f"/customers/{customer_id}/")
+
+
 def _tell(request: HttpRequest, customer_id: int, said: dict[str, Any]) -> None:
     status = queries.in_force([customer_id], said["channel"], said["topic"]).get(customer_id)
     if status == said["status"]:

@@ -116,7 +116,7 @@ def failed_imports(now: datetime) -> Iterator[Trouble]:
         yield Trouble(
             "import",
             _("The import of %(file)s stopped before its end.") % {"file": name},
-            _("What was brought in is kept; it resumes at the row where it stopped."),
+            _("What was brought in is kept; it can go on at the row where it stopped."),
             "/imports/",
         )
 

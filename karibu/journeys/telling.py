@@ -13,4 +13,4 @@ from karibu.journeys.models import Enrollment, Passage
 def from_journeys(person: Person) -> Iterator[Part]:
     mine = Enrollment.objects.filter(customer_id__in=person.family)
     yield Part("journeys", _("Journeys you were in"), rows(mine))
-    yield Part("steps", _("What they did"), rows(Passage.objects.filter(enrollment__in=mine)))
+    yield Part("steps", _("What those journeys did"), rows(Passage.objects.filter(enrollment__in=mine)))
