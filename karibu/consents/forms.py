@@ -17,13 +17,14 @@ CHANNELS = [
     ("push", "Push"),
     ("ads", gettext_lazy("Ads")),
 ]
+TOPICS = [(OFFERS, gettext_lazy("offers")), (EVERYTHING, gettext_lazy("everything"))]
 
 
 class ConsentForm(forms.Form):
     channel = forms.ChoiceField(label=gettext_lazy("Channel"), choices=CHANNELS)
     topic = forms.ChoiceField(
         label=gettext_lazy("Topic"),
-        choices=[(OFFERS, gettext_lazy("offers")), (EVERYTHING, gettext_lazy("everything"))],
+        choices=TOPICS,
     )
     status = forms.ChoiceField(label=gettext_lazy("They"), choices=Consent.Status.choices)
     evidence = forms.CharField(label=gettext_lazy("How do you know?"), max_length=300)
