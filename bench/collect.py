@@ -191,9 +191,8 @@ def main() -> int:
             print(f"  bare: {theirs * EVENTS:,.0f} events/s; ratio {ratio} (target 0.20)")
             singles = bodies(TRACK, 4000)
             print(f"single event of {len(singles[0])} bytes")
-            ours, theirs, ratio = compare(
-                shop.port, peer_port, "/v1/track", key, singles, options.connections * 8, options
-            )
+            sent = Requests(singles, key, options.connections * 8)
+            ours, theirs, ratio = compare(shop.port, peer_port, "/v1/track", sent, options)
             print(f"  /v1/track: {ours:,.0f}/s; bare: {theirs:,.0f}/s; ratio {ratio} (target 0.35)")
             print(f"events in the inbox: {kept(shop):,}")
         finally:
