@@ -12,9 +12,9 @@ from karibu.segments.columns import register_prediction as register_prediction
 from karibu.segments.columns import traits as traits
 from karibu.segments.mirror.keep import rebuild as rebuild
 from karibu.segments.mirror.keep import step as step
-from karibu.segments.mirror.rows import family as family
-from karibu.segments.mirror.rows import roots as roots
-from karibu.segments.mirror.rows import rows as rows
+from karibu.segments.mirror.reading import family as family
+from karibu.segments.mirror.reading import roots as roots
+from karibu.segments.mirror.reading import rows as rows
 from karibu.segments.mirror.state import State as State
 from karibu.segments.mirror.state import current as current
 from karibu.segments.mirror.state import read as read

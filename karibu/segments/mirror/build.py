@@ -9,7 +9,7 @@ import pyarrow as pa
 from django.db import connection
 
 from karibu.segments import columns as named
-from karibu.segments.mirror import files, rows, source
+from karibu.segments.mirror import files, reading, source
 from karibu.segments.mirror.files import Base
 
 FILE = 250_000  # rows of a file: what the erasure of one person rewrites
@@ -24,9 +24,9 @@ def base() -> Iterator[Base]:
     while group:
         with Writing.begin(group.first, group.table.schema) as new:
             while group and new.takes(group.table):
-                new.file.write(group.table)
-                new.family.write(group.merged)
-                last = group.last
+                new.listed(group.table)
+                new.merged(group.merged)
+                last, group = group.last, None  # so that only one is in memory
                 group = next(groups, None)
             yield new.close(last)
 
@@ -49,7 +49,7 @@ class _Group:
 def _groups() -> Iterator[_Group]:
     for first, last in _ranges():
         some = source.Some(first=first, last=last)
-        yield _Group(first, last, rows.read(some), source.MERGED.read(some))
+        yield _Group(first, last, reading.read(some), source.MERGED.read(some))
 
 
 def _ranges() -> Iterator[tuple[int, int]]:
@@ -75,21 +75,32 @@ class Writing:
 
     first: int
     file: files.NewFile
-    family: files.NewFile
+    family: list[pa.Table]
 
     @classmethod
     @contextmanager
     def begin(cls, first: int, columns: pa.Schema) -> Iterator[Self]:
-        """Nothing stays of files that are not closed when it ends by an error."""
-        with files.new_file("customers", columns) as file, files.new_file("family", files.FAMILY) as family:
-            yield cls(first, file, family)
+        """Nothing stays of a file that is not closed when it ends by an error."""
+        with files.new_file("customers", columns) as file:
+            yield cls(first, file, [files.FAMILY.empty_table()])
 
     def takes(self, table: pa.Table) -> bool:
         """Whether these rows belong into it: there is room, and no trait came up that it has no column for."""
         has_room = not self.file.rows or self.file.rows + len(table) <= FILE
         return has_room and bool(self.file.columns.equals(table.schema))
 
+    def listed(self, *tables: pa.Table) -> None:
+        """The next customers, of all tables together by id."""
+        parts = [files.conform(table, self.file.columns.names) for table in tables if len(table)]
+        if parts:
+            self.file.write(parts[0] if len(parts) == 1 else pa.concat_tables(parts).sort_by("id"))
+
+    def merged(self, family: pa.Table) -> None:
+        """Some who are part of others: (id, person)."""
+        self.family.append(family)
+
     def close(self, last: int) -> Base:
         """Everybody up to the id `last` is in it."""
-        paths = self.file.close(), self.family.close()
-        return Base(*paths, self.first, last, self.file.rows, files.greatest(self.file.columns.names))
+        family = files.written("family", pa.concat_tables(self.family).sort_by("id"))
+        path = self.file.close()
+        return Base(path, family, self.first, last, self.file.rows, files.greatest(self.file.columns.names))

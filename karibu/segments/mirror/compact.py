@@ -1,80 +1,71 @@
-"""Working changes into the base: only the files that are concerned, read and written row group by row group."""
+"""Working changes into the base: only the files that are concerned, read and written row group by row group.
 
-from collections.abc import Iterator
+Of the layers only their ids are read: what changed of these customers is asked of PostgreSQL once more.
+"""
+
+from collections.abc import Callable, Iterator
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from karibu.events import lake
-from karibu.segments import columns as named
 from karibu.segments.mirror import build, files, layers
 from karibu.segments.mirror.build import Writing
 from karibu.segments.mirror.files import Base, Files
 
+Read = Callable[[list[int]], pa.Table]  # of some ids what layers.rows_of() gives
+
 
 def worked_in(old: Files) -> Files:
     """The same customers without layers."""
-    changes = layers.newest(old.layers, list(named.columns())).sort_by("id")
-    return Files(base=tuple(_rebased(old.base, changes)))
+    changed = layers.ids(old.layers)
+    return Files(base=tuple(_rebased(old.base, changed)))
 
 
-def _rebased(base: tuple[Base, ...], changes: pa.Table) -> Iterator[Base]:
+def _rebased(base: tuple[Base, ...], changed: pa.Array) -> Iterator[Base]:
     last = base[-1].last if base else 0
+    end = max(last, changed[-1].as_py())
     grows = bool(base) and base[-1].rows < build.FILE
     for file in base:
-        until = _greatest(changes, last) if grows and file is base[-1] else file.last
-        within = between(changes, file.first, until)
+        until = end if grows and file is base[-1] else file.last
+        within = between(changed, file.first, until)
         yield rewritten(file, within, until) if len(within) else file
-    if not grows and len(beyond := between(changes, last, _greatest(changes, last))):
-        yield from _begun(beyond, last)
+    beyond = between(changed, last, end)
+    for start in range(0, 0 if grows else len(beyond), build.FILE):
+        yield _begun(beyond.slice(start, build.FILE))
 
 
-def rewritten(file: Base, changes: pa.Table, last: int) -> Base:
-    """`file` with the changes of some of its customers, and with those up to the id `last` who come after them."""
+def rewritten(file: Base, changed: pa.Array, last: int, read: Read | None = None) -> Base:
+    """`file` with these customers as `read` gives them (as they are now), also those up to the id `last` after it."""
     with Writing.begin(file.first, files.all_columns()) as new:
-        done = file.first
-        for group in _groups(file):
-            upto = pc.max(group["id"]).as_py()
-            new.file.write(_changed(group, between(changes, done, upto)))
-            done = upto
-        new.file.write(layers.listed(between(changes, done, last)))
         family = pq.read_table(file.family, filesystem=lake.filesystem())
-        kept = family.filter(pc.invert(pc.is_in(family["id"], changes["id"])))
-        new.family.write(pa.concat_tables([kept, layers.merged(changes)]).sort_by("id"))
+        new.merged(family.filter(pc.invert(pc.is_in(family["id"], changed))))
+        done = file.first
+        for group in files.groups(file.path, new.file.columns.names):
+            upto = pc.max(group["id"]).as_py()
+            changes = (read or layers.rows_of)(between(changed, done, upto).to_pylist())
+            new.listed(group.filter(pc.invert(pc.is_in(group["id"], changes["id"]))), layers.listed(changes))
+            new.merged(layers.merged(changes))
+            done = upto
+        _add(new, between(changed, done, last), read or layers.rows_of)
         return new.close(last)
 
 
-def between(changes: pa.Table, first: int, last: int) -> pa.Table:
+def between(ids: pa.Array, first: int, last: int) -> pa.Array:
     """Those with first < id ≤ last."""
-    return changes.filter(pc.and_(pc.greater(changes["id"], first), pc.less_equal(changes["id"], last)))
+    return ids.filter(pc.and_(pc.greater(ids, first), pc.less_equal(ids, last)))
 
 
-def _begun(changes: pa.Table, first: int) -> Iterator[Base]:
-    """New files for customers who come after all others."""
-    for start in range(0, len(changes), build.FILE):
-        part = changes.slice(start, build.FILE)
-        last = pc.max(part["id"]).as_py()
-        with Writing.begin(first, files.all_columns()) as new:
-            new.file.write(layers.listed(part))
-            new.family.write(layers.merged(part))
-            yield new.close(last)
-        first = last
+def _begun(ids: pa.Array) -> Base:
+    """A new file for customers who come after all others."""
+    with Writing.begin(ids[0].as_py() - 1, files.all_columns()) as new:
+        _add(new, ids, layers.rows_of)
+        return new.close(ids[-1].as_py())
 
 
-def _groups(file: Base) -> Iterator[pa.Table]:
-    opened = files.opened(file.path)
-    columns = list(named.columns())
-    for number in range(opened.num_row_groups):
-        yield files.conform(opened.read_row_group(number), columns)
-
-
-def _changed(group: pa.Table, changes: pa.Table) -> pa.Table:
-    if not len(changes):
-        return group
-    kept = group.filter(pc.invert(pc.is_in(group["id"], changes["id"])))
-    return pa.concat_tables([kept, files.conform(layers.listed(changes), group.column_names)]).sort_by("id")
-
-
-def _greatest(changes: pa.Table, last: int) -> int:
-    return max(last, pc.max(changes["id"]).as_py() or 0)
+def _add(new: Writing, ids: pa.Array, read: Read) -> None:
+    for start in range(0, len(ids), build.group_rows()):
+        changes = read(ids.slice(start, build.group_rows()).to_pylist())
+        new.listed(layers.listed(changes))
+        new.merged(layers.merged(changes))

@@ -9,8 +9,8 @@ from django.db import transaction
 
 from karibu.events import lake
 from karibu.segments import columns as named
-from karibu.segments.mirror import compact, files, keep
-from karibu.segments.mirror.files import Base, Files, Layer
+from karibu.segments.mirror import compact, files, keep, layers
+from karibu.segments.mirror.files import Base, Files
 
 
 def take_out(ids: Collection[int]) -> int:
@@ -30,15 +30,9 @@ def take_out(ids: Collection[int]) -> int:
 def without(old: Files, ids: Collection[int]) -> Files:
     """The same files, those anew in which one of these is."""
     gone = pa.array(sorted(ids), pa.int64())
-    base = [_without(file, gone) if _holds(file, gone) else file for file in old.base]
-    layers = [_layer_without(file, gone) if _has(file.path, gone) else file for file in old.layers]
-    return Files(tuple(base), tuple(layers))
-
-
-def _holds(file: Base, gone: pa.Array) -> bool:
-    return any(file.first < id_ <= file.last for id_ in gone.to_pylist()) and (
-        _has(file.path, gone) or _has(file.family, gone)
-    )
+    base = [_without(file, gone) if _has(file.path, gone) or _has(file.family, gone) else file for file in old.base]
+    is_changed = any(_has(file.path, gone) for file in old.layers)
+    return Files(tuple(base), (layers.together(old.layers, blank=gone),) if is_changed else old.layers)
 
 
 def _has(path: str, gone: pa.Array) -> bool:
@@ -47,16 +41,9 @@ def _has(path: str, gone: pa.Array) -> bool:
 
 
 def _without(file: Base, gone: pa.Array) -> Base:
-    nobody = files.conform(pa.table({"id": gone}), [*named.columns(), "person"])
-    return compact.rewritten(file, compact.between(nobody, file.first, file.last), file.last)
-
-
-def _layer_without(file: Layer, gone: pa.Array) -> Layer:
-    """Their ids stay, with nothing beside them: the base may not speak for them again."""
-    table = files.read_layer(file, list(named.columns()))
-    kept = table.filter(pc.invert(pc.is_in(table["id"], gone)))
-    nobody = files.conform(pa.table({"id": table["id"].filter(pc.is_in(table["id"], gone))}), table.column_names)
-    return files.layer(pa.concat_tables([kept, nobody]))
+    columns = [*named.columns(), "person"]
+    within = compact.between(gone, file.first, file.last)
+    return compact.rewritten(file, within, file.last, read=lambda ids: layers.nobody(ids, columns))
 
 
 def _sweep() -> None:

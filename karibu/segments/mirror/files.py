@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -148,8 +148,11 @@ def layer(table: pa.Table) -> Layer:
     return Layer(written("layer", table), len(table), greatest(table.column_names))
 
 
-def opened(path: str) -> pq.ParquetFile:
-    return pq.ParquetFile(path, filesystem=lake.filesystem())
+def groups(path: str, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """The file's row groups, one after the other, with these columns."""
+    with pq.ParquetFile(path, filesystem=lake.filesystem()) as file:
+        for number in range(file.num_row_groups):
+            yield conform(file.read_row_group(number), columns)
 
 
 def read_layer(file: Layer, columns: Collection[str]) -> pa.Table:

@@ -139,10 +139,10 @@ def _taken() -> tuple[list[int], list[int]]:
 
 def _arranged(new: Files) -> Files:
     """The same with fewer layers, if they are many."""
-    if new.changed_rows > min(max(LEAST, SHARE * new.rows), build.CELLS * 2 // len(named.columns())):
+    if new.changed_rows > max(LEAST, SHARE * new.rows):
         return compact.worked_in(new)
     if len(new.layers) > LAYERS:
-        return Files(new.base, (files.layer(layers.newest(new.layers, list(named.columns()))),))
+        return Files(new.base, (layers.together(new.layers),))
     return new
 
 

@@ -127,7 +127,7 @@ def copied(statement: sql.Composable, types: dict[str, pa.DataType]) -> pa.Table
         true_values=["t"],
         false_values=["f"],
     )
-    naming = pc_csv.ReadOptions(column_names=list(types), block_size=2**22)
+    naming = pc_csv.ReadOptions(use_threads=False, column_names=list(types), block_size=2**22)
     return pc_csv.read_csv(text, naming, _PARSING, reading)
 
 

@@ -1,0 +1,197 @@
+"""How the mirror's files follow: layers, the base, what is thrown away, what is mended, what a death leaves."""
+
+import time
+
+import pytest
+
+from karibu.consents import erasure
+from karibu.customers.models import Customer
+from karibu.segments import mirror
+from karibu.segments.mirror import build, files, keep
+from karibu.segments.models import Stale
+from karibu.segments.tests.people import customer, merged, mirrored, straight
+from tests import stores
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lake")]
+
+
+@pytest.fixture(autouse=True)
+def afresh(monkeypatch):
+    monkeypatch.setattr(keep, "_done", keep._Done())
+
+
+def change(*people, city):
+    Customer.objects.filter(pk__in=people).update(city=city)
+
+
+def steps():
+    while keep.step() == 0:
+        pass
+
+
+def test_the_first_step_writes_everything_and_the_next_has_nothing_to_do():
+    one = customer(name="Amina")
+    steps()
+    assert mirrored(mirror.current())[one]["name"] == "Amina"
+    named = keep.known()
+    assert keep.step() > 0
+    assert keep.known() == named
+
+
+def test_few_changes_are_read_directly_and_many_become_a_layer(monkeypatch):
+    monkeypatch.setattr(keep, "FOLD", 3)
+    people = [customer() for _ in range(4)]
+    steps()
+    change(people[0], city="Kigali")
+    assert keep.step() > 0
+    assert (keep.known().layers, Stale.objects.count()) == ((), 1)
+    change(*people[1:], city="Huye")
+    steps()
+    (layer,) = keep.known().layers
+    assert (layer.rows, Stale.objects.count()) == (4, 0)
+    assert [row["city"] for row in mirrored(mirror.current()).values()] == ["Kigali", "Huye", "Huye", "Huye"]
+
+
+def test_a_few_changes_become_a_layer_after_a_while(monkeypatch):
+    one = customer()
+    steps()
+    change(one, city="Kigali")
+    monkeypatch.setattr(keep, "_done", keep._done._replace(folded=time.monotonic() - keep.AGE - 1))
+    steps()
+    assert len(keep.known().layers) == 1
+
+
+def test_layers_become_one_and_then_part_of_the_base(monkeypatch):
+    for name, number in (("FOLD", 1), ("LAYERS", 2), ("LEAST", 6)):
+        monkeypatch.setattr(keep, name, number)
+    monkeypatch.setattr(files, "GROUP", 4)
+    monkeypatch.setattr(build, "FILE", 8)
+    monkeypatch.setattr(build, "UNKNOWN", 4)
+    people = [customer() for _ in range(20)]
+    steps()
+    untouched = keep.known().base[0]
+    seen = []
+    for n in range(7):
+        change(people[9 + n], city=f"City {n}")
+        people.append(customer(city="New"))
+        steps()
+        seen.append(len(keep.known().layers))
+    assert seen == [1, 2, 1, 0, 1, 2, 1]
+    known = keep.known()
+    assert known.base[0] == untouched
+    assert [file.first for file in known.base[1:]] == [file.last for file in known.base[:-1]]
+    assert known.base[-1].rows <= 12
+    assert mirrored(mirror.current()) == straight()
+
+
+def test_a_first_import_fills_an_empty_mirror(monkeypatch):
+    monkeypatch.setattr(build, "FILE", 8)
+    monkeypatch.setattr(keep, "LEAST", 6)
+    steps()
+    assert keep.known().base == ()
+    people = [customer() for _ in range(19)]
+    keep.catch_up()
+    assert [file.rows for file in keep.known().base] == [8, 8, 3]
+    assert sorted(mirrored(mirror.current())) == people
+
+
+def test_old_files_stay_for_those_who_read_them_and_then_go(monkeypatch):
+    one = customer(city="Kigali")
+    steps()
+    old = mirror.current()
+    change(one, city="Huye")
+    mirror.rebuild()
+    keep._tidy_up()
+    assert mirrored(old)[one]["city"] == "Kigali"
+    monkeypatch.setattr(files, "GRACE", 0.0)
+    keep._tidy_up()
+    assert set(files.present()) == keep.known().paths
+
+
+def test_a_reader_whose_files_went_away_reads_the_new_ones(monkeypatch):
+    one = customer(city="Kigali")
+    steps()
+    tried = []
+
+    def work(state):
+        if not tried:
+            mirror.rebuild()
+            files.sweep(keep.known().paths, grace=0)
+        tried.append(state)
+        return mirrored(state)[one]["city"]
+
+    assert mirror.read(work) == "Kigali"
+    assert len(tried) == 2
+
+
+@pytest.mark.parametrize("harm", ["missing", "cut short", "other bytes", "everything"])
+def test_a_damaged_mirror_is_written_anew_and_says_so(lake, caplog, harm):
+    people = [customer(name=f"Customer {n}" * 20) for n in range(50)]
+    steps()
+    path = lake / keep.known().base[0].path
+    whole = path.read_bytes()
+    if harm == "missing":
+        path.unlink()
+    elif harm == "cut short":
+        path.write_bytes(whole[: len(whole) // 2])
+    elif harm == "other bytes":
+        path.write_bytes(whole[:300] + bytes(255 - byte for byte in whole[300:800]) + whole[800:])
+    else:
+        for file in (lake / "_mirror").iterdir():
+            file.unlink()
+    assert sorted(mirror.read(mirrored)) == people
+    assert "damaged or is missing" in caplog.text
+    assert mirror.read(mirrored) == straight()
+
+
+def test_a_missing_file_is_noticed_before_anybody_asks(lake, caplog):
+    customer()
+    steps()
+    (lake / keep.known().base[0].path).unlink()
+    keep._done = keep._Done()
+    steps()
+    assert "damaged or is missing" in caplog.text
+    assert keep.known().paths <= set(files.present())
+
+
+def test_an_error_that_is_not_the_files_is_not_swallowed():
+    customer()
+    steps()
+    known = keep.known()
+
+    def work(state):
+        raise OSError("not the mirror's fault")
+
+    with pytest.raises(OSError, match="not the mirror's fault"):
+        mirror.read(work)
+    assert keep.known() == known
+
+
+@pytest.mark.parametrize("where", ["base", "layer", "family", "left behind"])
+def test_an_erased_person_is_in_no_file(lake, monkeypatch, where, django_capture_on_commit_callbacks):
+    monkeypatch.setattr(keep, "FOLD", 1)
+    monkeypatch.setattr(files, "GROUP", 2)
+    others = [customer(name=f"Other {n}", traits={"size": "M"}) for n in range(5)]
+    zuri = customer(
+        name="Zuri Nobodyelse", email="zuri@nobodyelse.example", phone="+250788123987", traits={"size": "Zurissize"}
+    )
+    steps()
+    if where == "layer":
+        change(zuri, city="Zuristown")
+        change(others[1], city="Huye")
+        steps()
+    elif where == "left behind":
+        change(zuri, city="Zuristown")
+        files.layer(keep.layers.rows_of([zuri]))
+    elif where == "family":
+        Customer.objects.filter(pk=others[0]).update(merged_into=zuri)
+        mirror.rebuild()
+    with django_capture_on_commit_callbacks(execute=True):
+        erasure.erase(zuri, by="test")
+    steps()
+    words = ["zuri", "nobodyelse", "788123987"]
+    assert stores.holding(words, lake) == []
+    assert set(files.present()) == keep.known().paths
+    assert zuri not in mirrored(mirror.current())
+    assert mirrored(mirror.current()) == straight()
+    assert merged(mirror.current()) == ({others[0]: zuri} if where == "family" else {})
