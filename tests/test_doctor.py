@@ -11,6 +11,8 @@ from karibu.collect.models import InboxRow
 from karibu.config import doctor
 from karibu.consents.models import Erasure
 from karibu.insights.tests.shop import make_message
+from karibu.segments import mirror
+from karibu.segments.tests.people import customer, mirrored
 
 pytestmark = pytest.mark.django_db
 
@@ -19,7 +21,7 @@ def test_a_healthy_installation_is_well(lake: Path, capsys: pytest.CaptureFixtur
     assert doctor.examine() == 0
     said = capsys.readouterr().out
     assert "All is well." in said and "✗" not in said
-    for subject in ("database", "disk", "lake", "clock", "inbox", "work", "mail", "public URL"):
+    for subject in ("database", "disk", "lake", "mirror", "clock", "inbox", "work", "mail", "public URL"):
         assert subject in said
 
 
@@ -41,7 +43,7 @@ def test_late_messages_and_a_waiting_inbox_are_named(lake: Path, capsys: pytest.
     said = capsys.readouterr().out
     assert "1 message is late, by 10 min." in said
     assert "1 rows wait, the oldest for 10 min" in said and "Start a worker" in said
-    assert "2 of 8 need attention." in said
+    assert "2 of 9 need attention." in said
 
 
 def test_a_lake_that_cannot_be_written_to_is_named(
@@ -52,6 +54,20 @@ def test_a_lake_that_cannot_be_written_to_is_named(
     settings.KARIBU_LAKE_URL = str(in_the_way / "lake")
     assert doctor.examine() == 1
     assert "cannot be written to" in capsys.readouterr().out
+
+
+def test_damaged_files_of_the_mirror_are_named_and_mended_by_whoever_asks(
+    lake: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    customer(name="Amina")
+    mirror.rebuild()
+    assert doctor.mirror()[0].said == "1 customers in 2 files that are whole"
+    for file in (lake / "_mirror").iterdir():
+        file.write_bytes(file.read_bytes()[:100])
+    assert doctor.examine() == 0
+    assert "2 of 2 files with customers' columns are missing or damaged" in capsys.readouterr().out
+    assert len(mirror.read(mirrored)) == 1
+    assert doctor.mirror()[0].said == "1 customers in 2 files that are whole"
 
 
 def test_a_mail_server_that_does_not_answer_is_named(lake: Path, settings, capsys: pytest.CaptureFixture[str]) -> None:

@@ -73,6 +73,20 @@ def lake() -> list[Finding]:
     return [Finding("lake", "good", f"{folder} can be written to")]
 
 
+def mirror() -> list[Finding]:
+    """Reads the files with the customers' columns (segments/mirror) to their end."""
+    from karibu.segments.mirror import files, keep
+
+    known = keep.known()
+    if not known.paths:
+        return [Finding("mirror", "good", "nothing was written for segments yet")]
+    harmed = [path for path in sorted(known.paths) if not files.is_whole(path)]
+    if harmed:
+        said = f"{len(harmed)} of {len(known.paths)} files with customers' columns are missing or damaged"
+        return [Finding("mirror", "warn", said, "Nothing is lost: they are written anew when a segment is asked for.")]
+    return [Finding("mirror", "good", f"{known.rows:,} customers in {len(known.paths)} files that are whole")]
+
+
 def clock() -> list[Finding]:
     with connection.cursor() as cursor:
         before = datetime.now(UTC)
@@ -133,7 +147,7 @@ def public_url() -> list[Finding]:
 
 
 Check = Callable[[], list[Finding]]
-CHECKS: list[Check] = [database, disk, lake, clock, inbox, work, mail, public_url]
+CHECKS: list[Check] = [database, disk, lake, mirror, clock, inbox, work, mail, public_url]
 MARKS = {"good": "✓", "warn": "!", "bad": "✗"}
 
 
