@@ -1,19 +1,26 @@
 """What an erasure must not miss: what was written after it looked, and what names a person beside their own rows."""
 
+from datetime import timedelta
+
 import psycopg
 import pytest
 from django.utils import timezone
 
+from karibu.collect import drain
+from karibu.collect.models import InboxRow
 from karibu.config.testing import database_url
 from karibu.consents.actions import suppress
 from karibu.consents.erasure import erase
 from karibu.consents.models import Suppression
 from karibu.customers.merging import merge_customers
 from karibu.customers.models import Customer, Identity, Merge, Suggestion, Trait
+from karibu.messages import visits
+from karibu.messages.models import Message, Visit
 from karibu.web.models import Shop
 from tests.test_erasure import PERSON, a_life, come, found
 
 pytestmark = pytest.mark.django_db(transaction=True)
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36"
 
 
 def test_what_was_begun_before_and_written_after_the_first_look_goes_too(lake):
@@ -58,3 +65,19 @@ def test_what_others_wrote_about_them_goes(lake):
     assert set(Merge.objects.values_list("reason", flat=True)) == {""}
     assert not Suggestion.objects.exists() and not Suppression.objects.exists()
     assert Customer.objects.get(pk=neighbour.pk).name == "Ben"
+
+
+def test_an_old_mail_that_is_opened_after_the_erasure_tells_nothing_of_anybody(lake):
+    """Else the visit would come back as an event of a new customer, under the number of the erased one."""
+    customer = a_life()
+    erase(customer, by="owner@localhost")
+    before = Customer.objects.count()
+    Message.objects.update(sent_at=timezone.now() - timedelta(hours=1))
+    message = Message.objects.get()
+    asking = visits.Asking(method="GET", user_agent=BROWSER)
+    seen = visits.note(message, visits.OPENED, asking)
+    Visit.objects.filter(pk=seen.pk).update(at=timezone.now() - timedelta(minutes=1))
+    assert visits.judge() == 1
+    assert not InboxRow.objects.exists()
+    drain.drain_all()
+    assert Customer.objects.count() == before and found(lake) == []

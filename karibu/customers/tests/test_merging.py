@@ -109,9 +109,9 @@ def test_who_left_and_was_merged_anew_is_not_given_away_by_an_older_undo() -> No
 def test_a_search_finds_who_they_are_today() -> None:
     amina, ben = people("amina", "ben")
     merge = merge_customers(amina, ben, by=BY, reason="test")
-    assert [find(text).ids for text in ("ben@example.com", "amina@example.com")] == [[amina], [amina]]
+    assert [find(text).ids for text in ("ben@exam", "amina@exam")] == [[amina], [amina]]
     undo_merge(merge, by=BY)
-    assert [find(text).ids for text in ("ben@example.com", "amina@example.com")] == [[ben], [amina]]
+    assert [find(text).ids for text in ("ben@exam", "amina@exam")] == [[ben], [amina]]
 
 
 def test_who_was_erased_is_merged_with_nobody() -> None:
