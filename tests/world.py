@@ -20,6 +20,7 @@ from karibu.messages.actions import Intent, intend
 from karibu.messages.models import Message, Rules
 from karibu.messages.system import send_mail
 from karibu.segments import actions as segments
+from karibu.segments import rfm
 from karibu.segments.models import Member, Segment, Size
 from karibu.shop.rates import enter_rate
 from karibu.web.actions import create_token
@@ -39,6 +40,7 @@ def fill(folder: Path, people: int = 6, troubles: int = 1) -> None:
     for number in range(troubles):
         _trouble(number, folder)
     drain_all()
+    rfm.reckon()
     SampleShop.objects.update(history_at=timezone.now())
 
 

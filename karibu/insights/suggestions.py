@@ -13,6 +13,8 @@ from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from karibu.journeys.models import Journey
+from karibu.segments import rfm
+from karibu.segments.models import Segment
 from karibu.web.queries import shop
 
 MOST = 3
@@ -118,6 +120,22 @@ def orders_without_rate(now: datetime) -> Suggestion | None:
     return Suggestion("rates", number, said, "/orders/", _("See the orders"), "revenue")
 
 
+def good_customers_gone_quiet(now: datetime) -> Suggestion | None:
+    """Those who used to buy well and have not come for long, while no segment holds them."""
+    quiet = ("at_risk", "cant_lose")
+    if Segment.objects.filter(recipe__in=("at-risk", "cannot-lose"), archived_at=None).exists():
+        return None
+    people = sum(cell.customers for cell in rfm.grid() if cell.group in quiet)
+    if not people:
+        return None
+    said = ngettext(
+        "good customer has become quiet. A segment tells you when more do, and whom to write to.",
+        "good customers have become quiet. A segment tells you when more do, and whom to write to.",
+        people,
+    )
+    return Suggestion("quiet", people, said, "/segments/rfm/", _("See who they are"), "segments")
+
+
 def sender_missing(now: datetime) -> Suggestion | None:
     """Mail that leaves needs a sender that the shop owns."""
     if shop().sender_email or not Journey.objects.filter(status=Journey.Status.LIVE).exists():
@@ -131,7 +149,13 @@ def sender_missing(now: datetime) -> Suggestion | None:
     return Suggestion("sender", number, said, "/settings/", _("Set the sender"), "send")
 
 
-SUGGESTERS: list[Suggester] = [left_carts, sender_missing, orders_without_rate, refused_messages]
+SUGGESTERS: list[Suggester] = [
+    left_carts,
+    sender_missing,
+    orders_without_rate,
+    good_customers_gone_quiet,
+    refused_messages,
+]
 
 
 def _number(query: str, parameters: list[datetime]) -> int:

@@ -1,5 +1,6 @@
 """What a colleague or the API does with a segment. Each is one transaction with its line in the audit log."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -7,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from karibu.events.wake import wake
+from karibu.segments import queries
 from karibu.segments.definition import Definition, parse
 from karibu.segments.faults import DefinitionError
 from karibu.segments.models import Member, Segment
@@ -79,12 +81,9 @@ def _named(name: str) -> str:
 def _keep_out_of_itself(segment: Segment, wanted: Definition) -> None:
     """Raises DefinitionError where `segment` would be a part of itself, however many segments lie between."""
 
-    def definition_of(number: int) -> dict[str, Any] | None:
+    def looked_up(number: int) -> Mapping[str, Any] | None:
         if number == segment.pk:
             raise DefinitionError("$", _("This segment would contain itself."))
-        found: dict[str, Any] | None = (
-            Segment.objects.filter(pk=number, archived_at=None).values_list("definition", flat=True).first()
-        )
-        return found
+        return queries.definition_of(number)
 
-    wanted.resolved(definition_of)
+    wanted.resolved(looked_up)

@@ -127,10 +127,9 @@ def _line(cells: Sequence[str]) -> bytes:
 def _slices(segment: Segment, told: Told) -> Iterator[list[Customer]]:
     """Those who may be in it, some thousands at a time; `told` learns who may not."""
     after = 0
-    members = queries.members(segment).only("pk", "email", "phone").order_by("pk")
-    while people := list(members.filter(pk__gt=after)[:PER_SLICE]):
-        after = people[-1].pk
-        yield _allowed(people, told)
+    while rows := queries.by_id(segment.pk, PER_SLICE, after, down=False):
+        after = rows[-1][0].customer_id
+        yield _allowed([customer for _member, customer in rows if customer], told)
 
 
 def _allowed(people: Collection[Customer], told: Told) -> list[Customer]:

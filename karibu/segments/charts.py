@@ -7,10 +7,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from karibu.segments import queries
 from karibu.segments.circles import HEIGHT, WIDTH, circles
 from karibu.segments.queries import Overlap
 from karibu.web import formats
 from karibu.web.charts import ACCENT, SECOND
+
+DAYS = 90
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,11 @@ class Picture:
     spec: dict[str, Any] | None
 
 
+def of_segment(segment_id: int) -> Picture:
+    """How many members it had on each of the last DAYS days."""
+    return over_time(queries.sizes([segment_id], DAYS)[segment_id])
+
+
 def over_time(sizes: Sequence[tuple[date, int]]) -> Picture:
     """How many members there were each day."""
     if len(sizes) < 2:
@@ -28,7 +36,7 @@ def over_time(sizes: Sequence[tuple[date, int]]) -> Picture:
     day, people = _("Day"), _("People")
     rows = [{day: when.isoformat(), people: members} for when, members in sizes]
     encoding = {
-        "x": {"field": day, "type": "temporal", "title": None, "axis": {"format": "%-d %b", "labelOverlap": True}},
+        "x": {"field": day, "type": "temporal", "title": None, "axis": day_axis(len(sizes))},
         "y": {
             "field": people,
             "type": "quantitative",
@@ -41,9 +49,14 @@ def over_time(sizes: Sequence[tuple[date, int]]) -> Picture:
         "data": {"values": rows},
         "encoding": encoding,
         "layer": [{"mark": {"type": "area"}}, {"mark": {"type": "line"}}],
-        "height": 160,
+        "height": 130,
     }
     return Picture(_grown(sizes), spec)
+
+
+def day_axis(days: int) -> dict[str, Any]:
+    """An axis of so many days, none of them written twice."""
+    return {"format": "%-d %b", "labelOverlap": True, "tickCount": max(1, min(days - 1, 8))}
 
 
 def _grown(sizes: Sequence[tuple[date, int]]) -> str:
@@ -85,22 +98,28 @@ def overlap(one: str, other: str, shared: Overlap) -> dict[str, Any]:
         {where: _("only in %(name)s") % {"name": other}, people: shared.other},
     ]
     drawn = circles(shared.one + shared.both, shared.other + shared.both, shared.both)
+    names = [one, other if other != one else f"{other} (2)"]
     return {
         "data": {"values": rows},
         "height": HEIGHT,
-        "layer": [_circle(circle, colour) for circle, colour in zip(drawn, (ACCENT, SECOND), strict=True)],
+        "layer": [_circle(circle, name, names) for circle, name in zip(drawn, names, strict=True)],
     }
 
 
-def _circle(circle: tuple[float, float, float], colour: str) -> dict[str, Any]:
+def _circle(circle: tuple[float, float, float], name: str, names: Sequence[str]) -> dict[str, Any]:
     """A circle of Vega-Lite: its size is the area of the square around it."""
     x, y, radius = circle
     return {
-        "data": {"values": [{"x": x, "y": y}]},
-        "mark": {"type": "point", "shape": "circle", "size": 4 * radius**2, "color": colour,
-                 "filled": True, "opacity": 0.35},
+        "data": {"values": [{"x": x, "y": y, "name": name}]},
+        "mark": {"type": "point", "shape": "circle", "size": 4 * radius**2, "filled": True, "opacity": 0.35},
         "encoding": {
-            "x": {"field": "x", "type": "quantitative", "scale": {"domain": [0, WIDTH], "nice": False}, "axis": None},
-            "y": {"field": "y", "type": "quantitative", "scale": {"domain": [0, HEIGHT], "nice": False}, "axis": None},
+            "x": {"field": "x", "type": "quantitative", "axis": None, "scale": {"domain": [0, WIDTH], "nice": False}},
+            "y": {"field": "y", "type": "quantitative", "axis": None, "scale": {"domain": [0, HEIGHT], "nice": False}},
+            "color": {
+                "field": "name",
+                "type": "nominal",
+                "scale": {"domain": list(names), "range": [ACCENT, SECOND]},
+                "legend": {"title": None, "symbolOpacity": 0.6, "labelLimit": 240, "columnPadding": 90},
+            },
         },
-    }  # fmt: skip
+    }

@@ -1,7 +1,7 @@
 """Questions about segments: which there are, how many are in them, how that went, who two of them share."""
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from karibu.customers.queries import listed
 from karibu.segments.models import Member, Segment
 
 KEPT = 600.0  # seconds
+FEW = 20_000  # members that are sorted in less time than the order of a large shop is walked
 SPENT = 500  # of a shop without orders, until it has some
 _top_tenth: tuple[float, float] | None = None
 
@@ -47,8 +48,35 @@ def sizes(segment_ids: Collection[int], days: int) -> dict[int, list[tuple[date,
 
 
 def members(segment: Segment) -> QuerySet[Customer]:
-    """The customers who are in it now."""
-    return listed().filter(pk__in=Member.objects.filter(segment_id=segment.pk).values("customer_id"))
+    """The customers who are in it now.
+
+    Up to FEW are named by their ids, so that they are looked up and sorted, whatever the planner thinks of them.
+    """
+    inside = Member.objects.filter(segment_id=segment.pk).values_list("customer_id", flat=True)
+    ids = list(inside[: FEW + 1])
+    if len(ids) > FEW:
+        return listed().filter(pk__in=inside)
+    return listed().extra(where=["customers_customer.id = ANY(%s)"], params=[ids])
+
+
+def by_id(
+    segment_id: int, limit: int, after: int | None = None, *, down: bool = True
+) -> list[tuple[Member, Customer | None]]:
+    """Up to `limit` members behind the customer `after`, in the order of their ids: quick in a segment of any size.
+
+    Who was merged or erased and has not left yet has no customer.
+    """
+    rows = Member.objects.filter(segment_id=segment_id).order_by("-customer_id" if down else "customer_id")
+    if after is not None:
+        rows = rows.filter(customer_id__lt=after) if down else rows.filter(customer_id__gt=after)
+    found = list(rows[:limit])
+    known = listed().select_related("activity").in_bulk([one.customer_id for one in found])
+    return [(one, known.get(one.customer_id)) for one in found]
+
+
+def definition_of(number: int) -> Mapping[str, Any] | None:
+    """As it is written down; None where there is no such segment, or only in the archive."""
+    return Segment.objects.filter(pk=number, archived_at=None).values_list("definition", flat=True).first()
 
 
 def names(segment_ids: Collection[int]) -> dict[int, str]:

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from karibu.segments.views import audience, builder, lists, page
+from karibu.segments.views import audience, builder, lists, page, rfm
 
 urlpatterns: list[URLPattern] = [
     path("segments/", lists.segments, name="segments"),
@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern] = [
     path("segments/recipes/<slug:key>/", lists.adopt, name="segment-adopt"),
     path("segments/preview/", builder.preview, name="segment-preview"),
     path("segments/values/", builder.values, name="segment-values"),
+    path("segments/rfm/", rfm.rfm, name="segment-rfm"),
     path("segments/<int:pk>/", page.segment, name="segment"),
     path("segments/<int:pk>/edit/", builder.edit, name="segment-edit"),
     path("segments/<int:pk>/overlap/", page.overlap, name="segment-overlap"),

@@ -96,7 +96,14 @@ def _group(path: str, found: dict[str, _Fields]) -> Group:
     op = own.get("is", "all")
     children = [_group(one, found) if "is" in found[one].own else _row(found[one]) for one in below]
     known = op in GROUPS and (op != "then" or path != "r")
+    if op == "then":
+        children = [Row("event") if _is_untouched(child) else child for child in children]
     return Group(op if known else "all", list(children), own, path)
+
+
+def _is_untouched(node: Group | Row) -> bool:
+    """A row as it is added to other groups: what follows one another are things that people did."""
+    return isinstance(node, Row) and node.kind == "trait" and not node.get("trait")
 
 
 def _row(fields: _Fields) -> Row:

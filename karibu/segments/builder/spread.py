@@ -13,7 +13,7 @@ from karibu.segments import charts
 from karibu.web import choices, formats
 from karibu.web.queries import shop
 
-SOME = 2_000  # people looked at; of more, every n-th
+SOME = 2_000  # people looked at where there are more
 COUNTRIES = 6
 
 
@@ -27,15 +27,14 @@ class Spread:
     is_sample: bool
 
 
-def spread(ids: Sequence[int]) -> Spread | None:
-    """Of these customers; None where there are none."""
-    if not ids:
+def spread(some: Sequence[int], count: int) -> Spread | None:
+    """Of `some` out of `count` customers; None where there are none."""
+    rows = list(Customer.objects.filter(pk__in=some).values_list("country", "spent"))
+    if not rows:
         return None
-    looked_at = ids[:: -(-len(ids) // SOME)]
-    rows = list(Customer.objects.filter(pk__in=looked_at).values_list("country", "spent"))
     by_country = charts.bars(_("Country"), _countries([country for country, _spent in rows]))
     by_worth = charts.bars(_("Spent"), _worth([spent for _country, spent in rows]))
-    return Spread(by_country, by_worth, len(looked_at), len(looked_at) < len(ids))
+    return Spread(by_country, by_worth, len(rows), len(some) < count)
 
 
 def _countries(codes: Sequence[str]) -> list[tuple[str, int]]:

@@ -110,10 +110,12 @@ def parent(group: Group, path: str) -> Group | None:
 
 
 def without_wrong(group: Group) -> Group:
-    """The same without what does not count (yet)."""
+    """The same without what does not count (yet); a sequence counts as a whole or not at all."""
     kept: list[Node] = []
     for child in group.children:
-        if child.wrong:
+        if child.wrong or (
+            isinstance(child, Group) and child.op == "then" and any(one.wrong for one in child.children)
+        ):
             continue
         if isinstance(child, Row):
             kept.append(child)

@@ -1,12 +1,15 @@
 """The pages of segments: each says what it shows, and its buttons do what they say."""
 
+import re
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
 from karibu.customers import raw, search
+from karibu.customers.models import Customer
 from karibu.segments import queries
 from karibu.segments.models import Member, Segment, Size
 from karibu.segments.recipes import RECIPES
@@ -86,6 +89,23 @@ def test_members_are_listed_with_since_when_and_as_csv(marketer, segment, person
     assert len(csv) == 3 and "since" in csv[0] and csv[1].startswith("Amina,")
     assert "Juma" in text(marketer, f"/segments/{made.pk}/?q=juma")
     assert "Amina" not in text(marketer, f"/segments/{made.pk}/?country=KE")
+
+
+def test_a_large_segment_is_paged_by_id_whoever_went_meanwhile(marketer, segment, person, monkeypatch):
+    monkeypatch.setattr(queries, "FEW", 3)
+    people = [person(f"Person {number}") for number in range(120)]
+    Customer.objects.filter(pk__in=[people[70].pk, people[71].pk]).update(merged_into=people[0].pk)
+    made = segment("Many", *people)
+    path, seen = f"/segments/{made.pk}/?sort=-id", []
+    while path:
+        page = text(marketer, path)
+        seen += re.findall(r'<a href="/customers/(\d+)/">Person', page)
+        path = unescape(found[1]) if (found := re.search(r'rel="next" href="([^"]+)"', page)) else ""
+    expected = [one.pk for one in reversed(people) if one not in people[70:72]]
+    assert [int(number) for number in seen] == expected
+    best = text(marketer, f"/segments/{made.pk}/?sort=-spent")
+    assert best.index("Person 119") < best.index("Person 118")
+    assert "Person 119" in text(marketer, f"/segments/{made.pk}/?sort=-id&after=WyJ4Il0")  # a cursor of our own making
 
 
 def test_who_was_merged_or_erased_is_no_member_to_be_seen(marketer, segment, person):

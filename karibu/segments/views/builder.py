@@ -5,10 +5,12 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from karibu.segments import actions
+from karibu.segments import actions, charts, words
 from karibu.segments.builder import checked, known, posted, shown, tree
+from karibu.segments.conditions.rfm import GROUPS
 from karibu.segments.definition import parse
 from karibu.segments.faults import DefinitionError
 from karibu.segments.forms import SegmentForm
@@ -28,9 +30,12 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 def _beginning(request: HttpRequest) -> tuple[str, tree.Group]:
-    """The name and the conditions that a new segment starts with: a recipe's, those of two segments, or none."""
+    """The name and the conditions that a new one starts with: a recipe's, an RFM group, two segments, or none."""
     if recipe := RECIPES.get(request.GET.get("recipe", "")):
         return str(recipe.name), tree.read(parse(recipe.definition()).raw)
+    if (group := request.GET.get("rfm", "")) in GROUPS:
+        begin = tree.Group("all", [tree.Row("rfm", {"values": group})])
+        return str(GROUPS[group]).capitalize(), tree.numbered(begin)
     both = [tree.Row("segment", {"value": number}) for number in request.GET.getlist("in")[:2]]
     return "", tree.numbered(tree.Group("all", [*both] or [tree.Row("trait")]))
 
@@ -93,6 +98,9 @@ class _Builder:
         key = self.request.GET.get("recipe", "")
         return key if key in RECIPES else ""
 
+    def _over_time(self) -> charts.Picture:
+        return charts.of_segment(self.segment.pk) if self.segment else charts.over_time([])
+
     def _show(self, status: int = 200, was_saved: bool = False) -> HttpResponse:
         context = {
             "segment": self.segment,
@@ -103,6 +111,7 @@ class _Builder:
             "faults": checked.faults(self.group),
             "tab": secrets.token_hex(8),
             "sentence": _sentence(self.group),
+            "over_time": SimpleLazyObject(self._over_time),
         }
         if not is_partial(self.request):
             return render(self.request, "segments/builder.html", context, status=status)
@@ -120,7 +129,7 @@ def preview(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"nodes": list(tree.nodes(group)), "faults": checked.faults(group)}
     try:
         definition = checked.sound(group)
-        context["sentence"] = definition.sentence() if definition else ""
+        context["sentence"] = words.sentence(definition.raw) if definition else ""
     except DefinitionError as error:
         context["said"] = error.sentence
     return render(request, "segments/builder/_preview.html", context)
@@ -141,4 +150,4 @@ def _sentence(group: tree.Group) -> str:
         definition = checked.sound(group)
     except DefinitionError as error:
         return error.sentence
-    return definition.sentence() if definition else ""
+    return words.sentence(definition.raw) if definition else ""

@@ -13,8 +13,6 @@ from karibu.segments.models import Segment
 from karibu.segments.tables import Members
 from karibu.web.access import allow
 
-DAYS = 90
-
 
 @require_safe
 @allow()
@@ -24,7 +22,7 @@ def segment(request: HttpRequest, pk: int) -> HttpResponseBase:
         "segment": found,
         "sentence": words.sentence(found.definition),
         # A part of the list does not draw these.
-        "over_time": SimpleLazyObject(lambda: charts.over_time(queries.sizes([pk], DAYS)[pk])),
+        "over_time": SimpleLazyObject(lambda: charts.of_segment(pk)),
         "others": SimpleLazyObject(lambda: _others(found)),
     }
     return Members(request, found).respond("segments/segment.html", context)

@@ -8,7 +8,7 @@ from karibu.segments.builder.controls import Control, select, words
 from karibu.segments.builder.known import Known
 from karibu.segments.builder.tree import Row
 
-KIND, LABEL = "consent", _("agreed to")
+KIND, LABEL = "consent", _("consent")
 STATUS = (("given", _("agreed to")), ("withdrawn", _("has withdrawn")))
 
 

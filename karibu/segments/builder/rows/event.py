@@ -81,5 +81,7 @@ def _measured(row: Row) -> dict[str, Any]:
     measure = row.get("measure")
     if measure in ("", "never"):
         return {}
+    if measure == "count":  # goes without saying
+        return values.write(row.fields)
     said = f"{measure}:{row.get('of', OF[measure])}" if measure in OF else measure
     return {"measure": said, **values.write(row.fields)}

@@ -14,7 +14,7 @@ behave("draft", (form) => {
     form.elements.name.value = values.name?.[0] ?? "";
     values.do = ["show"];
     values.csrfmiddlewaretoken = [form.elements.csrfmiddlewaretoken.value];
-    htmx.ajax("POST", form.action, { target: "#rows", swap: "innerHTML", values });
+    htmx.ajax("POST", form.action, { target: "#rows", swap: "innerHTML settle:0", values });
   }
 
   if (history.state?.draft) restore(history.state.draft);
