@@ -6,6 +6,7 @@ A kind is a Condition (a msgspec Struct: its fields are what the definition may 
     check(path)          raises DefinitionError for what cannot be asked
     said(denied, names)  what it means, as a clause behind "customers"
     needs()              what its answer hangs on
+    holds(scope, denied) the ibis expression over scope.customers
 
 To add one, copy the nearest module and add its class to KINDS.
 """

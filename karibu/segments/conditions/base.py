@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
+
+if TYPE_CHECKING:
+    from ibis.expr.types import BooleanValue
+
+    from karibu.segments.scope import Scope
 
 Names = Mapping[int, str]  # of segments, by id
 NONE: frozenset[Any] = frozenset()
@@ -56,6 +61,13 @@ class Condition(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_de
         raise NotImplementedError
 
     def needs(self) -> Needs:
+        raise NotImplementedError
+
+    def holds(self, scope: Scope, denied: bool) -> BooleanValue:
+        """Whether it holds for a row of scope.customers, or (`denied`) does not hold.
+
+        Where it does not hold the answer may be NULL instead of false. An unknown condition is NULL both ways.
+        """
         raise NotImplementedError
 
     def raw(self) -> dict[str, Any]:

@@ -1,23 +1,35 @@
-"""Conditions joined: all of them, any of them, or not."""
+"""Conditions joined: all of them, any of them, or not. A denial goes down to the conditions: unknown ones stay so."""
+
+from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.utils.translation import gettext as _
 
 from karibu.segments.conditions.base import Condition, Names, Needs
+from karibu.segments.scope import every, some
+
+if TYPE_CHECKING:
+    from ibis.expr.types import BooleanValue
+
+    from karibu.segments.scope import Scope
 
 
 @dataclass(frozen=True)
 class AllOf:
     """Holds for everybody where nothing is listed."""
 
-    parts: tuple["Node", ...]
+    parts: tuple[Node, ...]
 
     def said(self, denied: bool, names: Names) -> str:
         if not self.parts:
             return _("of no kind") if denied else _("of any kind")
         return _joined(_(" and "), self.parts, denied, names)
+
+    def holds(self, scope: Scope, denied: bool) -> BooleanValue:
+        parts = [part.holds(scope, denied) for part in self.parts]
+        return some(parts) if denied else every(parts)
 
     def raw(self) -> dict[str, Any]:
         return {"all": [part.raw() for part in self.parts]}
@@ -27,12 +39,16 @@ class AllOf:
 class AnyOf:
     """Holds for nobody where nothing is listed."""
 
-    parts: tuple["Node", ...]
+    parts: tuple[Node, ...]
 
     def said(self, denied: bool, names: Names) -> str:
         if not self.parts:
             return _("of any kind") if denied else _("of no kind")
         return _joined(_(" or "), self.parts, denied, names)
+
+    def holds(self, scope: Scope, denied: bool) -> BooleanValue:
+        parts = [part.holds(scope, denied) for part in self.parts]
+        return every(parts) if denied else some(parts)
 
     def raw(self) -> dict[str, Any]:
         return {"any": [part.raw() for part in self.parts]}
@@ -40,14 +56,17 @@ class AnyOf:
 
 @dataclass(frozen=True)
 class Not:
-    part: "Node"
+    part: Node
 
     @property
-    def parts(self) -> tuple["Node", ...]:
+    def parts(self) -> tuple[Node, ...]:
         return (self.part,)
 
     def said(self, denied: bool, names: Names) -> str:
         return self.part.said(not denied, names)
+
+    def holds(self, scope: Scope, denied: bool) -> BooleanValue:
+        return self.part.holds(scope, not denied)
 
     def raw(self) -> dict[str, Any]:
         return {"not": self.part.raw()}

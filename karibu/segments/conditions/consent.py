@@ -1,12 +1,22 @@
 """What a customer agreed to: `{"consent": {"channel": "email", "topic": "offers", "status": "given"}}`."""
 
-from typing import ClassVar, Literal
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import msgspec
 from django.utils.translation import gettext as _
 
 from karibu.segments.conditions.base import Condition, Names, Needs
 from karibu.segments.faults import DefinitionError
+from karibu.segments.operand import negated
+
+if TYPE_CHECKING:
+    from ibis.expr.types import BooleanValue
+
+    from karibu.segments.scope import Scope
+
+_OTHER = {"given": "withdrawn", "withdrawn": "given"}
 
 
 class Statement(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=True):
@@ -44,3 +54,11 @@ class Consent(Condition, frozen=True):
 
     def needs(self) -> Needs:
         return Needs(columns=frozenset(["consents"]))
+
+    def holds(self, scope: Scope, denied: bool) -> BooleanValue:
+        """What was said of this topic; where nothing was, what was said of all of the channel."""
+        said, all_said = self.consent.written, f"{self.consent.channel}/*/{self.consent.status}"
+        other = f"{self.consent.channel}/{self.consent.topic}/{_OTHER[self.consent.status]}"
+        consents = scope.customers.consents
+        found = consents.contains(said) | (consents.contains(all_said) & ~consents.contains(other))
+        return negated(found) if denied else found

@@ -4,17 +4,25 @@
  "op": "gte", "value": 100, "within": {"days": 30}, "not": true}
 """
 
-from typing import Any, ClassVar
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from karibu.segments.conditions import operators, where, window, words
+from karibu.segments.conditions import amounts, measures, operators, where, window, words
 from karibu.segments.conditions.base import Condition, Names, Needs
 from karibu.segments.conditions.where import Property
 from karibu.segments.conditions.window import Within
 from karibu.segments.faults import DefinitionError
+from karibu.segments.operand import compared
+
+if TYPE_CHECKING:
+    from ibis.expr.types import BooleanValue, IntegerColumn, Table
+
+    from karibu.segments.scope import Scope
 
 AMOUNTS = ("is", "is_not", *operators.NUMBERS, "between")
 MOMENTS = ("before", "after", "between", "in_last_days", "not_in_last_days")
@@ -88,9 +96,9 @@ class Event(Condition, frozen=True):
 
     def said(self, denied: bool, names: Names) -> str:
         denied = denied != self.denied
-        rest = [where.said(self.where), self.within.said() if self.within and not self.is_moment else ""]
+        rest = [where.told(self.where), self.within.said() if self.within and not self.is_moment else ""]
         if self.is_moment:
-            return " ".join(filter(None, [self._moment_said(denied), where.said(self.where)]))
+            return " ".join(filter(None, [self._moment_said(denied), where.told(self.where)]))
         if self.measure != "count":
             return " ".join(filter(None, [self._did(), *rest])) + ", " + self._amount_said(denied)
         once, never = self.comparison == ("gte", 1), self.comparison in (("is", 0), ("lt", 1), ("lte", 0))
@@ -120,6 +128,40 @@ class Event(Condition, frozen=True):
     def needs(self) -> Needs:
         dates = self.op in operators.CALENDAR
         return Needs(events=frozenset(self.names), windows=window.moving(self.within), dates=dates)
+
+    def holds(self, scope: Scope, denied: bool) -> BooleanValue:
+        denied = denied != self.denied
+        if self.is_moment:
+            return scope.among(self._moment_fits(scope), denied)
+        op, value = self.comparison
+        if amounts.holds(op, value, 0):  # then so it does for all who never did it: look for the others
+            op, value, denied = amounts.OPPOSITES[op], value, not denied
+        return scope.among(self._amount_fits(scope, op, value), denied)
+
+    def _happened(self, scope: Scope, within: Within | None) -> Table:
+        return where.happened(scope, self.names, self.where, within)
+
+    def _moment_fits(self, scope: Scope) -> IntegerColumn:
+        """Who did it for the first or the last time when it is asked for."""
+        happened = self._happened(scope, None).group_by("person")
+        moments = happened.agg(moment=lambda t: t.time.min() if self.measure == "first" else t.time.max())
+        fits = scope.inside(self.within, moments.moment)
+        if self.op:
+            fits.append(compared(scope, moments.moment, self.op, self.value))
+        return moments.filter(fits).person
+
+    def _amount_fits(self, scope: Scope, op: str, value: Any) -> IntegerColumn:
+        """Of those who did it, who did it as often or as much as that."""
+        happened = self._happened(scope, self.within)
+        if self.measure == "count":
+            if amounts.holds_always(op, value):
+                return happened.person
+            amount = happened.group_by("person").agg(amount=lambda t: t.count())
+        elif self.measure.startswith("sum"):
+            amount = measures.summed(scope, happened, self.measured)
+        else:
+            amount = measures.varieties(scope, happened, self.measured, where.listing(self.measured, self.names))
+        return amount.filter(amounts.compared(scope, amount.amount, op, value)).person
 
 
 def times_said(op: str, value: Any) -> str:

@@ -1,6 +1,8 @@
 """What came of messages: `{"message": {"journey": 3, "did": "clicked"}, "within": {"days": 7}, "not": true}`."""
 
-from typing import Any, ClassVar, Literal
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import msgspec
 from django.utils.translation import gettext as _
@@ -12,6 +14,12 @@ from karibu.segments.conditions.where import Property
 from karibu.segments.conditions.window import Within
 
 # The log has the opens and clicks of people only; those of machines never enter it.
+
+if TYPE_CHECKING:
+    from ibis.expr.types import BooleanValue
+
+    from karibu.segments.scope import Scope
+
 EVENTS = {
     "received": "Message Sent",
     "opened": "Message Opened",
@@ -78,6 +86,9 @@ class Message(Condition, frozen=True):
 
     def needs(self) -> Needs:
         return Needs(events=frozenset([EVENTS[self.message.did]]), windows=window.moving(self.within))
+
+    def holds(self, scope: Scope, denied: bool) -> BooleanValue:
+        return self.as_event.holds(scope, denied)
 
 
 def _doings() -> dict[str, str]:

@@ -1,13 +1,22 @@
 """What is likely: `{"prediction": "churn", "op": "gte", "value": 0.7}`. Upper apps register the columns `p_<name>`."""
 
+from __future__ import annotations
+
 import re
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext as _
 
 from karibu.segments.conditions import operators, words
 from karibu.segments.conditions.base import Condition, Names, Needs
 from karibu.segments.faults import DefinitionError
+from karibu.segments.operand import compared, negated
+from karibu.segments.scope import unknown
+
+if TYPE_CHECKING:
+    from ibis.expr.types import BooleanValue
+
+    from karibu.segments.scope import Scope
 
 OPS = (*operators.NUMBERS, "between", "is", "is_not", *operators.PRESENCE)
 
@@ -39,3 +48,9 @@ class Prediction(Condition, frozen=True):
 
     def needs(self) -> Needs:
         return Needs(columns=frozenset([self.column]))
+
+    def holds(self, scope: Scope, denied: bool) -> BooleanValue:
+        if self.column not in scope.columns:
+            return unknown()
+        condition = compared(scope, scope.customers[self.column], self.op, self.value)
+        return negated(condition) if denied else condition

@@ -1,6 +1,8 @@
 """The group that recency, frequency and monetary value make: `{"rfm": "champions"}`, or a list of groups."""
 
-from typing import ClassVar
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -8,6 +10,12 @@ from django.utils.translation import gettext_lazy
 from karibu.segments.conditions import words
 from karibu.segments.conditions.base import Condition, Names, Needs
 from karibu.segments.faults import DefinitionError
+from karibu.segments.operand import negated
+
+if TYPE_CHECKING:
+    from ibis.expr.types import BooleanValue
+
+    from karibu.segments.scope import Scope
 
 GROUPS = {
     "champions": gettext_lazy("champions"),
@@ -45,3 +53,7 @@ class Rfm(Condition, frozen=True):
 
     def needs(self) -> Needs:
         return Needs(columns=frozenset(["rfm"]))
+
+    def holds(self, scope: Scope, denied: bool) -> BooleanValue:
+        found = scope.customers.rfm.isin(self.groups)
+        return negated(found) if denied else found

@@ -1,11 +1,19 @@
 """Who is in another segment: `{"segment": 3}`. Definition.resolved() puts that one's definition in its place."""
 
-from typing import ClassVar
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
 
 from django.utils.translation import gettext as _
 
 from karibu.segments.conditions.base import Condition, Names, Needs
 from karibu.segments.faults import DefinitionError
+from karibu.segments.scope import unknown
+
+if TYPE_CHECKING:
+    from ibis.expr.types import BooleanValue
+
+    from karibu.segments.scope import Scope
 
 
 class Segment(Condition, frozen=True):
@@ -27,3 +35,6 @@ class Segment(Condition, frozen=True):
 
     def needs(self) -> Needs:
         return Needs(segments=frozenset([self.segment]))
+
+    def holds(self, scope: Scope, denied: bool) -> BooleanValue:
+        return unknown()

@@ -3,16 +3,25 @@
 {"sequence": [{"event": "Product Added"}, {"event": "Order Completed", "not": true}], "within": {"days": 7}}
 """
 
-from typing import ClassVar
+from __future__ import annotations
+
+from functools import reduce
+from typing import TYPE_CHECKING, ClassVar
 
 import msgspec
 from django.utils.translation import gettext as _
 
-from karibu.segments.conditions import where, window, words
+from karibu.segments.conditions import order, where, window, words
 from karibu.segments.conditions.base import Condition, Names, Needs
 from karibu.segments.conditions.where import Property
 from karibu.segments.conditions.window import Within
 from karibu.segments.faults import DefinitionError
+from karibu.segments.scope import every, some
+
+if TYPE_CHECKING:
+    from ibis.expr.types import BooleanValue, Table
+
+    from karibu.segments.scope import Scope
 
 MOST_STEPS = 10
 
@@ -34,7 +43,7 @@ class Step(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_default
 
     def said(self) -> str:
         does = _("did not %(do)s") % {"do": words.do(self.names)} if self.denied else words.did(self.names)
-        return " ".join(filter(None, [does, where.said(self.where)]))
+        return " ".join(filter(None, [does, where.told(self.where)]))
 
 
 class Sequence(Condition, frozen=True):
@@ -68,3 +77,32 @@ class Sequence(Condition, frozen=True):
     def needs(self) -> Needs:
         events = frozenset(name for step in self.sequence for name in step.names)
         return Needs(events=events, windows=window.moving(self.within))
+
+    def holds(self, scope: Scope, denied: bool) -> BooleanValue:
+        people = order.through(self._marked(scope), tuple(step.denied for step in self.sequence))
+        return scope.among(people, denied != self.denied)
+
+    def _marked(self, scope: Scope) -> Table:
+        """The events that are a step, and of which steps they are."""
+        if any(where.listing(each.name, step.names) for step in self.sequence for each in step.where):
+            return self._one_by_one(scope)
+        events = scope.events
+        steps = [every(where.fits(scope, events, step.names, step.where)) for step in self.sequence]
+        names = sorted({name for step in self.sequence for name in step.names})
+        found = [where.named(events, names), *scope.inside(self.within, events.time)]
+        if any(step.where for step in self.sequence):
+            found.append(some(steps))
+        flags = {f"step{i}": step for i, step in enumerate(steps)}
+        return events.filter(found).select("person", "time", **flags)
+
+    def _one_by_one(self, scope: Scope) -> Table:
+        """The same where items have to be read: as few as can be."""
+        import ibis
+
+        parts = [
+            where.happened(scope, step.names, step.where, self.within).select(
+                "person", "time", **{f"step{j}": ibis.literal(i == j) for j in range(len(self.sequence))}
+            )
+            for i, step in enumerate(self.sequence)
+        ]
+        return reduce(lambda some, more: some.union(more), parts)

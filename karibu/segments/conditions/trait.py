@@ -1,12 +1,21 @@
 """What is known of a customer: `{"trait": "country", "op": "is", "value": "RW"}`."""
 
-from typing import Any, ClassVar
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.utils.translation import gettext as _
 
 from karibu.segments.conditions import operators, words
 from karibu.segments.conditions.base import Condition, Names, Needs
 from karibu.segments.faults import DefinitionError
+from karibu.segments.operand import compared, negated
+from karibu.segments.scope import every, some
+
+if TYPE_CHECKING:
+    from ibis.expr.types import BooleanValue
+
+    from karibu.segments.scope import Scope
 
 LONGEST = 200
 
@@ -29,3 +38,10 @@ class Trait(Condition, frozen=True):
 
     def needs(self) -> Needs:
         return Needs(columns=frozenset([self.trait]), dates=self.op in operators.CALENDAR)
+
+    def holds(self, scope: Scope, denied: bool) -> BooleanValue:
+        column = scope.trait(self.trait)
+        if column is None:  # nobody has it
+            return every([]) if denied != (self.op in operators.NEGATIVE) else some([])
+        condition = compared(scope, column, self.op, self.value)
+        return negated(condition) if denied else condition

@@ -1,11 +1,19 @@
 """A condition that this version cannot judge: neither it nor its denial holds for anybody, and it says so."""
 
-from typing import Any, ClassVar
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import msgspec
 from django.utils.translation import gettext as _
 
 from karibu.segments.conditions.base import Condition, Names, Needs
+from karibu.segments.scope import unknown
+
+if TYPE_CHECKING:
+    from ibis.expr.types import BooleanValue
+
+    from karibu.segments.scope import Scope
 
 
 class Unknown(Condition, frozen=True):
@@ -24,3 +32,6 @@ class Unknown(Condition, frozen=True):
 
     def raw(self) -> dict[str, Any]:
         return self.written
+
+    def holds(self, scope: Scope, denied: bool) -> BooleanValue:
+        return unknown()

@@ -1,13 +1,24 @@
 """Which events count: by name, and by what they carry."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from django.utils.translation import gettext as _
 
+from karibu.events import commerce
 from karibu.segments.conditions import operators, words
 from karibu.segments.faults import DefinitionError
+from karibu.segments.operand import compared, negated
+from karibu.segments.scope import some
+
+if TYPE_CHECKING:
+    from ibis.expr.types import BooleanValue, Column, Table
+
+    from karibu.segments.conditions.window import Within
+    from karibu.segments.scope import Scope
 
 MOST_NAMES = 50
 MOST_PROPERTIES = 50
@@ -39,7 +50,7 @@ PROMOTED = frozenset(
         ),
     ]
 )
-# An event has these if it says so itself, or if one of its items does.
+# Where an event (about more than one product) does not say these itself, each of its items does.
 OF_ITEMS = frozenset(["product_id", "sku", "name", "brand", "variant", "category", "price", "quantity"])
 ALIASES = {"product": "product_id", "order": "order_id", "cart": "cart_id"}
 _FORBIDDEN = frozenset("[]'\"?*\\`")  # they mean something in the paths of one engine or another
@@ -62,6 +73,20 @@ class Property(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_def
 
     def said(self) -> str:
         return f"{words.label(self.name)} {operators.said(self.op, self.value, denied=False)}"
+
+    def holds(self, scope: Scope, events: Table, listing: Sequence[str]) -> BooleanValue:
+        """Whether it holds for a row of `events`. `listing`: names of events whose items may say it, too."""
+        if self.op in operators.NEGATIVE:
+            return negated(self._is_so(scope, events, operators.OPPOSITES[self.op], listing))
+        return self._is_so(scope, events, self.op, listing)
+
+    def _is_so(self, scope: Scope, events: Table, op: str, listing: Sequence[str]) -> BooleanValue:
+        own = said(scope, events, self.name)
+        found = compared(scope, own, op, self.value)
+        if self.name not in OF_ITEMS or not listing:
+            return found
+        fitting = events["items"].filter(lambda item: compared(scope, item[self.name], op, self.value))
+        return found | (own.isnull() & named(events, listing) & (fitting.length() > 0))
 
 
 def check_name(name: str, path: str) -> None:
@@ -90,6 +115,44 @@ def listed(names: str | list[str]) -> list[str]:
     return [names] if isinstance(names, str) else names
 
 
-def said(where: Sequence[Property]) -> str:
+def told(where: Sequence[Property]) -> str:
     """ "with category is “Shoes” and value is at least 50", or nothing."""
     return _("with %(what)s") % {"what": _(" and ").join(each.said() for each in where)} if where else ""
+
+
+def said(scope: Scope, events: Table, name: str) -> Column:
+    """What events say of this property themselves, not their items."""
+    return events[name] if name in PROMOTED else scope.carried(events.properties, name)
+
+
+def named(events: Table, names: Sequence[str]) -> BooleanValue:
+    return events.name == names[0] if len(names) == 1 else events.name.isin(names)
+
+
+def fits(scope: Scope, events: Table, names: Sequence[str], where: Sequence[Property]) -> list[BooleanValue]:
+    """What must hold for a row of `events` that counts."""
+    return [named(events, names), *(each.holds(scope, events, listing(each.name, names)) for each in where)]
+
+
+def listing(name: str, names: Sequence[str]) -> list[str]:
+    """Which of these events say the property in their items, where they do not say it themselves.
+
+    An event about one product has nothing in its item that its columns do not have.
+    """
+    if name not in OF_ITEMS:
+        return []
+    return [event for event in names if name not in PROMOTED or event not in commerce.ONE_PRODUCT]
+
+
+def happened(scope: Scope, names: Sequence[str], where: Sequence[Property], within: Within | None) -> Table:
+    """The events that count."""
+    events = scope.events
+    inside = scope.inside(within, events.time)
+    deep = [each for each in where if listing(each.name, names)]
+    if not deep or not all(each.name in PROMOTED for each in deep):
+        return events.filter([*fits(scope, events, names, where), *inside])
+    # Items take long to read. Those events that say it themselves are asked apart: it is most of them.
+    known = [events[each.name].notnull() for each in deep]
+    plain = [named(events, names), *(each.holds(scope, events, []) for each in where), *known]
+    told = events.filter([*plain, *inside])
+    return told.union(events.filter([some([~each for each in known]), *fits(scope, events, names, where), *inside]))

@@ -1,0 +1,109 @@
+"""From a definition to SQL: one expression, printed for the engine that is asked.
+
+The SQL speaks of what every engine is given:
+
+    customers(id, …)      a row for each listed customer; the mirror's columns
+    events(person, …)     the log's columns and who the customer is today; what has happened by now, of known people
+    karibu_ago(µs)        the moment so long before now
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from karibu.events import schema
+from karibu.segments.conditions.combined import AllOf
+from karibu.segments.definition import Definition
+from karibu.segments.scope import Dialect, Scope
+
+if TYPE_CHECKING:
+    from ibis.expr.types import Table
+
+REMEMBERED = 2_000  # compiled definitions
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """`sql` selects `id`, in no order. The columns are those it reads; no events: the log is not needed."""
+
+    sql: str
+    customers: frozenset[str]
+    events: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What beside the definition decides on the SQL: the mirror's columns (ibis types), and the shop's day."""
+
+    columns: Mapping[str, str]
+    zone: ZoneInfo
+    today: date
+
+
+def sql(definition: Definition, dialect: Dialect, ground: Ground, traits: Mapping[str, str]) -> Compiled:
+    """`traits`: the columns of those traits of definition.needs.columns that somebody has."""
+    day = ground.today if definition.needs.dates else None
+    columns = tuple(sorted((trait, column, ground.columns[column]) for trait, column in traits.items()))
+    predictions = tuple(sorted(name for name in definition.needs.columns if name in ground.columns))
+    key = (definition.digest, dialect, ground.zone.key, schema.latest_step(), day, columns, predictions)
+    with _lock:
+        found = _known.get(key)
+    if found is None:
+        found = _compiled(definition, Scope(dialect, ground.columns, traits, ground.zone, ground.today))
+        with _lock:
+            if len(_known) >= REMEMBERED:
+                _known.clear()
+            _known[key] = found
+    return found
+
+
+_known: dict[tuple[object, ...], Compiled] = {}
+_lock = threading.Lock()
+
+
+def _compiled(definition: Definition, scope: Scope) -> Compiled:
+    members = _members(definition, scope)
+    sql = _printed(members, scope.dialect)
+    asks_log = bool(members.op().find(lambda node: node == scope.events.op()))
+    return Compiled(sql, _read(members, scope.customers), _read(members, scope.events) if asks_log else frozenset())
+
+
+def _members(definition: Definition, scope: Scope) -> Table:
+    """Conditions that must all hold stand side by side, so that engines may take the cheapest first."""
+    tree = definition.tree
+    parts = tree.parts if isinstance(tree, AllOf) else (tree,)
+    holds = [part.holds(scope, denied=False) for part in parts]
+    return (scope.customers.filter(holds) if holds else scope.customers).select("id")
+
+
+def _printed(table: Table, dialect: Dialect) -> str:
+    from ibis.backends.sql.compilers import duckdb
+
+    compiler = duckdb.compiler if dialect == "duckdb" else _of_spark()
+    return str(compiler.to_sqlglot(table).sql(dialect=compiler.dialect, pretty=True))
+
+
+def _of_spark() -> Any:
+    """ibis' compiler reads an option of its backend for Spark, which would need pandas."""
+    from ibis import config
+    from ibis.backends.sql.compilers import pyspark
+
+    class Options(config.Config):  # type: ignore[misc]
+        treat_nan_as_null: bool = False
+
+    if config.options.pyspark is None:
+        config.options.pyspark = Options()
+    return pyspark.compiler
+
+
+def _read(table: Table, relation: Table) -> frozenset[str]:
+    """Which columns of that relation the expression may read: those that are called so."""
+    from ibis.expr import operations
+
+    fields: Collection[operations.Field] = table.op().find(operations.Field)
+    return frozenset(field.name for field in fields) & frozenset(relation.columns)

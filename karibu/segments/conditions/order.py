@@ -1,0 +1,83 @@
+"""One thing after the other: who came through all steps of a sequence.
+
+A table of moments has a row for each moment at which something happened to a person, and says for each step
+(step0, step1 …) whether it was one of that. What happens at the same moment is neither before nor after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from karibu.segments.scope import some
+
+if TYPE_CHECKING:
+    from ibis.expr.types import BooleanValue, IntegerColumn, Table, TimestampValue
+
+Denied = tuple[bool, ...]  # of each step, whether it must not happen
+
+
+def through(marked: Table, denied: Denied) -> IntegerColumn:
+    """The persons who came through. `marked`: person, time, and a column for each step."""
+    return _at_a_glance(marked, _PAIRS[denied]) if denied in _PAIRS else _step_by_step(marked, denied)
+
+
+def _at_a_glance(marked: Table, fits: Callable[[Table], BooleanValue]) -> IntegerColumn:
+    """Of two steps, the first and the last time of each say all."""
+    people = marked.group_by("person").agg(
+        first=lambda t: t.time.min(where=t.step0),
+        last=lambda t: t.time.max(where=t.step0),
+        other_first=lambda t: t.time.min(where=t.step1),
+        other_last=lambda t: t.time.max(where=t.step1),
+    )
+    return people.filter(fits(people)).person
+
+
+_PAIRS: dict[Denied, Callable[[Table], BooleanValue]] = {
+    (False, False): lambda t: t.first < t.other_last,
+    (False, True): lambda t: _not_after(t.other_last, t.last),
+    (True, False): lambda t: t.other_first.notnull() & (t["first"].isnull() | (t["first"] >= t.other_first)),
+}
+
+
+def _step_by_step(marked: Table, denied: Denied) -> IntegerColumn:
+    """Step after step, the moments at which a person may have come that far: that is enough to know of the past."""
+    flags = {f"step{i}": marked[f"step{i}"].any() for i in range(len(denied))}
+    moments = marked.group_by("person", "time").agg(**flags)
+    reached = ""  # the column that says where the last step that must happen may have happened
+    between: list[str] = []  # columns of the steps that must not happen since then
+    for i, never in enumerate(denied):
+        if never:
+            between.append(f"step{i}")
+            continue
+        moments = moments.mutate(**{f"reached{i}": _reached(moments, f"step{i}", reached, between)})
+        reached, between = f"reached{i}", []
+    return _arrived(moments, reached, between)
+
+
+def _reached(moments: Table, step: str, reached: str, between: Sequence[str]) -> BooleanValue:
+    """Where this step may have happened: after a moment at which the one before may have, and nothing between them."""
+    import ibis
+
+    earlier = ibis.rows_window(preceding=(None, 1), group_by="person", order_by="time")
+    here: BooleanValue = moments[step]
+    denied = moments.time.max(where=some([moments[name] for name in between])).over(earlier) if between else None
+    if not reached:
+        return here if denied is None else here & denied.isnull()
+    last = moments.time.max(where=moments[reached]).over(earlier)
+    return here & (last.notnull() if denied is None else _not_after(denied, last))
+
+
+def _arrived(moments: Table, reached: str, between: Sequence[str]) -> IntegerColumn:
+    aims = {"last": moments.time.max(where=moments[reached])}
+    if not between:
+        people = moments.group_by("person").agg(**aims)
+        return people.filter(people["last"].notnull()).person
+    aims["denied"] = moments.time.max(where=some([moments[name] for name in between]))
+    people = moments.group_by("person").agg(**aims)
+    return people.filter(_not_after(people.denied, people["last"])).person
+
+
+def _not_after(denied: TimestampValue, last: TimestampValue) -> BooleanValue:
+    """`last` happened, and the other did not since then."""
+    return last.notnull() & (denied.isnull() | (denied <= last))

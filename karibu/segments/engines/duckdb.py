@@ -1,0 +1,148 @@
+"""DuckDB in this process, over the lake's files, the tail, and the mirror's files."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, TypeVar
+
+from karibu.events import engine, snapshot
+from karibu.segments import mirror
+from karibu.segments.engines import Asked, Cancelled
+from karibu.segments.scope import Dialect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import duckdb
+    import pyarrow as pa
+
+    from karibu.events.snapshot import Snapshot
+
+T = TypeVar("T")
+DIALECT: Dialect = "duckdb"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+PATIENCE = 100  # twentieths of a second until a question that was withdrawn is left to itself
+_VIEW = "CREATE OR REPLACE TEMP VIEW"
+
+
+class Session:
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self._cursor = cursor
+        self._busy = threading.Lock()  # while a statement runs
+        self._cancelled = False
+
+    def table(self, sql: str) -> pa.Table:
+        with self._until_cancelled():
+            return self._cursor.sql(sql).to_arrow_table()
+
+    def plan(self, sql: str) -> str:
+        with self._until_cancelled():
+            return "\n".join(text for _, text in self._cursor.execute(f"EXPLAIN {sql}").fetchall())
+
+    def cancel(self) -> None:
+        """Returns when the statement has ended. It is interrupted until then: an interrupt before it begins is lost."""
+        self._cancelled = True
+        for _ in range(PATIENCE):
+            self._cursor.interrupt()
+            if self._busy.acquire(timeout=0.05):
+                self._busy.release()
+                return
+
+    @contextmanager
+    def _until_cancelled(self) -> Iterator[None]:
+        import duckdb
+
+        with self._busy:
+            if self._cancelled:
+                raise Cancelled
+            try:
+                yield
+            except duckdb.InterruptException:
+                raise Cancelled from None
+
+
+def ask(asked: Asked, work: Callable[[Session], T]) -> T:
+    """`work` over everybody, or over `asked.among`; again if files went away under it."""
+    if asked.among is not None:
+        return snapshot.read(lambda taken: _among(asked, taken, work), _family(asked))
+    if not asked.events:
+        return mirror.read(lambda state: _over(asked, state, None, work), asked.customers)
+    return mirror.read(
+        lambda state: snapshot.read(lambda taken: _over(asked, state, taken, work)),
+        asked.customers,
+    )
+
+
+def _over(asked: Asked, state: mirror.State, taken: Snapshot | None, work: Callable[[Session], T]) -> T:
+    with engine.cursor() as cursor:
+        _clock(cursor, asked.now)
+        state.attach(cursor)
+        if taken is not None:
+            _attach(cursor, asked.now, taken)
+        return work(Session(cursor))
+
+
+def _clock(cursor: duckdb.DuckDBPyConnection, now: datetime) -> None:
+    moment = (now - _EPOCH) // timedelta(microseconds=1)
+    cursor.execute(
+        f"CREATE OR REPLACE TEMP MACRO karibu_ago(microseconds) AS make_timestamptz({moment} - microseconds)"
+    )
+
+
+def _attach(cursor: duckdb.DuckDBPyConnection, now: datetime, taken: Snapshot) -> None:
+    """The view `events`. Where nobody was merged, and nothing is of the future, it is the files as they are."""
+    some = cursor.execute("SELECT 1 FROM family LIMIT 1").fetchall()
+    who = "coalesce(family.person, log.customer)" if some else "log.customer"
+    join = "LEFT JOIN family ON family.id = log.customer" if some else ""
+    cursor.execute(
+        f"{_VIEW} events AS SELECT log.*, {who} AS person FROM ({taken.source(cursor)}) AS log {join}"  # noqa: S608
+        f" WHERE log.customer IS NOT NULL{_by_now(taken, now)}"
+    )
+
+
+def _by_now(taken: Snapshot, now: datetime) -> str:
+    """The condition that leaves out the future, where there is any."""
+    import pyarrow.compute as pc
+
+    latest = [file.times[1] for file in taken.files]
+    if len(taken.tail):
+        latest.append(pc.max(taken.tail["time"]).as_py())
+    if all(moment <= now for moment in latest):
+        return ""
+    return f" AND log.time <= make_timestamptz({(now - _EPOCH) // timedelta(microseconds=1)})"
+
+
+def _family(asked: Asked) -> list[int]:
+    """The ids under which what they did is logged."""
+    ids: list[int] = mirror.family(asked.among or [])["id"].to_pylist() if asked.events and asked.among else []
+    return ids
+
+
+def _among(asked: Asked, taken: Snapshot, work: Callable[[Session], T]) -> T:
+    """Few customers' history is read once, whatever is asked of it."""
+    with engine.cursor() as cursor:
+        _clock(cursor, asked.now)
+        cursor.register("customers", mirror.rows(asked.among or [], asked.customers))
+        if asked.events:
+            _remember(cursor, asked, taken)
+        return work(Session(cursor))
+
+
+def _remember(cursor: duckdb.DuckDBPyConnection, asked: Asked, taken: Snapshot) -> None:
+    """The table `events` of these customers."""
+    family = mirror.family(asked.among or [])
+    narrowed = taken.narrowed(customers=family["id"].to_pylist())
+    cursor.register("family", family)
+    columns = ", ".join(f"log.{name}" for name in sorted(asked.events - {"person"}))
+    wanted = f" AND log.name IN ({', '.join(map(_quoted, sorted(asked.names)))})" if asked.names else ""
+    cursor.execute(
+        f"CREATE TEMP TABLE events AS SELECT family.person, {columns} FROM ({narrowed.source(cursor)}) AS log"  # noqa: S608
+        f" JOIN family ON family.id = log.customer WHERE true{wanted}{_by_now(narrowed, asked.now)}"
+    )
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

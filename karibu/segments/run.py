@@ -1,0 +1,224 @@
+"""Who a definition means: members, their number, some of them, and how the engine finds them.
+
+Definitions are run as they are: resolve() puts other segments into their places first. An answer is of one moment,
+`now`: nothing that happens later counts, and windows end there. A naive `now` is refused.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, TypeVar
+
+from django.conf import settings
+from django.utils import timezone
+
+from karibu.segments import columns, compile, engines
+from karibu.segments.compile import Compiled, Ground
+from karibu.segments.definition import Definition
+from karibu.segments.engines import Asked, Cancelled, Engine, Session
+from karibu.segments.models import Segment
+from karibu.web.queries import shop
+from karibu.web.viewer import zone
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+T = TypeVar("T")
+__all__ = [
+    "Cancelled",
+    "Explained",
+    "cancelling",
+    "count",
+    "explain",
+    "members",
+    "members_of_each",
+    "resolve",
+    "sample",
+]
+
+
+@dataclass(frozen=True)
+class Explained:
+    """`took` is how long the engine needed to count, in seconds, after it was given the files."""
+
+    sentence: str
+    sql: str
+    plan: str
+    engine: str
+    size: int
+    took: float
+
+
+def members(definition: Definition, *, now: datetime | None = None, among: Collection[int] | None = None) -> pa.Table:
+    """One column, `id`, ascending. With `among`, only those of these customers, by the same SQL over their data."""
+    return members_of_each([definition], now=now, among=among)[0]
+
+
+def members_of_each(
+    definitions: Sequence[Definition], *, now: datetime | None = None, among: Collection[int] | None = None
+) -> list[pa.Table]:
+    """The members of each definition, as of the same moment; what is read of the log `among` a few is read once."""
+    return _run(definitions, now, among, lambda session, found: [session.table(_ascending(each.sql)) for each in found])
+
+
+def count(definition: Definition, *, now: datetime | None = None, among: Collection[int] | None = None) -> int:
+    return _run([definition], now, among, lambda session, found: _counted(session, found[0]))
+
+
+def sample(definition: Definition, n: int, *, now: datetime | None = None) -> list[int]:
+    """`n` members (or as many as there are), spread over them, the same ones as long as nothing changes."""
+    return _run([definition], now, None, lambda session, found: _sampled(session, found[0], n))
+
+
+def count_and_sample(definition: Definition, n: int, *, now: datetime | None = None) -> tuple[int, list[int]]:
+    """Both by one look at the data."""
+
+    def look(session: Session, found: Sequence[Compiled]) -> tuple[int, list[int]]:
+        sql = f"SELECT count(*) OVER () AS size, id FROM ({found[0].sql}) AS members {_spread(n)}"  # noqa: S608
+        ids = session.table(sql)
+        return (ids["size"][0].as_py() if len(ids) else 0), sorted(ids["id"].to_pylist())
+
+    return _run([definition], now, None, look)
+
+
+def explain(definition: Definition, *, now: datetime | None = None) -> Explained:
+    """The SQL, the engine's plan for it, and what it costs."""
+
+    def look(session: Session, found: Sequence[Compiled]) -> Explained:
+        begun = time.perf_counter()
+        size = _counted(session, found[0])
+        took = time.perf_counter() - begun
+        plan = session.plan(found[0].sql)
+        return Explained(definition.sentence(), found[0].sql, plan, str(settings.KARIBU_ENGINE), size, took)
+
+    return _run([definition], now, None, look)
+
+
+def resolve(definition: Definition) -> Definition:
+    """With the definitions of the segments that it names. Archived ones are gone. Raises DefinitionError (cycles)."""
+    return definition.resolved(_living)
+
+
+def _living(number: int) -> Mapping[str, object] | None:
+    rows = Segment.objects.filter(pk=number, archived_at=None).values_list("definition", flat=True)
+    return next(iter(rows), None)
+
+
+def _counted(session: Session, found: Compiled) -> int:
+    return int(session.table(f"SELECT count(*) AS size FROM ({found.sql}) AS members")["size"][0].as_py())  # noqa: S608
+
+
+def _sampled(session: Session, found: Compiled, n: int) -> list[int]:
+    return sorted(session.table(f"SELECT id FROM ({found.sql}) AS members {_spread(n)}")["id"].to_pylist())  # noqa: S608
+
+
+def _ascending(sql: str) -> str:
+    return f"SELECT id FROM ({sql}) AS members ORDER BY id"  # noqa: S608
+
+
+def _spread(n: int) -> str:
+    """The same multiplication in every engine, none of which makes neighbours of neighbours."""
+    return f"ORDER BY id * 7919 % 10007, id LIMIT {int(n)}"
+
+
+def _run(
+    definitions: Sequence[Definition],
+    now: datetime | None,
+    among: Collection[int] | None,
+    look: Callable[[Session, Sequence[Compiled]], T],
+) -> T:
+    now = now or timezone.now()
+    if now.tzinfo is None:
+        raise ValueError("now must say its zone")
+    engine = engines.chosen() if among is None else engines.embedded()
+    found = _compiled(definitions, engine, now)
+    asked = Asked(now, _union(f.customers for f in found), _union(f.events for f in found), among, _names(definitions))
+    ticket = _ticket.get()
+
+    def work(session: Session) -> T:
+        if ticket is None:
+            return look(session, found)
+        with ticket.held(session):
+            return look(session, found)
+
+    return engine.ask(asked, work)
+
+
+def _compiled(definitions: Sequence[Definition], engine: Engine, now: datetime) -> list[Compiled]:
+    here = zone(shop().timezone)
+    ground = Ground(columns.columns(), here, now.astimezone(here).date())
+    return [compile.sql(definition, engine.DIALECT, ground, _traits(definition)) for definition in definitions]
+
+
+def _traits(definition: Definition) -> dict[str, str]:
+    """Where the traits stand that it asks for."""
+    found = {trait: columns.column_of(trait) for trait in definition.needs.columns}
+    return {trait: column for trait, column in found.items() if column is not None}
+
+
+def _names(definitions: Sequence[Definition]) -> frozenset[str] | None:
+    needed = [definition.needs.events for definition in definitions]
+    return None if None in needed else _union(names for names in needed if names)
+
+
+def _union(parts: Iterator[frozenset[str]]) -> frozenset[str]:
+    return frozenset().union(*parts)
+
+
+class _Ticket:
+    """The right to be answered under a key, as long as nobody else takes it."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._session: Session | None = None
+        self._withdrawn = False
+
+    def withdraw(self) -> None:
+        with self._lock:
+            self._withdrawn = True
+            if self._session is not None:
+                self._session.cancel()
+
+    @contextmanager
+    def held(self, session: Session) -> Iterator[None]:
+        with self._lock:
+            if self._withdrawn:
+                raise Cancelled
+            self._session = session
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._session = None
+
+
+_ticket: ContextVar[_Ticket | None] = ContextVar("ticket", default=None)
+_tickets: dict[str, _Ticket] = {}
+_taking = threading.Lock()
+
+
+@contextmanager
+def cancelling(key: str) -> Iterator[None]:
+    """What is asked inside ends the question that this process is still answering under the same key.
+
+    That one raises Cancelled. A key is one person's one preview, for instance.
+    """
+    mine = _Ticket()
+    with _taking:
+        before, _tickets[key] = _tickets.get(key), mine
+    if before is not None:
+        before.withdraw()
+    token = _ticket.set(mine)
+    try:
+        yield
+    finally:
+        _ticket.reset(token)
+        with _taking:
+            if _tickets.get(key) is mine:
+                del _tickets[key]

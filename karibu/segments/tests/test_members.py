@@ -1,0 +1,164 @@
+"""The members of every shape of definition are those that plain Python finds."""
+
+import threading
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import transaction
+from hypothesis import given, settings
+
+from karibu.events import engine
+from karibu.segments import run
+from karibu.segments.definition import Definition, parse
+from karibu.segments.engines import duckdb
+from karibu.segments.faults import DefinitionError
+from karibu.segments.models import Segment
+from karibu.segments.tests.definitions import SHAPES, definitions
+from karibu.segments.tests.reference import Reference
+from karibu.segments.tests.shoppers import NOW, fill, predicting, reference
+from karibu.web.models import Shop
+
+_SLOW = "SELECT count(*) FROM range(10_000_000) a, range(100_000) b WHERE hash(a.range, b.range) = 7"
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(scope="module")
+def shop(django_db_setup, django_db_blocker, tmp_path_factory):
+    """One shop for all tests of this module, which change nothing; taken back afterwards."""
+    from django.conf import settings as configured
+
+    before, configured.KARIBU_LAKE_URL = configured.KARIBU_LAKE_URL, str(tmp_path_factory.mktemp("shop") / "lake")
+    with django_db_blocker.unblock(), predicting(), transaction.atomic():
+        fill()
+        yield reference()
+        transaction.set_rollback(True)
+    configured.KARIBU_LAKE_URL = before
+
+
+def ids(definition: Definition, **keywords) -> list[int]:
+    return run.members(definition, now=NOW, **keywords)["id"].to_pylist()
+
+
+@pytest.mark.parametrize("raw", SHAPES.values(), ids=SHAPES)
+def test_every_shape_finds_who_is_meant(shop: Reference, raw) -> None:
+    definition = parse(raw)
+    found = ids(definition)
+    assert found == shop.members(raw)
+    assert run.count(definition, now=NOW) == len(found)
+    if "not" not in str(raw) and "weather" not in str(raw) and raw != {"any": []}:
+        assert found, "nobody: this shape shows nothing"
+        everybody = len(shop.customers)
+        assert len(found) < everybody or raw == {"all": []}
+
+
+def test_the_few_who_were_touched_are_judged_as_they_are_among_all(shop: Reference) -> None:
+    few = [row["id"] for row in shop.customers[::3]] + [404]
+    found = run.members_of_each([parse(raw) for raw in SHAPES.values()], now=NOW, among=few)
+    for raw, table in zip(SHAPES.values(), found, strict=True):
+        assert table["id"].to_pylist() == [n for n in shop.members(raw) if n in few]
+
+
+def test_nobody_is_among_nobody(shop: Reference) -> None:
+    assert ids(parse({"not": {"event": "Product Viewed"}}), among=[]) == []
+
+
+def test_a_sample_is_of_members_and_stays_the_same(shop: Reference) -> None:
+    definition = parse({"event": "Product Viewed"})
+    everybody = ids(definition)
+    some = run.sample(definition, 5, now=NOW)
+    assert len(set(some)) == 5 and set(some) < set(everybody)
+    assert run.sample(definition, 5, now=NOW) == some
+    assert run.count_and_sample(definition, 5, now=NOW) == (len(everybody), some)
+    assert run.count_and_sample(parse({"any": []}), 5, now=NOW) == (0, [])
+
+
+def test_what_an_explanation_says(shop: Reference) -> None:
+    definition = parse({"event": "Order Completed", "within": {"days": 30}})
+    said = run.explain(definition, now=NOW)
+    assert said.size == len(ids(definition))
+    assert said.sentence == "Customers who ordered in the last 30 days."
+    assert "'Order Completed'" in said.sql and "events" in said.sql
+    assert "Order Completed" in said.plan and said.took > 0
+    assert said.engine == "duckdb"
+
+
+def test_a_moment_without_a_zone_is_refused(shop: Reference) -> None:
+    with pytest.raises(ValueError, match="zone"):
+        run.count(parse({"all": []}), now=NOW.replace(tzinfo=None))
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "America/Havana"])
+def test_days_are_those_of_the_shops_zone(shop: Reference, zone: str) -> None:
+    Shop.objects.update(timezone=zone)
+    moved = reference(zone=ZoneInfo(zone))
+    for name in ("did between days", "last long ago", "birthday this week", "between days", "anniversary of a time"):
+        assert ids(parse(SHAPES[name])) == moved.members(SHAPES[name])
+
+
+def test_at_another_time_others_are_meant(shop: Reference) -> None:
+    for days in (-30, 3, 40):
+        now = NOW + timedelta(days=days)
+        then = reference(now)
+        for name in ("did", "did lately", "did not", "then not", "first lately", "last long ago", "birthday this week"):
+            assert run.members(parse(SHAPES[name]), now=now)["id"].to_pylist() == then.members(SHAPES[name])
+
+
+def test_a_question_withdrawn_ends_and_the_next_one_is_answered(shop: Reference) -> None:
+    """Some seconds of work, unless somebody asks under the same key."""
+    begun, ended = threading.Event(), list[str]()
+    with engine.cursor() as cursor:
+        slow = duckdb.Session(cursor)
+
+        def preview() -> None:
+            with run.cancelling("7"):
+                ticket = run._ticket.get()
+                assert ticket
+                try:
+                    with ticket.held(slow):
+                        begun.set()
+                        slow.table(_SLOW)
+                except run.Cancelled:
+                    ended.append("withdrawn")
+
+        asking = threading.Thread(target=preview)
+        asking.start()
+        assert begun.wait(10)
+        with run.cancelling("other"):
+            assert not ended
+        with run.cancelling("7"):
+            assert run.count(parse({"event": "Product Viewed"}), now=NOW) > 0
+        asking.join(10)
+    assert ended == ["withdrawn"]
+    assert not run._tickets
+
+
+class TestSegmentsInside:
+    def segment(self, definition: dict, **said) -> int:
+        now = {"created_at": NOW, "updated_at": NOW, "created_by": "test"}
+        return Segment.objects.create(name="Inner", definition=definition, **{**now, **said}).pk
+
+    def test_stand_for_their_definitions(self, shop: Reference) -> None:
+        inner = {"trait": "country", "op": "is", "value": "RW"}
+        definition = run.resolve(parse({"not": {"segment": self.segment(inner)}}))
+        assert ids(definition) == shop.members({"not": inner})
+
+    def test_are_unknown_when_they_are_archived(self, shop: Reference) -> None:
+        gone = {"segment": self.segment({"all": []}, archived_at=NOW)}
+        bought = {"event": "Order Completed"}
+        for raw in (gone, {"not": gone}, {"all": [bought, gone]}, {"not": {"all": [gone]}}):
+            assert ids(run.resolve(parse(raw))) == []
+        assert ids(run.resolve(parse({"any": [gone, bought]}))) == shop.members(bought)
+        assert ids(run.resolve(parse({"not": {"all": [gone, bought]}}))) == shop.members({"not": bought})
+
+    def test_in_a_circle_are_refused(self, shop: Reference) -> None:
+        one = self.segment({"all": []})
+        Segment.objects.filter(pk=one).update(definition={"not": {"segment": one}})
+        with pytest.raises(DefinitionError, match="contains itself"):
+            run.resolve(parse({"segment": one}))
+
+
+@settings(max_examples=60)
+@given(definitions())
+def test_whatever_is_asked_the_members_are_those_of_the_reference(shop: Reference, raw) -> None:
+    assert ids(parse(raw)) == shop.members(raw)
