@@ -12,8 +12,8 @@ from karibu.segments import columns as named
 from karibu.segments.mirror import files, reading, source
 from karibu.segments.mirror.files import Base
 
-FILE = 250_000  # rows of a file: what the erasure of one person rewrites
-CELLS = 10_000_000  # of one row group: a thousand traits make it smaller
+FILE = 250_000  # rows of a file at most: what the erasure of one person rewrites
+GROUP_CELLS, FILE_CELLS = 5_000_000, 100_000_000  # rows × columns at most: a thousand traits make them shorter
 UNKNOWN = 5_000  # customers of the first, when nobody knows yet how many traits there are
 
 
@@ -33,7 +33,12 @@ def base() -> Iterator[Base]:
 
 def group_rows() -> int:
     """How many customers make a row group with as many columns as there are."""
-    return max(min(files.GROUP, CELLS // len(named.columns())), 1000)
+    return max(min(files.GROUP, GROUP_CELLS // len(named.columns())), 1000)
+
+
+def file_rows() -> int:
+    """How many customers a file has room for."""
+    return min(FILE, FILE_CELLS // len(named.columns()))
 
 
 @dataclass(frozen=True)
@@ -86,7 +91,7 @@ class Writing:
 
     def takes(self, table: pa.Table) -> bool:
         """Whether these rows belong into it: there is room, and no trait came up that it has no column for."""
-        has_room = not self.file.rows or self.file.rows + len(table) <= FILE
+        has_room = not self.file.rows or self.file.rows + len(table) <= file_rows()
         return has_room and bool(self.file.columns.equals(table.schema))
 
     def listed(self, *tables: pa.Table) -> None:

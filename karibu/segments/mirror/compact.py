@@ -26,14 +26,15 @@ def worked_in(old: Files) -> Files:
 def _rebased(base: tuple[Base, ...], changed: pa.Array) -> Iterator[Base]:
     last = base[-1].last if base else 0
     end = max(last, changed[-1].as_py())
-    grows = bool(base) and base[-1].rows < build.FILE
+    grows = bool(base) and base[-1].rows < build.file_rows()
     for file in base:
         until = end if grows and file is base[-1] else file.last
         within = between(changed, file.first, until)
         yield rewritten(file, within, until) if len(within) else file
     beyond = between(changed, last, end)
-    for start in range(0, 0 if grows else len(beyond), build.FILE):
-        yield _begun(beyond.slice(start, build.FILE))
+    room = build.file_rows()
+    for start in range(0, 0 if grows else len(beyond), room):
+        yield _begun(beyond.slice(start, room))
 
 
 def rewritten(file: Base, changed: pa.Array, last: int, read: Read | None = None) -> Base:

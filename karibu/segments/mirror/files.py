@@ -25,6 +25,7 @@ from karibu.segments.mirror.source import is_trait, schema, type_of
 LOCK = 3  # in lake.lock(), after its own WRITE and REWRITE
 FOLDER = "_mirror"
 GROUP = 50_000  # rows of a row group at most
+ORDERED = ["id", "created_at"]  # what the ranges of row groups tell something of
 GRACE = 600.0  # seconds that a file which is no longer named stays for those who still read it
 PERSON = pa.field("person", pa.int64())  # in layers: who this is today; itself, whom it was merged into, or nobody
 FAMILY = pa.schema([("id", pa.int64()), PERSON])
@@ -103,7 +104,13 @@ class NewFile:
         if lake.is_local():
             Path(lake.url(), FOLDER).mkdir(parents=True, exist_ok=True, mode=0o700)
         self._writer = pq.ParquetWriter(
-            self.path, columns, filesystem=self._root, compression="zstd", compression_level=1, write_page_checksum=True
+            self.path,
+            columns,
+            filesystem=self._root,
+            compression="zstd",
+            compression_level=1,
+            write_page_checksum=True,
+            write_statistics=ORDERED,
         )
 
     def write(self, table: pa.Table) -> None:

@@ -59,6 +59,8 @@ def step() -> float:
             _tidy_up()
             _done = _done._replace(tidied=now)
         more = fold_is_due and _fold()
+        if more:
+            _arrange()
         _done = _done._replace(folded=now)
     return 0 if more else LOOK
 
@@ -70,7 +72,7 @@ def rebuild() -> None:
 
 
 def catch_up() -> None:
-    """Returns when the files hold whatever was committed before. Waits for who is writing."""
+    """Returns when the files hold whatever was committed before; layers may be many then. Waits for who is writing."""
     with lake.lock(files.LOCK):
         while _fold():
             pass
@@ -121,7 +123,7 @@ def _fold() -> bool:
     stale, ids = _taken()
     if not stale:
         return False
-    name(_arranged(known().with_layer(files.layer(layers.rows_of(ids)))), stale)
+    name(known().with_layer(files.layer(layers.rows_of(ids))), stale)
     return True
 
 
@@ -137,13 +139,13 @@ def _taken() -> tuple[list[int], list[int]]:
     return taken, sorted(ids)
 
 
-def _arranged(new: Files) -> Files:
-    """The same with fewer layers, if they are many."""
-    if new.changed_rows > max(LEAST, SHARE * new.rows):
-        return compact.worked_in(new)
-    if len(new.layers) > LAYERS:
-        return Files(new.base, (layers.together(new.layers),))
-    return new
+def _arrange() -> None:
+    """The same with fewer layers, if they are many. LOCK must be held."""
+    old = known()
+    if old.changed_rows > max(LEAST, SHARE * old.rows):
+        name(compact.worked_in(old))
+    elif len(old.layers) > LAYERS:
+        name(Files(old.base, (layers.together(old.layers),)))
 
 
 def _tidy_up() -> None:

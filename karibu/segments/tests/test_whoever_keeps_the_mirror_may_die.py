@@ -21,8 +21,8 @@ DEATHS = [
     ("rebuild", {}, "before", "keep.name"),
     ("catch_up", {}, "after", "files.NewFile.close"),
     ("catch_up", {}, "after", "keep.name"),
-    ("catch_up", {"LAYERS": 1}, "after", "layers.together"),
-    ("catch_up", {"LEAST": 1}, "after", "compact.rewritten"),
+    ("step", {"FOLD": 1, "LAYERS": 1}, "after", "layers.together"),
+    ("step", {"FOLD": 1, "LEAST": 1}, "after", "compact.rewritten"),
 ]
 
 
