@@ -11,7 +11,7 @@ from karibu.events.wake import wake
 from karibu.segments import queries
 from karibu.segments.definition import Definition, parse
 from karibu.segments.faults import DefinitionError
-from karibu.segments.models import Member, Segment
+from karibu.segments.models import Segment
 from karibu.web.actions import record
 
 ROOM = 200  # characters of a name
@@ -48,14 +48,16 @@ def change(segment: Segment, *, by: str, name: str | None = None, definition: di
 
 
 def archive(segment: Segment, *, by: str) -> Segment:
-    """Nobody enters or leaves it any more, and it has no members; its name, definition and sizes stay."""
+    """Nobody enters or leaves it any more, and it counts as a part of no other segment.
+
+    Who was in it stays noted, so that nobody is told to have left; restore() compares with that.
+    """
     with transaction.atomic():
         segment = Segment.objects.select_for_update().get(pk=segment.pk)
         if segment.archived_at is None:
             segment.archived_at = segment.updated_at = timezone.now()
-            segment.size, segment.built_digest = None, ""
-            segment.save(update_fields=["archived_at", "updated_at", "size", "built_digest"])
-            Member.objects.filter(segment_id=segment.pk).delete()
+            segment.built_digest = ""
+            segment.save(update_fields=["archived_at", "updated_at", "built_digest"])
             record(by, "archived segment", f"segment {segment.pk}", name=segment.name)
             wake("segments")
     return segment
