@@ -38,6 +38,8 @@ LOOPS: list[Loop] = [
     Loop("send", "karibu.messages.send.step"),
     Loop("visits", "karibu.messages.visits.step"),
     Loop("flush", "karibu.events.flush.step"),
+    Loop("segments", "karibu.segments.rebuilding.step"),
+    Loop("live segments", "karibu.segments.live.step"),
     Loop("mirror", "karibu.segments.mirror.keep.step"),
     Loop("imports", "karibu.imports.jobs.revive"),
 ]

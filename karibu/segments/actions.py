@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from karibu.events.wake import wake
-from karibu.segments import queries
+from karibu.segments import membership, queries
 from karibu.segments.definition import Definition, parse
 from karibu.segments.faults import DefinitionError
 from karibu.segments.models import Segment
@@ -48,16 +48,14 @@ def change(segment: Segment, *, by: str, name: str | None = None, definition: di
 
 
 def archive(segment: Segment, *, by: str) -> Segment:
-    """Nobody enters or leaves it any more, and it counts as a part of no other segment.
-
-    Who was in it stays noted, so that nobody is told to have left; restore() compares with that.
-    """
+    """Everybody leaves it, and nobody enters any more; its name, definition and sizes stay."""
     with transaction.atomic():
         segment = Segment.objects.select_for_update().get(pk=segment.pk)
         if segment.archived_at is None:
+            membership.empty(segment.pk)
             segment.archived_at = segment.updated_at = timezone.now()
-            segment.built_digest = ""
-            segment.save(update_fields=["archived_at", "updated_at", "built_digest"])
+            segment.size, segment.built_digest = None, ""
+            segment.save(update_fields=["archived_at", "updated_at", "size", "built_digest"])
             record(by, "archived segment", f"segment {segment.pk}", name=segment.name)
             wake("segments")
     return segment

@@ -81,10 +81,14 @@ def columns() -> dict[str, str]:
 
 def column_of(trait: str) -> str | None:
     """The column of a trait: its own, or one of the fixed ones (`country`); None when nobody has it."""
-    if trait in FIXED:
-        return trait
-    number = trait_numbers().get(trait)
-    return None if number is None else f"t{number}"
+    return places([trait]).get(trait)
+
+
+def places(traits: Collection[str]) -> dict[str, str]:
+    """As column_of() for many at once; those that nobody has are left out."""
+    numbers = trait_numbers()
+    own = {trait: f"t{numbers[trait]}" for trait in traits if trait in numbers}
+    return own | {trait: trait for trait in traits if trait in FIXED}
 
 
 def trait_numbers() -> dict[str, int]:

@@ -63,6 +63,11 @@ def rebuild(segment_id: int, members: pa.Array, now: datetime | None = None) -> 
     return _settle(found, [segment_id], _OF_SEGMENTS, [], now, [segment_id])[segment_id]
 
 
+def empty(segment_id: int, now: datetime | None = None) -> Change:
+    """Everybody leaves."""
+    return rebuild(segment_id, _numbers(""), now)
+
+
 def settle(
     found: pa.Table, segments: Sequence[int], looked_at: Collection[int], now: datetime | None = None
 ) -> dict[int, Change]:
@@ -170,7 +175,8 @@ def _bring(raw: Cursor, found: pa.Table) -> None:
     )
     raw.execute("TRUNCATE segments_found")  # of an earlier call in the same transaction
     sink = pa.BufferOutputStream()
-    pyarrow.csv.write_csv(found.select(PAIRS.names), sink, pyarrow.csv.WriteOptions(include_header=False))
+    whole = found.select(PAIRS.names).combine_chunks()  # pyarrow 26 writes rubbish for a chunk without rows
+    pyarrow.csv.write_csv(whole, sink, pyarrow.csv.WriteOptions(include_header=False))
     with raw.copy("COPY segments_found FROM STDIN (FORMAT csv)") as copy:
         copy.write(sink.getvalue().to_pybytes())
 

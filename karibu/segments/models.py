@@ -85,6 +85,12 @@ class Due(models.Model):
     customer_id = models.BigIntegerField()
 
 
+class Horizon(models.Model):
+    """One row (id 1): until when Due is complete (expiry.py)."""
+
+    at = models.DateTimeField()
+
+
 class Mirror(models.Model):
     """One row (id 1): the files in which the columns of the customers stand for the engines (mirror.py)."""
 

@@ -64,16 +64,16 @@ def members_of_each(
     definitions: Sequence[Definition], *, now: datetime | None = None, among: Collection[int] | None = None
 ) -> list[pa.Table]:
     """The members of each definition, as of the same moment; what is read of the log `among` a few is read once."""
-    return _run(definitions, now, among, lambda session, found: [session.table(_ascending(each.sql)) for each in found])
+    return ask(definitions, now, among, lambda session, found: [session.table(_ascending(each.sql)) for each in found])
 
 
 def count(definition: Definition, *, now: datetime | None = None, among: Collection[int] | None = None) -> int:
-    return _run([definition], now, among, lambda session, found: _counted(session, found[0]))
+    return ask([definition], now, among, lambda session, found: _counted(session, found[0]))
 
 
 def sample(definition: Definition, n: int, *, now: datetime | None = None) -> list[int]:
     """`n` members (or as many as there are), spread over them, the same ones as long as nothing changes."""
-    return _run([definition], now, None, lambda session, found: _sampled(session, found[0], n))
+    return ask([definition], now, None, lambda session, found: _sampled(session, found[0], n))
 
 
 def count_and_sample(definition: Definition, n: int, *, now: datetime | None = None) -> tuple[int, list[int]]:
@@ -84,7 +84,7 @@ def count_and_sample(definition: Definition, n: int, *, now: datetime | None = N
         ids = session.table(sql)
         return (ids["size"][0].as_py() if len(ids) else 0), sorted(ids["id"].to_pylist())
 
-    return _run([definition], now, None, look)
+    return ask([definition], now, None, look)
 
 
 def explain(definition: Definition, *, now: datetime | None = None) -> Explained:
@@ -97,7 +97,7 @@ def explain(definition: Definition, *, now: datetime | None = None) -> Explained
         plan = session.plan(found[0].sql)
         return Explained(definition.sentence(), found[0].sql, plan, str(settings.KARIBU_ENGINE), size, took)
 
-    return _run([definition], now, None, look)
+    return ask([definition], now, None, look)
 
 
 def resolve(definition: Definition) -> Definition:
@@ -127,18 +127,21 @@ def _spread(n: int) -> str:
     return f"ORDER BY id * 7919 % 10007, id LIMIT {int(n)}"
 
 
-def _run(
+def ask(
     definitions: Sequence[Definition],
     now: datetime | None,
     among: Collection[int] | None,
     look: Callable[[Session, Sequence[Compiled]], T],
+    events: frozenset[str] = frozenset(),
 ) -> T:
+    """What `look` makes of the compiled definitions; `events` are columns of the log that it reads beside them."""
     now = now or timezone.now()
     if now.tzinfo is None:
         raise ValueError("now must say its zone")
     engine = engines.chosen() if among is None else engines.embedded()
     found = _compiled(definitions, engine, now)
-    asked = Asked(now, _union(f.customers for f in found), _union(f.events for f in found), among, _names(definitions))
+    known, logged = _union(f.customers for f in found), _union(f.events for f in found) | events
+    asked = Asked(now, known, logged, among, _names(definitions))
     ticket = _ticket.get()
 
     def work(session: Session) -> T:
@@ -153,13 +156,13 @@ def _run(
 def _compiled(definitions: Sequence[Definition], engine: Engine, now: datetime) -> list[Compiled]:
     here = zone(shop().timezone)
     ground = Ground(columns.columns(), here, now.astimezone(here).date())
-    return [compile.sql(definition, engine.DIALECT, ground, _traits(definition)) for definition in definitions]
+    places = columns.places(_union(definition.needs.columns for definition in definitions))
+    return [compile.sql(one, engine.DIALECT, ground, _traits(one, places)) for one in definitions]
 
 
-def _traits(definition: Definition) -> dict[str, str]:
+def _traits(definition: Definition, places: Mapping[str, str]) -> dict[str, str]:
     """Where the traits stand that it asks for."""
-    found = {trait: columns.column_of(trait) for trait in definition.needs.columns}
-    return {trait: column for trait, column in found.items() if column is not None}
+    return {trait: places[trait] for trait in definition.needs.columns if trait in places}
 
 
 def _names(definitions: Sequence[Definition]) -> frozenset[str] | None:

@@ -28,7 +28,6 @@ AGE = 2.0  # seconds after which fewer do, too; a trait that nobody had before i
 LAYERS = 8  # more become one
 LEAST, SHARE = 50_000, 0.1  # rows in layers, and as a share of the base, before they are worked into it
 TIDY = 60.0  # seconds between two looks at what lies about or is missing
-READ = 86_400.0  # seconds between two readings of every file; a worker that starts begins with one
 
 _WAITING = """
     SELECT coalesce((SELECT shape FROM segments_mirror WHERE id = 1), ''),
@@ -38,9 +37,8 @@ _WAITING = """
 class _Done(NamedTuple):
     """When this process last did what, by time.monotonic()."""
 
-    folded: float = -READ
-    tidied: float = -READ
-    read: float = -READ
+    folded: float = 0.0
+    tidied: float = 0.0
 
 
 _done = _Done()
@@ -58,9 +56,8 @@ def step() -> float:
         if not held:
             return LOOK
         if now - _done.tidied >= TIDY:
-            is_daily = now - _done.read >= READ
-            _tidy_up(read=is_daily)
-            _done = _done._replace(tidied=now, read=now if is_daily else _done.read)
+            _tidy_up()
+            _done = _done._replace(tidied=now)
         more = fold_is_due and _fold()
         if more:
             _arrange()
@@ -151,13 +148,10 @@ def _arrange() -> None:
         name(Files(old.base, (layers.together(old.layers),)))
 
 
-def _tidy_up(*, read: bool = False) -> None:
-    """Deletes what nobody names any more, and mends what is missing, or, if it is to be read, not what was written.
-
-    LOCK must be held.
-    """
-    kept = known().paths
-    if not kept <= set(files.present()) or (read and not all(map(files.is_whole, sorted(kept)))):
+def _tidy_up() -> None:
+    """Deletes what nobody names any more, and mends what somebody deleted. LOCK must be held."""
+    kept, there = known().paths, set(files.present())
+    if not kept <= there:
         _repair()
         kept = known().paths
     files.sweep(kept, files.GRACE)

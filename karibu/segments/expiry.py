@@ -1,0 +1,139 @@
+"""What changes by the passing of time alone: an event that leaves a window, "no order for 30 days" that comes true.
+
+An event of time t counts in a window of length w until t + w, to the microsecond. Due holds, for every customer, the
+first of these moments that is before a horizon two hours ahead: for those whom a turn of the live segments looks at,
+from their events; for everybody else, once an hour, from the hours of the log that are about to leave a window.
+Conditions on days of the calendar are found anew at the shop's midnight (watched.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.db import connection
+from django.db.models import Max
+
+from karibu.events import log
+from karibu.events.models import TailBlock
+from karibu.segments.conditions.combined import leaves
+from karibu.segments.definition import Definition
+from karibu.segments.models import Due, Horizon
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+REACH = timedelta(hours=2)  # how far ahead Due is known
+EVERY = timedelta(hours=1)
+COLUMNS = frozenset({"name", "time"})  # of the log's events, that leaving() reads
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+Windows = dict[timedelta, set[str]]
+
+
+def windows(definitions: Iterable[Definition]) -> Windows:
+    """Which events leave windows of which lengths."""
+    found: Windows = {}
+    for definition in definitions:
+        for leaf in leaves(definition.tree):
+            needs = leaf.needs()
+            for length in needs.windows:
+                found.setdefault(length, set()).update(needs.events or ())
+    return found
+
+
+def horizon() -> datetime | None:
+    """Until when Due is complete; None before the first look ahead."""
+    return Horizon.objects.values_list("at", flat=True).first()
+
+
+def look_ahead(of: Windows, now: datetime) -> None:
+    """Once an hour: moves the horizon, and notes everybody for whom something happens before it."""
+    known = horizon()
+    if known and known - now >= EVERY:
+        return
+    note_all(of, known or now, now + REACH)
+    Horizon.objects.update_or_create(id=1, defaults={"at": now + REACH})
+
+
+def note_all(of: Windows, since: datetime, until: datetime) -> None:
+    """Notes everybody an event of whom leaves a window in since < t ≤ until."""
+    for length, names in of.items():
+        first, last = since - length, until - length
+        found = log.query(
+            "SELECT customer, epoch_us(min(time)) AS happened FROM events WHERE customer IS NOT NULL AND time > $first"
+            " AND time <= $last AND list_contains($names, name) GROUP BY customer",
+            {"first": first, "last": last, "names": sorted(names)},
+            since=first,
+            until=last + _MICROSECOND,
+        )
+        moved = [at + length // _MICROSECOND for at in found["happened"].to_pylist()]
+        _note(found["customer"].to_pylist(), moved)
+
+
+def leaving(of: Windows, now: datetime, until: datetime) -> str:
+    """SQL over `events` (person, COLUMNS): `person` and `ends`, when their first event leaves a window, in µs."""
+    parts = [
+        f"SELECT person, min(epoch_us(time)) + {length // _MICROSECOND} AS ends FROM events"  # noqa: S608
+        f" WHERE time > {_moment(now - length)} AND time <= {_moment(until - length)}"
+        f" AND name IN ({', '.join(map(_quoted, sorted(names)))}) GROUP BY person"
+        for length, names in of.items()
+    ]
+    return f"SELECT person, min(ends) AS ends FROM ({' UNION ALL '.join(parts)}) GROUP BY person"  # noqa: S608
+
+
+def note(found: pa.Table) -> None:
+    """Writes down what leaving() found."""
+    _note(found["person"].to_pylist(), found["ends"].to_pylist())
+
+
+def nearest() -> datetime | None:
+    """When the next customer is due."""
+    return Due.objects.order_by("at").values_list("at", flat=True).first()
+
+
+def take_due(now: datetime, most: int) -> set[int]:
+    """Takes up to `most` customers out of Due whose moment has come."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM segments_due WHERE (at, customer_id) IN (SELECT at, customer_id FROM segments_due"
+            " WHERE at <= %s ORDER BY at LIMIT %s) RETURNING customer_id",
+            [now, most],
+        )
+        return {row[0] for row in cursor.fetchall()}
+
+
+def latest_ahead(now: datetime) -> datetime | None:
+    """The latest time of events that came lately, if that is in the future (another machine's clock, an import)."""
+    found: datetime | None = TailBlock.objects.filter(last_time__gt=now).aggregate(at=Max("last_time"))["at"]
+    return found
+
+
+def look_again(customers: Iterable[int], at: datetime) -> None:
+    """Has somebody looked at once more."""
+    ids = list(customers)
+    _note(ids, [_micros(at)] * len(ids))
+
+
+def _note(customers: list[int], moments: list[int]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO segments_due (at, customer_id) SELECT '1970-01-01 00:00Z'::timestamptz"
+            " + u.at * interval '1 microsecond', u.id"
+            " FROM unnest(%s::bigint[], %s::bigint[]) AS u(id, at) ORDER BY 1, 2 ON CONFLICT DO NOTHING",
+            [customers, moments],
+        )
+
+
+def _moment(moment: datetime) -> str:
+    return f"make_timestamptz({_micros(moment)})"
+
+
+def _micros(moment: datetime) -> int:
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,147 @@
+"""The worker's loop "live segments": whoever did something, changed, or is due, enters and leaves within seconds.
+
+One turn is one transaction. It takes what was noted (Touched, Due), reads these customers and what they ever did once,
+asks each live segment's SQL about them, and settles the memberships. So what is live and what a rebuild finds are the
+same by construction.
+
+A segment that is being rebuilt meanwhile is left out, and these customers are looked at again afterwards: the rebuild
+may have read the log before what they did.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.db import connection, transaction
+from django.utils import timezone
+
+from karibu.segments import expiry, membership, mirror, run
+from karibu.segments.compile import Compiled
+from karibu.segments.engines import Session
+from karibu.segments.watched import Watched, watched
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+POLL = 1.0  # seconds between looks where nobody is due
+MOST = 20_000  # customers in one turn
+REST = 2.0  # seconds between two turns at most, under load
+AGAIN = timedelta(seconds=1)  # until customers are looked at again who could not be judged for every segment
+LOCK = 0x6B73  # the namespace of our advisory lock: one turn at a time
+
+_TAKE = """
+    WITH waiting AS (
+        SELECT id, sum(cardinality(customers)) OVER (ORDER BY id) - cardinality(customers) AS before
+        FROM (SELECT id, customers FROM segments_touched ORDER BY id LIMIT 5000) first
+    )
+    DELETE FROM segments_touched WHERE id = ANY(ARRAY(SELECT id FROM waiting WHERE before < %s))
+    RETURNING event, rows_changed, customers"""
+
+
+@dataclass
+class Touches:
+    """Who did what since the last turn, and to whom anything else may have happened."""
+
+    did: dict[str, set[int]] = field(default_factory=dict)
+    anything: set[int] = field(default_factory=set)
+
+    def concern(self, segment: Watched) -> bool:
+        """Whether one of them may enter or leave."""
+        assert segment.definition
+        events = segment.definition.needs.events
+        return bool(self.anything) or events is None or not events.isdisjoint(self.did)
+
+    def customers(self, segments: Sequence[Watched]) -> set[int]:
+        """All who may enter or leave one of these."""
+        found = set(self.anything)
+        for segment in segments:
+            assert segment.definition
+            events = segment.definition.needs.events
+            for name in self.did.keys() if events is None else events & self.did.keys():
+                found |= self.did[name]
+        return found
+
+
+def step() -> float:
+    """One turn. Returns the seconds until the next: at rest until somebody is due, under load as long as it took."""
+    begun = time.monotonic()
+    if turn():
+        return min(REST, 2 * (time.monotonic() - begun))
+    due = expiry.nearest()
+    return min(POLL, max(0.001, (due - timezone.now()).total_seconds())) if due else POLL
+
+
+def turn(now: datetime | None = None) -> int:
+    """Returns how many customers were looked at. `now` is for tests that have a clock of their own."""
+    with transaction.atomic():
+        if not _alone():
+            return 0
+        segments = watched(now or timezone.now())
+        definitions = [segment.definition for segment in segments if segment.definition]
+        expiry.look_ahead(expiry.windows(definitions), now or timezone.now())
+        touches = _take(now or timezone.now())
+        now = now or timezone.now()  # what was taken has happened by now
+        if not touches.did and not touches.anything:
+            return 0
+        return _settle(segments, touches, now)
+
+
+def _alone() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s, 1)", [LOCK])
+        return bool(cursor.fetchone()[0])
+
+
+def _take(now: datetime) -> Touches:
+    touches = Touches(anything=expiry.take_due(now, MOST))
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE, [MOST])
+        for event, rows_changed, customers in cursor.fetchall():
+            if rows_changed or not event:
+                touches.anything.update(customers)
+            else:
+                touches.did.setdefault(event, set()).update(customers)
+    return touches
+
+
+def _settle(segments: Sequence[Watched], touches: Touches, now: datetime) -> int:
+    judged = [segment for segment in segments if segment.definition]
+    held = set(membership.lock([segment.id for segment in judged], wait=False))
+    if elsewhere := [segment for segment in judged if segment.id not in held]:
+        expiry.look_again(touches.customers(elsewhere), now + AGAIN)
+    # One that waits to be rebuilt, and whose lock we hold, will be rebuilt from what we see, and more.
+    concerned = [s for s in judged if s.id in held and s.is_built and touches.concern(s)]
+    customers = touches.customers(concerned) if concerned else set()
+    if ahead := expiry.latest_ahead(now):
+        expiry.look_again(customers, ahead)
+    if customers:
+        people = mirror.roots(customers)
+        found = _members(concerned, people, now)
+        membership.settle(found, [segment.id for segment in concerned], {*customers, *people}, now)
+    return len(customers)
+
+
+def _members(segments: Sequence[Watched], people: Sequence[int], now: datetime) -> pa.Table:
+    """Who of these people are in which segment: membership.PAIRS. Notes when something of theirs leaves a window."""
+    import pyarrow as pa
+
+    definitions = [segment.definition for segment in segments if segment.definition]
+    windows, until = expiry.windows(definitions), expiry.horizon() or now
+
+    def look(session: Session, found: Sequence[Compiled]) -> tuple[list[pa.Table], pa.Table | None]:
+        leaving = session.table(expiry.leaving(windows, now, until)) if windows else None
+        return [session.table(each.sql) for each in found], leaving
+
+    columns = expiry.COLUMNS if windows else frozenset()
+    members, leaving = run.ask(definitions, now, people, look, columns)
+    if leaving is not None:
+        expiry.note(leaving)
+    pairs = [
+        pa.table({"segment_id": pa.repeat(segment.id, len(theirs)), "customer_id": theirs["id"]}, membership.PAIRS)
+        for segment, theirs in zip(segments, members, strict=True)
+    ]
+    return pa.concat_tables([membership.PAIRS.empty_table(), *pairs])

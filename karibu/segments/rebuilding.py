@@ -1,0 +1,62 @@
+"""The worker's loop "segments": members of segments that are new, were defined anew, or ask for a day that has come."""
+
+import logging
+from datetime import datetime
+
+from django.db import InterfaceError, OperationalError, transaction
+from django.utils import timezone
+
+from karibu.segments import expiry, membership, run
+from karibu.segments.membership import Change
+from karibu.segments.models import Segment
+from karibu.segments.watched import Watched, watched
+
+log = logging.getLogger("karibu.segments")
+IDLE = 5.0  # seconds between looks without having been woken: a day begins at any time
+TROUBLE = "The members could not be found; the log of the worker says why. It is tried again."
+
+
+def step() -> float:
+    """Finds the members of every segment that waits for it. Returns the seconds until the next look."""
+    for segment in watched(timezone.now()):
+        if not segment.is_built:
+            _try(segment)
+    return IDLE
+
+
+def rebuild(segment_id: int, now: datetime | None = None) -> Change | None:
+    """Finds all members anew and writes them down. None where somebody else is at it, or it cannot be judged.
+
+    Changes that are committed from now on are left to the live loop, which waits with them while we hold the lock.
+    """
+    with transaction.atomic():
+        if not membership.lock([segment_id], wait=False):
+            return None
+        now = now or timezone.now()
+        segment = next((one for one in watched(now) if one.id == segment_id), None)
+        if segment is None:
+            return None
+        change = _found(segment, now) if segment.definition else None
+        trouble = segment.fault or "; ".join(segment.definition.unknown if segment.definition else [])
+        Segment.objects.filter(pk=segment_id).update(built_at=now, built_digest=segment.stamp, trouble=trouble)
+    return change
+
+
+def _found(segment: Watched, now: datetime) -> Change:
+    assert segment.definition
+    members = run.members(segment.definition, now=now)["id"].combine_chunks()
+    change = membership.rebuild(segment.id, members, now)
+    # Further than the horizon can be moved before this transaction ends and the next look ahead sees the segment.
+    expiry.note_all(expiry.windows([segment.definition]), now, now + expiry.REACH + expiry.EVERY)
+    return change
+
+
+def _try(segment: Watched) -> None:
+    """One that fails does not hold up the others."""
+    try:
+        rebuild(segment.id)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("the members of segment %s could not be found", segment.id)
+        Segment.objects.filter(pk=segment.id).update(trouble=TROUBLE)

@@ -1,0 +1,338 @@
+"""People enter and leave by what they do, by what changes about them, and by time alone."""
+
+from datetime import timedelta
+
+import pytest
+
+from karibu.consents import erasure
+from karibu.customers.merging import merge_customers, undo_merge
+from karibu.events import flush, log
+from karibu.segments import actions, expiry, live, membership, rebuilding, run
+from karibu.segments.models import Due, Member, Segment, Touched
+from karibu.segments.tests.living import BOUGHT, Story
+from karibu.web.models import Shop
+
+pytestmark = pytest.mark.usefixtures("lake")
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def story(send):
+    Shop.objects.update_or_create(pk=1, defaults={"timezone": "Africa/Kigali"})
+    return Story(send)
+
+
+def told(story, who):
+    """(what, when) of a person's entries and exits, oldest first."""
+    names = [membership.ENTERED, membership.LEFT]
+    events = reversed(log.history([story.customer(who)], names=names))
+    return [(event.name.removeprefix("Segment "), event.time) for event in events]
+
+
+def test_whoever_does_it_is_a_member_after_one_turn(story):
+    viewers = story.segment({"event": "Product Viewed", "op": "gte", "value": 2})
+    story.does("ann", "Product Viewed")
+    story.does("bob", "Product Viewed")
+    story.does("bob", "Product Viewed")
+
+    assert live.turn(story.now) == 2
+
+    assert story.members(viewers) == {"bob"}
+    assert told(story, "bob") == [("Entered", story.now)] and told(story, "ann") == []
+    assert story.is_exact(viewers)
+
+
+def test_what_concerns_no_segment_is_not_looked_at(story):
+    buyers = story.segment(BOUGHT)
+    story.does("ann", "Page Viewed")
+    story.looks()
+    story.does("ann", "Product Viewed")
+
+    assert live.turn(story.now) == 0
+
+    assert not Touched.objects.exists()
+    assert story.members(buyers) == set() and story.is_exact(buyers)
+
+
+def test_no_order_for_thirty_days_comes_true_by_itself_to_the_microsecond(story):
+    lapsed = story.segment({"all": [BOUGHT, {**BOUGHT, "within": {"days": 30}, "op": "is", "value": 0}]}, "Lapsed")
+    story.does("ann", "Order Completed", properties={"order_id": "1", "total": 10})
+    ordered = story.now
+    story.looks()
+    assert story.members(lapsed) == set()
+
+    story.waits(days=29, hours=23, minutes=59, seconds=59)
+    assert story.members(lapsed) == set()
+    assert expiry.nearest() == ordered + timedelta(days=30)
+    story.waits(seconds=1)
+
+    assert story.members(lapsed) == {"ann"}
+    assert told(story, "ann") == [("Entered", ordered + timedelta(days=30))]
+    assert story.is_exact(lapsed)
+
+
+def test_an_event_leaves_its_window_and_the_member_the_segment(story):
+    lately = story.segment({"event": "Product Viewed", "within": {"hours": 1}})
+    story.does("ann", "Product Viewed")
+    story.waits(minutes=20)
+    story.does("ann", "Product Viewed")
+    again = story.now
+    story.waits(minutes=59)
+    assert story.members(lately) == {"ann"}
+
+    story.waits(minutes=2)
+
+    assert story.members(lately) == set()
+    assert told(story, "ann") == [("Entered", again - timedelta(minutes=20)), ("Left", again + timedelta(hours=1))]
+    assert story.is_exact(lately)
+
+
+def test_the_worker_sleeps_until_the_very_moment_somebody_is_due(story, monkeypatch):
+    story.segment({"event": "Product Viewed", "within": {"hours": 1}})
+    story.does("ann", "Product Viewed")
+    story.looks()
+    due = expiry.nearest()
+    monkeypatch.setattr(live.timezone, "now", lambda: due - timedelta(milliseconds=300))
+
+    assert live.step() == pytest.approx(0.3)
+
+    monkeypatch.setattr(live.timezone, "now", lambda: due - timedelta(minutes=3))
+    assert live.step() == live.POLL
+
+
+def test_a_worker_that_was_away_finds_who_left_meanwhile(story):
+    lately = story.segment({"event": "Product Viewed", "within": {"days": 2}})
+    story.does("ann", "Product Viewed")
+    story.looks()
+    flush.flush_everything()
+    Due.objects.all().delete()
+    assert story.members(lately) == {"ann"}
+
+    story.now += timedelta(days=9)
+    story.looks()
+
+    assert story.members(lately) == set() and story.is_exact(lately)
+
+
+def test_old_events_that_come_late_leave_when_they_should(story):
+    lately = story.segment({"event": "Product Viewed", "within": {"days": 7}})
+    story.does("ann", "Product Viewed", ago=timedelta(days=7) - 5 * SECOND)
+    story.looks()
+    assert story.members(lately) == {"ann"}
+
+    story.waits(seconds=5)
+
+    assert story.members(lately) == set() and story.is_exact(lately)
+
+
+def test_a_segment_made_later_loses_by_time_who_was_found_by_its_rebuild(story):
+    story.does("ann", "Product Viewed")
+    story.looks()
+    story.waits(minutes=50)
+    lately = story.segment({"event": "Product Viewed", "within": {"hours": 1}})
+    assert story.members(lately) == {"ann"}
+
+    story.waits(minutes=10)
+
+    assert story.members(lately) == set() and story.is_exact(lately)
+
+
+def test_a_trait_that_changes_moves_its_customer(story):
+    here = story.segment({"trait": "country", "op": "is", "value": "RW"})
+    story.does("ann", "", type="identify", traits={"country": "RW"})
+    story.does("bob", "", type="identify", traits={"country": "KE"})
+    story.looks()
+    assert story.members(here) == {"ann"}
+
+    story.waits(minutes=1)
+    story.does("ann", "", type="identify", traits={"country": "KE"})
+    story.does("bob", "", type="identify", traits={"country": "RW"})
+    story.looks()
+
+    assert story.members(here) == {"bob"} and story.is_exact(here)
+
+
+def test_a_merge_makes_one_member_of_two_halves_and_undo_none(story):
+    twice = story.segment({**BOUGHT, "op": "gte", "value": 2})
+    for n, who in enumerate(("ann", "bob")):
+        story.does(who, "Order Completed", properties={"order_id": str(n), "total": 10})
+    story.looks()
+    ann, bob = story.customer("ann"), story.customer("bob")
+    assert story.members(twice) == set()
+
+    merge = merge_customers(ann, bob, by="test", reason="same person")
+    story.looks()
+    assert list(Member.objects.values_list("customer_id", flat=True)) == [ann]
+    assert story.is_exact(twice)
+
+    story.waits(minutes=1)
+    undo_merge(merge, by="test")
+    story.looks()
+    assert not Member.objects.exists() and story.is_exact(twice)
+
+
+def test_of_two_members_who_turn_out_to_be_one_one_is_left(story):
+    buyers = story.segment(BOUGHT)
+    for n, who in enumerate(("ann", "bob")):
+        story.does(who, "Order Completed", properties={"order_id": str(n), "total": 10})
+    story.looks()
+    ann, bob = story.customer("ann"), story.customer("bob")
+
+    merge = merge_customers(ann, bob, by="test", reason="same person")
+    story.looks()
+    assert list(Member.objects.values_list("customer_id", flat=True)) == [ann]
+    undo_merge(merge, by="test")
+    story.looks()
+
+    assert sorted(Member.objects.values_list("customer_id", flat=True)) == sorted([ann, bob])
+    assert story.is_exact(buyers)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_somebody_erased_is_gone_and_never_mentioned_again(story):
+    buyers = story.segment(BOUGHT)
+    for who in ("ann", "bob"):
+        story.does(who, "Order Completed", properties={"order_id": who, "total": 10})
+    story.looks()
+    ann = story.customer("ann")
+
+    erasure.erase(ann, by="test")
+    story.waits(hours=3)
+
+    assert story.members(buyers) == {"bob"} and story.is_exact(buyers)
+    assert log.history([ann]) == []
+
+
+def test_a_segment_follows_the_segments_that_it_names(story):
+    buyers = story.segment(BOUGHT, "Buyers")
+    others = story.segment({"all": [{"event": "Product Viewed"}, {"not": {"segment": buyers.pk}}]}, "Lookers")
+    story.does("ann", "Product Viewed")
+    story.looks()
+    assert story.members(others) == {"ann"}
+
+    story.does("ann", "Order Completed", properties={"order_id": "1", "total": 10})
+    story.looks()
+
+    assert story.members(others) == set() and story.is_exact(others)
+
+
+def test_a_definition_that_changes_is_found_anew_also_where_it_is_named(story):
+    named = story.segment({"event": "Product Viewed"}, "Named")
+    outer = story.segment({"segment": named.pk}, "Outer")
+    story.does("ann", "Product Viewed")
+    story.does("bob", "Order Completed", properties={"order_id": "1", "total": 10})
+    story.looks()
+
+    Segment.objects.filter(pk=named.pk).update(definition=BOUGHT)
+    story.looks()
+
+    for segment in (named, outer):
+        assert story.members(segment) == {"bob"} and story.is_exact(segment)
+    assert [row.built_at is not None and row.trouble for row in Segment.objects.all()] == ["", ""]
+
+
+def test_whoever_is_in_a_segment_leaves_it_when_it_is_archived_and_comes_back_with_it(story):
+    buyers = story.segment(BOUGHT)
+    story.does("ann", "Order Completed", properties={"order_id": "1", "total": 10})
+    story.looks()
+
+    actions.archive(buyers, by="test")
+    story.does("bob", "Order Completed", properties={"order_id": "2", "total": 10})
+    story.looks()
+    assert story.members(buyers) == set()
+    assert [what for what, _ in told(story, "ann")] == ["Entered", "Left"] and told(story, "bob") == []
+
+    actions.restore(buyers, by="test")
+    story.looks()
+    assert story.members(buyers) == {"ann", "bob"}
+
+
+def test_a_circle_of_segments_says_so_and_keeps_its_members(story):
+    one = story.segment(BOUGHT, "One")
+    story.does("ann", "Order Completed", properties={"order_id": "1", "total": 10})
+    story.looks()
+    two = story.segment({"segment": one.pk}, "Two")
+
+    Segment.objects.filter(pk=one.pk).update(definition={"segment": two.pk})
+    rebuilding.step()
+    story.does("bob", "Order Completed", properties={"order_id": "2", "total": 10})
+    story.looks()
+
+    one.refresh_from_db()
+    assert "contains itself" in one.trouble
+    assert story.members(one) == {"ann"}
+
+
+def test_days_of_the_calendar_change_at_the_shops_midnight(story):
+    birthday = story.segment({"trait": "birthday", "op": "anniversary_in_days", "value": 1})
+    story.does("ann", "", type="identify", traits={"birthday": "1990-03-11"})
+
+    def at(moment):
+        story.now = moment
+        story.looks()
+        return story.members(birthday)
+
+    midnight = story.now.replace(hour=22, minute=0)  # 2026-03-10 00:00 in Kigali
+    assert at(midnight - SECOND) == set()
+    assert at(midnight) == {"ann"}
+    assert at(midnight + timedelta(days=2) - SECOND) == {"ann"}
+    assert at(midnight + timedelta(days=2)) == set()
+    assert story.is_exact(birthday)
+
+
+def test_the_worker_finds_the_members_of_each_segment_that_waits_for_it(story, monkeypatch):
+    story.does("ann", "Order Completed", properties={"order_id": "1", "total": 10})
+    made = [actions.create(name, BOUGHT, by="test") for name in ("One", "Two")]
+    whole, asked = run.members, []
+
+    def members(definition, **more):
+        asked.append(definition)
+        if len(asked) == 1:
+            raise RuntimeError("the first one fails")
+        return whole(definition, **more)
+
+    monkeypatch.setattr(run, "members", members)
+    rebuilding.step()
+
+    first, second = Segment.objects.order_by("pk")
+    assert [first.pk, second.pk] == [segment.pk for segment in made]
+    assert (first.trouble, first.size) == (rebuilding.TROUBLE, None)
+    assert (second.trouble, second.size) == ("", 1)
+    rebuilding.step()
+    for segment in made:
+        segment.refresh_from_db()
+        assert (segment.size, segment.trouble) == (1, "")
+        assert story.members(segment) == {"ann"}
+
+
+def test_what_happens_while_a_segment_is_rebuilt_is_looked_at_again(story, monkeypatch):
+    """The rebuild's lock is held by another connection; its answer is from before the event."""
+    buyers = story.segment(BOUGHT)
+    story.does("ann", "Order Completed", properties={"order_id": "1", "total": 10})
+    monkeypatch.setattr(membership, "lock", lambda segments, wait=True: [])
+    live.turn(story.now)
+    assert story.members(buyers) == set() and not Touched.objects.exists()
+    monkeypatch.undo()
+
+    story.now += live.AGAIN
+    story.looks()
+
+    assert story.members(buyers) == {"ann"} and story.is_exact(buyers)
+
+
+def test_a_turn_that_fails_has_taken_nothing(story, monkeypatch):
+    buyers = story.segment(BOUGHT)
+    story.does("ann", "Order Completed", properties={"order_id": "1", "total": 10})
+    waiting = Touched.objects.count()
+
+    def fail(*found):
+        raise RuntimeError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(membership, "settle", fail)
+        with pytest.raises(RuntimeError):
+            live.turn(story.now)
+
+    assert waiting > 0 and Touched.objects.count() == waiting
+    story.looks()
+    assert story.members(buyers) == {"ann"} and story.is_exact(buyers)
