@@ -72,5 +72,18 @@ class Condition(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_de
 
     def raw(self) -> dict[str, Any]:
         """As the definition writes it down, without what is said anyway."""
-        written: dict[str, Any] = msgspec.to_builtins(self)
+        written: dict[str, Any] = _plain(self)
         return written
+
+
+def _plain(value: Any) -> Any:
+    """As JSON has it. What equals its default is left out; msgspec's omit_defaults asks texts for identity."""
+    if isinstance(value, msgspec.Struct):
+        fields = msgspec.structs.fields(value)
+        said = ((field.encode_name, getattr(value, field.name), _default(field)) for field in fields)
+        return {name: _plain(each) for name, each, default in said if each != default}
+    return [_plain(each) for each in value] if isinstance(value, list) else value
+
+
+def _default(field: msgspec.structs.FieldInfo) -> Any:
+    return field.default if field.default_factory is msgspec.NODEFAULT else field.default_factory()

@@ -235,3 +235,12 @@ def test_every_definition_comes_back_as_it_was(raw) -> None:
     definition = parse(raw)
     assert parse(definition.raw).digest == definition.digest
     assert definition.sentence().endswith(".")
+
+
+def test_what_goes_without_saying_is_left_out_wherever_its_text_comes_from() -> None:
+    said = """{"all": [
+        {"event": "a", "measure": "count", "op": "gte", "value": 2, "where": [], "not": false},
+        {"consent": {"channel": "email", "topic": "offers", "status": "given"}}]}"""
+    short = {"all": [{"event": "a", "op": "gte", "value": 2}, {"consent": {"channel": "email"}}]}
+    assert parse(json.loads(said)).raw == short
+    assert parse(json.loads(said)).digest == parse(short).digest
