@@ -86,7 +86,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="script/bench drain", description=__doc__)
     parser.add_argument("--events", type=int, default=100_000)
     parser.add_argument("--people", type=int, default=4000, help="batches of ten people come from a pool of so many")
-    parser.add_argument("--take", type=int, default=4000, help="events of a micro-batch, as TAKE in collect/drain.py")
+    parser.add_argument("--take", type=int, default=3000, help="events of a micro-batch, as TAKE in collect/drain.py")
     parser.add_argument("--together", type=int, default=0, help="single events, so many requests at a time")
     parser.add_argument("--statements", action="store_true", help="print how long each statement takes")
     parser.add_argument("--profile", action="store_true", help="print where Python's time goes")

@@ -31,7 +31,7 @@ from karibu.events.wake import PIPELINES, WORKER
 
 log = logging.getLogger("karibu.pipeline")
 
-TAKE = 4000  # events in one transaction
+TAKE = 3000  # events in one transaction
 IDLE = 5.0  # seconds until the inbox is looked at without having been woken
 BUSY = 0.05  # seconds until another look when other workers own every lane that has rows
 BAD_ONES = 8  # events that stages may name as bad in one batch before it is halved

@@ -6,6 +6,7 @@ from karibu.events.api import router as events
 from karibu.insights.api import router as insights
 from karibu.journeys.api import router as journeys
 from karibu.messages.api import router as messages
+from karibu.segments.api import router as segments
 from karibu.shop.api import router as shop
 from karibu.web.api import build
 
@@ -15,5 +16,6 @@ api.add_router("/customers", consents.router)  # the customers' own calls, and e
 api.add_router("/merges", customers.merges)
 api.add_router("", messages)
 api.add_router("", journeys)
+api.add_router("", segments)
 api.add_router("", events)
 api.add_router("", shop)

@@ -163,6 +163,37 @@ def export_customer(who: str, path: Path | None) -> None:
 
 
 @main.group()
+def segment() -> None:
+    """Groups of customers. WHAT is a segment's number, a file with a definition, or - for one from stdin."""
+
+
+@segment.command("list")
+def segment_list() -> None:
+    """The segments: number, size, name and sentence."""
+    with postgres.running():
+        django()
+        from karibu.segments import cli
+
+        cli.list_()
+
+
+def _segment_verb(verb: str, about: str) -> None:
+    @segment.command(verb, help=about)
+    @click.argument("what")
+    def ask(what: str) -> None:
+        with postgres.running():
+            django()
+            from karibu.segments import cli
+
+            getattr(cli, verb)(what)
+
+
+_segment_verb("count", "How many customers WHAT finds now.")
+_segment_verb("members", "The numbers of the customers whom WHAT finds now.")
+_segment_verb("explain", "How the engine finds WHAT: its sentence, plan and SQL.")
+
+
+@main.group()
 def lake() -> None:
     """The files of the event log."""
 

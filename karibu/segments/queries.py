@@ -7,12 +7,13 @@ from datetime import date, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from karibu.customers.models import Customer
 from karibu.customers.queries import listed
-from karibu.segments.models import Member, Segment
+from karibu.segments.models import Member, Segment, Size
 
 KEPT = 600.0  # seconds
 FEW = 20_000  # members that are sorted in less time than the order of a large shop is walked
@@ -45,6 +46,13 @@ def sizes(segment_ids: Collection[int], days: int) -> dict[int, list[tuple[date,
             if members is not None:
                 found[number].append((day, members))
     return found
+
+
+def moved(segment_id: int, days: int) -> dict[str, int]:
+    """How many `entered` and `left` on the last `days` days (UTC), today among them."""
+    since = timezone.now().date() - timedelta(days=days - 1)
+    lately = Size.objects.filter(segment_id=segment_id, day__gte=since)
+    return lately.aggregate(entered=Coalesce(Sum("entered"), 0), left=Coalesce(Sum("left"), 0))
 
 
 def members(segment: Segment) -> QuerySet[Customer]:

@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern] = [
     path("segments/rfm/", rfm.rfm, name="segment-rfm"),
     path("segments/<int:pk>/", page.segment, name="segment"),
     path("segments/<int:pk>/edit/", builder.edit, name="segment-edit"),
+    path("segments/<int:pk>/waiting/", page.waiting, name="segment-waiting"),
     path("segments/<int:pk>/overlap/", page.overlap, name="segment-overlap"),
     path("segments/<int:pk>/audience/", audience.audience, name="segment-audience"),
     path("segments/<int:pk>/archive/", lists.archive, name="segment-archive"),

@@ -78,6 +78,25 @@ def test_a_list_asks_as_many_statements_for_ten_segments_as_for_one(marketer, se
     assert len(ten) <= len(one) + 1  # the names of segments in definitions
 
 
+def test_the_page_reloads_itself_once_the_members_were_found(marketer, segment, person):
+    made = segment("New")
+    Segment.objects.filter(pk=made.pk).update(size=None)
+    assert f'hx-get="/segments/{made.pk}/waiting/"' in text(marketer, f"/segments/{made.pk}/")
+    answer = marketer.get(f"/segments/{made.pk}/waiting/")
+    assert answer.status_code == 204 and "HX-Refresh" not in answer
+    Segment.objects.filter(pk=made.pk).update(size=3)
+    assert marketer.get(f"/segments/{made.pk}/waiting/")["HX-Refresh"] == "true"
+    assert "waiting" not in text(marketer, f"/segments/{made.pk}/")
+
+
+def test_the_page_says_how_many_came_and_went_lately(marketer, segment):
+    made, today = segment("Busy"), timezone.now().date()
+    for days, entered, left in ((1, 30, 4), (6, 20, 3), (7, 1000, 1000)):
+        Size.objects.create(segment_id=made.pk, day=today - timedelta(days=days), members=9, entered=entered, left=left)
+    assert queries.moved(made.pk, 7) == {"entered": 50, "left": 7}
+    assert "Entered in 7 days" in text(marketer, f"/segments/{made.pk}/")
+
+
 def test_members_are_listed_with_since_when_and_as_csv(marketer, segment, person):
     amina, juma = person("Amina", country="RW", spent=50, orders=1), person("Juma", country="KE", spent=10)
     person("Outsider")
@@ -119,6 +138,7 @@ def test_archiving_keeps_the_name_and_lets_everybody_go(marketer, segment, perso
     assert "“Old” is archived" in marketer.post(f"/segments/{made.pk}/archive/", follow=True).content.decode()
     made.refresh_from_db()
     assert made.archived_at and not Member.objects.exists()
+    assert "Amina" not in text(marketer, f"/segments/{made.pk}/")
     assert "Old" not in text(marketer, "/segments/") and "Old" in text(marketer, "/segments/?state=archived")
     assert "Restore segment" in text(marketer, f"/segments/{made.pk}/")
     assert marketer.get(f"/segments/{made.pk}/edit/").status_code == 404

@@ -8,8 +8,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from karibu.segments import actions, charts, words
+from karibu.segments import actions, charts, run, words
 from karibu.segments.builder import checked, known, posted, shown, tree
+from karibu.segments.builder import preview as previews
 from karibu.segments.conditions.rfm import GROUPS
 from karibu.segments.definition import parse
 from karibu.segments.faults import DefinitionError
@@ -123,15 +124,18 @@ class _Builder:
 @require_POST
 @allow("marketer")
 def preview(request: HttpRequest) -> HttpResponse:
-    """The sentence, and what is wrong with which row, for the form as it is."""
+    """The sentence, how many there are and ten of them, and what is wrong with which row, for the form as it is."""
     group = posted.read(request.POST, known.Known())
     checked.check(group)
     context: dict[str, Any] = {"nodes": list(tree.nodes(group)), "faults": checked.faults(group)}
     try:
         definition = checked.sound(group)
         context["sentence"] = words.sentence(definition.raw) if definition else ""
+        context["preview"] = previews.preview(definition, _key(request)) if definition else None
     except DefinitionError as error:
         context["said"] = error.sentence
+    except run.Cancelled:
+        return HttpResponse(status=204)  # a newer one is on its way
     return render(request, "segments/builder/_preview.html", context)
 
 
@@ -143,6 +147,11 @@ def values(request: HttpRequest) -> HttpResponse:
     typed = next((str(said) for key, said in request.GET.items() if key.endswith((".value", ".listed"))), "")
     offered = known.suggestions(event, name, typed.rpartition(",")[2].strip()[:100]) if name else []
     return render(request, "segments/builder/_options.html", {"options": offered})
+
+
+def _key(request: HttpRequest) -> str:
+    """What tells this tab of this colleague from others."""
+    return f"{request.user.pk} {request.POST.get('tab', '')[:32]}"
 
 
 def _sentence(group: tree.Group) -> str:

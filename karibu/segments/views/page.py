@@ -13,6 +13,8 @@ from karibu.segments.models import Segment
 from karibu.segments.tables import Members
 from karibu.web.access import allow
 
+MOVED = 7  # days
+
 
 @require_safe
 @allow()
@@ -21,11 +23,21 @@ def segment(request: HttpRequest, pk: int) -> HttpResponseBase:
     context: dict[str, Any] = {
         "segment": found,
         "sentence": words.sentence(found.definition),
+        "moved": SimpleLazyObject(lambda: queries.moved(pk, MOVED)),
+        "moved_days": MOVED,
         # A part of the list does not draw these.
         "over_time": SimpleLazyObject(lambda: charts.of_segment(pk)),
         "others": SimpleLazyObject(lambda: _others(found)),
     }
     return Members(request, found).respond("segments/segment.html", context)
+
+
+@require_safe
+@allow()
+def waiting(request: HttpRequest, pk: int) -> HttpResponse:
+    """Asked every few seconds by the page of a segment whose members are being found: reloads it when they are."""
+    is_found = get_object_or_404(Segment, pk=pk).size is not None
+    return HttpResponse(status=204, headers={"HX-Refresh": "true"} if is_found else {})
 
 
 @require_safe

@@ -1,0 +1,208 @@
+"""`/api/v1/segments` and `karibu segment`: the same definitions, counts and members as on the pages."""
+
+import json
+from datetime import timedelta
+
+import pyarrow as pa
+import pytest
+from click.testing import CliRunner
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone
+
+from karibu.segments import cli, membership
+from karibu.segments.models import Segment, Size
+from karibu.web.actions import create_token
+from karibu.web.models import AuditEntry, Token
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lake")]
+
+RWANDANS = {"all": [{"trait": "country", "op": "is", "value": "RW"}]}
+
+
+class Api:
+    def __init__(self, role: str = "owner") -> None:
+        self.headers = {"Authorization": f"Bearer {create_token('till')}"}
+        Token.objects.filter(name="till").update(role=role)
+        self.client = Client(headers=self.headers)
+
+    def ask(self, method: str, path: str, body: object = None, status: int = 200) -> dict:
+        answer = self.client.generic(method, f"/api/v1{path}", json.dumps(body), content_type="application/json")
+        assert answer.status_code == status, answer.content
+        return answer.json()
+
+
+@pytest.fixture
+def api(db: None) -> Api:
+    return Api()
+
+
+def test_a_preview_counts_and_says_itself_and_stores_nothing(api, person):
+    for country in ("RW", "RW", "KE"):
+        person(f"Someone {country}", country=country)
+    told = api.ask("POST", "/segments/preview", {"definition": RWANDANS})
+    assert told["count"] == 2 and told["sentence"] == "Customers whose country is “RW”."
+    assert isinstance(told["took_ms"], int) and told["unknown"] == [] and len(told["digest"]) == 32
+    assert not Segment.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("definition", "field"),
+    [
+        ({"all": [{"trait": "country", "op": "resembles", "value": "RW"}]}, "definition.all[0].op"),
+        ({"any": {}}, "definition.any"),
+        ({"all": [{"event": "x", "within": {"days": -1}}]}, "definition.all[0].within.days"),
+    ],
+)
+def test_a_wrong_definition_is_refused_with_its_path(api, definition, field):
+    problem = api.ask("POST", "/segments/preview", {"definition": definition}, 422)
+    assert problem["errors"][0]["field"] == field and problem["detail"]
+    assert api.ask("POST", "/segments", {"name": "x", "definition": definition}, 422)["errors"][0]["field"] == field
+    assert not Segment.objects.exists()
+
+
+def test_bad_input_is_answered_and_breaks_nothing(api):
+    deep: object = {"trait": "email", "op": "exists"}
+    for _ in range(200):
+        deep = {"all": [deep]}
+    wide = {"any": [{"trait": "email", "op": "exists"}] * 10_000}
+    day = {"all": [{"trait": "created_at", "op": "before", "value": "2026-02-30"}]}
+    for definition in (deep, wide, day):
+        problem = api.ask("POST", "/segments/preview", {"definition": definition}, 422)
+        assert problem["detail"] and problem["errors"][0]["field"].startswith("definition")
+
+
+def test_a_condition_nobody_knows_holds_for_nobody_and_says_why(api, person):
+    person("Amina")
+    told = api.ask("POST", "/segments/preview", {"definition": {"all": [{"moon": "full"}]}})
+    assert told["count"] == 0 and len(told["unknown"]) == 1
+    told = api.ask("POST", "/segments/preview", {"definition": {"not": {"segment": 999}}})
+    assert told["count"] == 0 and len(told["unknown"]) == 1
+
+
+def test_a_segment_is_made_changed_and_archived(api):
+    made = api.ask("POST", "/segments", {"name": "Rwandans", "definition": RWANDANS}, 201)
+    assert made["name"] == "Rwandans" and made["size"] is None and made["created_by"] == "token till"
+    path = f"/segments/{made['id']}"
+    assert api.ask("GET", path)["definition"] == RWANDANS
+    changed = api.ask("PATCH", path, {"name": "People of Rwanda"})
+    assert (changed["name"], changed["definition"]) == ("People of Rwanda", RWANDANS)
+    assert [one["id"] for one in api.ask("GET", "/segments?query=rwanda")["items"]] == [made["id"]]
+    assert api.ask("POST", f"{path}/archive")["archived_at"]
+    assert api.ask("GET", "/segments")["items"] == []
+    assert [one["id"] for one in api.ask("GET", "/segments?archived=true")["items"]] == [made["id"]]
+    api.ask("PATCH", path, {"name": "Late"}, 404)
+    assert api.ask("POST", f"{path}/restore")["archived_at"] is None
+    verbs = AuditEntry.objects.filter(subject=f"segment {made['id']}").order_by("pk").values_list("verb", flat=True)
+    assert list(verbs) == ["created segment", "changed segment", "archived segment", "restored segment"]
+
+
+def test_a_cycle_is_refused_and_changes_nothing(api):
+    inner = api.ask("POST", "/segments", {"name": "Inner", "definition": RWANDANS}, 201)["id"]
+    outer = api.ask("POST", "/segments", {"name": "Outer", "definition": {"segment": inner}}, 201)["id"]
+    problem = api.ask("PATCH", f"/segments/{inner}", {"definition": {"all": [{"segment": outer}]}}, 422)
+    assert "contain itself" in problem["detail"]
+    assert api.ask("GET", f"/segments/{inner}")["definition"] == RWANDANS
+
+
+def test_members_come_by_cursor_each_once_with_since_when(api, person, segment):
+    people = [person(f"Someone {number}") for number in range(5)]
+    made = segment("All", *people, since=timezone.now() - timedelta(days=2))
+    seen, cursor = [], ""
+    while True:
+        found = api.ask("GET", f"/segments/{made.pk}/members?limit=2{cursor}")
+        seen += [one["id"] for one in found["items"]]
+        assert all(one["since"] and one["email"] for one in found["items"])
+        if not found["next"]:
+            break
+        cursor = f"&cursor={found['next']}"
+    assert seen == sorted((one.pk for one in people), reverse=True)
+
+
+def test_sizes_and_overlap(api, person, segment):
+    amina, juma = person("Amina"), person("Juma")
+    one, other = segment("One", amina, juma), segment("Other", juma)
+    today = timezone.now().date()
+    Size.objects.create(segment_id=one.pk, day=today - timedelta(days=2), members=1)
+    days = api.ask("GET", f"/segments/{one.pk}/history?days=3")["items"]
+    assert [day["members"] for day in days] == [1, 1, 2] and days[-1]["day"] == today.isoformat()
+    assert {day["entered"] for day in days} == {0}
+    assert api.ask("GET", f"/segments/{one.pk}/history?days=0", status=422)["errors"][0]["field"] == "days"
+    assert api.ask("GET", f"/segments/{one.pk}/overlap?other={other.pk}") == {"one": 1, "both": 1, "other": 0}
+
+
+def test_who_was_in_it_at_a_moment_of_the_past(api, person, segment):
+    amina, juma = person("Amina"), person("Juma")
+    made, began = segment("Then"), timezone.now() - timedelta(days=5)
+    ids = pa.array([amina.pk, juma.pk], pa.int64())
+    with transaction.atomic():
+        membership.lock([made.pk])
+        membership.rebuild(made.pk, ids, began)
+        membership.rebuild(made.pk, ids[:1], began + timedelta(days=2))
+
+    def then(moment, more=""):
+        path = f"/segments/{made.pk}/as-of?at={moment.isoformat().replace('+00:00', 'Z')}{more}"
+        return api.ask("GET", path)
+
+    assert then(began - timedelta(days=1))["items"] == []
+    assert [one["id"] for one in then(began + timedelta(days=1))["items"]] == [amina.pk, juma.pk]
+    assert [one["id"] for one in then(timezone.now())["items"]] == [amina.pk]
+    first = then(began + timedelta(days=1), "&limit=1")
+    assert [one["id"] for one in first["items"]] == [amina.pk]
+    second = then(began + timedelta(days=1), f"&limit=1&cursor={first['next']}")
+    assert [one["id"] for one in second["items"]] == [juma.pk] and second["next"] is None
+
+
+def test_explaining_shows_the_sentence_the_sql_and_the_plan(api, person):
+    person("Amina", country="RW")
+    told = api.ask("POST", "/segments/explain", {"definition": RWANDANS})
+    assert told["count"] == 1 and told["engine"] == "duckdb" and "SELECT" in told["sql"] and told["plan"]
+
+
+def test_an_agents_token_reads_and_changes_nothing(segment):
+    made, agent = segment("All"), Api("agent")
+    assert agent.ask("GET", f"/segments/{made.pk}")["name"] == "All"
+    agent.ask("POST", "/segments", {"name": "x", "definition": RWANDANS}, 403)
+    agent.ask("POST", f"/segments/{made.pk}/archive", status=403)
+    assert Segment.objects.get().archived_at is None
+
+
+def test_every_call_is_described_in_openapi(api):
+    paths = api.ask("GET", "/openapi.json")["paths"]
+    ours = {path.removeprefix("/api/v1/segments") for path in paths if path.startswith("/api/v1/segments")}
+    one = "/{segment_id}"
+    assert ours == {"", "/preview", "/explain", one, *(f"{one}/{verb}" for verb in (
+        "archive", "restore", "members", "as-of", "history", "overlap"))}  # fmt: skip
+
+
+def run(verb, what, stdin=None):
+    import click
+
+    @click.command()
+    def command():
+        getattr(cli, verb)(*([what] if what is not None else []))
+
+    return CliRunner().invoke(command, input=stdin)
+
+
+def test_the_terminal_counts_a_file_a_number_or_what_is_piped_in(person, segment, tmp_path):
+    amina = person("Amina", country="RW")
+    person("Juma", country="KE")
+    made = segment("Rwandans", amina, definition=RWANDANS)
+    file = tmp_path / "rwandans.json"
+    file.write_text(json.dumps(RWANDANS))
+    assert run("count", str(file)).output == run("count", str(made.pk)).output == "1\n"
+    assert run("members", "-", json.dumps(RWANDANS)).output == f"{amina.pk}\n"
+    told = run("explain", str(made.pk)).output
+    assert "Customers whose country is “RW”." in told and "SELECT" in told
+    listed = run("list_", None).output
+    assert f"{made.pk}" in listed and "Rwandans" in listed and "Customers whose country is “RW”." in listed
+
+
+@pytest.mark.parametrize(
+    ("what", "stdin", "said"),
+    [("999", None, "no segment 999"), ("-", "{", "no JSON"), ("-", '{"all": 3}', "$.all"), ("/nowhere", None, "read")],
+)
+def test_the_terminal_says_in_one_sentence_what_is_wrong(what, stdin, said):
+    answer = run("count", what, stdin)
+    assert answer.exit_code == 1 and said in answer.output and "Traceback" not in answer.output

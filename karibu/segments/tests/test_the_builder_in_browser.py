@@ -1,0 +1,122 @@
+"""The builder in a real Chromium: it counts while one edits, keeps what one did, and can be used without a mouse."""
+
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from karibu.config.browser import accessibility, look
+from karibu.customers.models import Customer
+from karibu.segments.models import Segment
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+NEW = "/segments/new/conditions/"
+
+
+@pytest.fixture
+def builder(live: Any, page: Any) -> Any:
+    """The builder's page of a shop with three Rwandans and two Kenyans."""
+    for number, country in enumerate(["RW", "RW", "RW", "KE", "KE"]):
+        known = {"email": f"p{number}@example.com", "name": f"Person {number}", "is_anonymous": False}
+        Customer.objects.create(country=country, created_at=timezone.now(), orders=number, spent=number * 10, **known)
+    live.sign_in(page)
+    page.goto(live.url + NEW)
+    return page
+
+
+def says(page: Any, sentence: str) -> None:
+    page.locator("#sentence", has_text=sentence).wait_for()
+
+
+def counts(page: Any, number: int) -> None:
+    page.locator(".builder__count strong", has_text=f"{number}").wait_for()
+
+
+def country_is(page: Any, code: str, row: str = "r_0") -> None:
+    page.select_option(f'[name="{row}.trait"]', "country")
+    page.select_option(f'[name="{row}.value"]', code)
+
+
+def test_sentence_count_and_people_follow_each_change(builder: Any) -> None:
+    country_is(builder, "RW")
+    says(builder, "Customers whose country is “RW”.")
+    counts(builder, 3)
+    assert builder.locator(".faces li").count() == 3
+    builder.select_option('[name="r_0.value"]', "KE")
+    counts(builder, 2)
+    builder.get_by_role("button", name="Condition", exact=True).click()
+    builder.select_option('[name="r_1.trait"]', "orders")
+    builder.fill('[name="r_1.value"]', "4")
+    says(builder, "number of orders is at least 4")
+    counts(builder, 1)
+    builder.select_option('[name="r.is"]', "any")
+    counts(builder, 2)
+    assert accessibility(builder) == []
+    look(builder, "builder")
+
+
+def test_typing_is_not_disturbed_and_a_fault_leaves_with_its_cause(builder: Any) -> None:
+    builder.select_option('[name="r_0.trait"]', "name")
+    field = builder.locator('[name="r_0.value"]')
+    builder.locator("#why-r_0", has_text="Say which value.").wait_for()
+    field.press_sequentially("Person 1", delay=60)
+    counts(builder, 1)
+    assert field.input_value() == "Person 1"
+    assert builder.locator("#why-r_0").inner_text() == ""
+
+
+def test_saving_leads_to_the_segment(builder: Any) -> None:
+    country_is(builder, "RW")
+    builder.fill('[name="name"]', "Rwandans")
+    builder.get_by_role("button", name="Make segment").click()
+    builder.get_by_role("heading", name="Rwandans").wait_for()
+    made = Segment.objects.get()
+    assert made.definition == {"all": [{"trait": "country", "op": "is", "value": "RW"}]}
+
+
+def test_enter_in_a_field_takes_nothing_out(builder: Any) -> None:
+    builder.select_option('[name="r_0.trait"]', "name")
+    builder.fill('[name="r_0.value"]', "Person 2")
+    builder.press('[name="r_0.value"]', "Enter")
+    builder.wait_for_load_state()
+    counts(builder, 1)
+    assert builder.locator('[name="r_0.value"]').input_value() == "Person 2" and not Segment.objects.exists()
+
+
+def test_going_to_a_person_and_back_keeps_the_conditions(builder: Any) -> None:
+    country_is(builder, "KE")
+    builder.fill('[name="name"]', "Kenyans")
+    counts(builder, 2)
+    builder.locator(".faces a").first.click()
+    builder.get_by_role("heading", name="Person").wait_for()
+    builder.go_back()
+    says(builder, "Customers whose country is “KE”.")
+    assert builder.locator('[name="r_0.value"]').input_value() == "KE"
+    assert builder.locator('[name="name"]').input_value() == "Kenyans"
+    builder.reload()
+    says(builder, "Customers whose country is “KE”.")
+
+
+def test_two_tabs_do_not_share_what_is_being_edited(builder: Any, live: Any) -> None:
+    country_is(builder, "KE")
+    counts(builder, 2)
+    other = builder.context.new_page()
+    other.goto(live.url + NEW)
+    other.locator("#preview", has_text="Complete a condition").wait_for()
+    assert other.locator('[name="r_0.trait"]').input_value() == ""
+    country_is(other, "RW")
+    counts(other, 3)
+    counts(builder, 2)
+
+
+def test_rows_are_added_and_taken_out_by_keyboard_alone(builder: Any) -> None:
+    button = builder.get_by_role("button", name="Group", exact=True)
+    button.focus()
+    builder.keyboard.press("Enter")
+    builder.locator("#r_1_0").wait_for()
+    out = builder.locator("#r_1").get_by_role("button", name="Take out this group")
+    out.focus()
+    builder.keyboard.press("Space")
+    builder.locator("#r_1").wait_for(state="detached")
+    assert builder.locator("#r_0").count() == 1
