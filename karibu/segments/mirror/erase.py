@@ -17,12 +17,18 @@ def take_out(ids: Collection[int]) -> int:
     """Leaves nothing of these customers but their numbers; returns how many files were written anew for that.
 
     In a transaction; the files that held them are deleted when it commits. Who reads meanwhile reads the new ones.
+    Where the files cannot be read none of them stays: the worker writes them all anew.
     """
     with lake.lock(files.LOCK):
         old = keep.known()
-        new = without(old, ids)
-        if new != old:
-            keep.name(new)
+        try:
+            new = without(old, ids)
+        except lake.TROUBLES:
+            new = Files()
+            keep.forget()
+        else:
+            if new != old:
+                keep.name(new)
     transaction.on_commit(_sweep)
     return len(old.paths - new.paths)
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 from django.db import connection, transaction
+from django.db.models import Max
 from django.utils import timezone
 
 from karibu.events import lake
@@ -27,7 +28,9 @@ FOLD = 1_000  # customers who have changed before they become a layer
 AGE = 2.0  # seconds after which fewer do, too; a trait that nobody had before is known then
 LAYERS = 8  # more become one
 LEAST, SHARE = 50_000, 0.1  # rows in layers, and as a share of the base, before they are worked into it
+TROUBLED = 10.0  # seconds until another try where the files cannot be written
 TIDY = 60.0  # seconds between two looks at what lies about or is missing
+READ = 86_400.0  # seconds between two readings of every file; a worker that starts begins with one
 
 _WAITING = """
     SELECT coalesce((SELECT shape FROM segments_mirror WHERE id = 1), ''),
@@ -37,8 +40,9 @@ _WAITING = """
 class _Done(NamedTuple):
     """When this process last did what, by time.monotonic()."""
 
-    folded: float = 0.0
-    tidied: float = 0.0
+    folded: float = -READ
+    tidied: float = -READ
+    read: float = -READ
 
 
 _done = _Done()
@@ -46,21 +50,27 @@ _done = _Done()
 
 def step() -> float:
     """One piece of work, where something is due and nobody else is at it. Returns the seconds until the next look."""
+    try:
+        return _step()
+    except lake.TROUBLES as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        log.warning("The mirror of the customers' columns cannot be written: %s. Segments read the database.", reason)
+        return TROUBLED
+
+
+def _step() -> float:
     global _done
-    shape, changed = _waiting()
     now = time.monotonic()
-    fold_is_due = shape != named.shape() or changed >= FOLD or (changed and now - _done.folded > AGE)
-    if not fold_is_due and now - _done.tidied < TIDY:
+    if not _is_due(now) and now - _done.tidied < TIDY:
         return LOOK
     with lake.lock(files.LOCK, wait=False) as held:
         if not held:
             return LOOK
         if now - _done.tidied >= TIDY:
-            _tidy_up()
-            _done = _done._replace(tidied=now)
-        more = fold_is_due and _fold()
-        if more:
-            _arrange()
+            is_daily = now - _done.read >= READ
+            _tidy_up(read=is_daily)
+            _done = _done._replace(tidied=now, read=now if is_daily else _done.read)
+        more = _is_due(now) and _follow()
         _done = _done._replace(folded=now)
     return 0 if more else LOOK
 
@@ -74,8 +84,11 @@ def rebuild() -> None:
 def catch_up() -> None:
     """Returns when the files hold whatever was committed before; layers may be many then. Waits for who is writing."""
     with lake.lock(files.LOCK):
-        while _fold():
-            pass
+        if not _is_ours():
+            _rebuild()
+        last = Stale.objects.aggregate(last=Max("id"))["last"] or 0
+        while Stale.objects.filter(id__lte=last).exists():
+            _fold()
 
 
 def mend() -> bool:
@@ -101,11 +114,22 @@ def name(new: Files, stale: Collection[int] = (), **said: str) -> None:
         Stale.objects.filter(id__in=list(stale)).delete()
 
 
-def _waiting() -> tuple[str, int]:
+def forget() -> None:
+    """No file counts any more: all are written anew when somebody asks, or by the next step."""
+    name(Files(), shape="")
+
+
+def _is_due(now: float) -> bool:
+    """Whether so many have changed, or so long ago, or under other columns, that there is something to write."""
     with connection.cursor() as cursor:
         cursor.execute(_WAITING)
         shape, changed = cursor.fetchone()
-        return shape, int(changed)
+    return shape != named.shape() or changed >= FOLD or (changed > 0 and now - _done.folded > AGE)
+
+
+def _is_ours() -> bool:
+    """Whether there is a mirror, with the columns that this program knows."""
+    return Mirror.objects.filter(id=1, shape=named.shape()).exists()
 
 
 def _rebuild() -> None:
@@ -115,16 +139,23 @@ def _rebuild() -> None:
     name(Files(base=tuple(build.base())), before, shape=shape)
 
 
-def _fold() -> bool:
-    """Some thousands of those who changed become a layer; False when nobody has. LOCK must be held."""
-    if _waiting()[0] != named.shape():
+def _follow() -> bool:
+    """Everything, or some thousands of those who changed, into files; False when there was nothing to do."""
+    if not _is_ours():
         _rebuild()
         return True
-    stale, ids = _taken()
-    if not stale:
+    if not _fold():
         return False
-    name(known().with_layer(files.layer(layers.rows_of(ids))), stale)
+    _arrange()
     return True
+
+
+def _fold() -> bool:
+    """Some thousands of those who changed become a layer; False when nobody has. LOCK must be held."""
+    stale, ids = _taken()
+    if stale:
+        name(known().with_layer(files.layer(layers.rows_of(ids))), stale)
+    return bool(stale)
 
 
 def _taken() -> tuple[list[int], list[int]]:
@@ -148,10 +179,13 @@ def _arrange() -> None:
         name(Files(old.base, (layers.together(old.layers),)))
 
 
-def _tidy_up() -> None:
-    """Deletes what nobody names any more, and mends what somebody deleted. LOCK must be held."""
-    kept, there = known().paths, set(files.present())
-    if not kept <= there:
+def _tidy_up(*, read: bool = False) -> None:
+    """Deletes what nobody names any more, and mends what is missing, or, if it is to be read, not what was written.
+
+    LOCK must be held.
+    """
+    kept = known().paths
+    if not kept <= set(files.present()) or (read and not all(map(files.is_whole, sorted(kept)))):
         _repair()
         kept = known().paths
     files.sweep(kept, files.GRACE)

@@ -105,9 +105,18 @@ def read(work: Callable[[State], T], columns: Collection[str] | None = None) -> 
     """`work` on the current state; once more if files went away under it, or, being damaged, were written anew."""
     import duckdb
 
+    asked_wrongly = (
+        duckdb.BinderException,
+        duckdb.CatalogException,
+        duckdb.ParserException,
+        duckdb.ConversionException,
+    )
+    ended = (duckdb.InterruptException, duckdb.OutOfMemoryException)
     for attempt in range(TRIES - 1):
         try:
             return work(current(columns))
+        except (*asked_wrongly, *ended):  # the files are not to blame
+            raise
         except (duckdb.Error, OSError, pa.ArrowException) as error:
             if attempt and not keep.mend():
                 raise error

@@ -1,11 +1,14 @@
 """How the mirror's files follow: layers, the base, what is thrown away, what is mended, what a death leaves."""
 
+import errno
 import time
 
+import duckdb
 import pytest
 
 from karibu.consents import erasure
 from karibu.customers.models import Customer
+from karibu.events import engine
 from karibu.segments import mirror
 from karibu.segments.mirror import build, files, keep
 from karibu.segments.models import Stale
@@ -145,14 +148,31 @@ def test_a_damaged_mirror_is_written_anew_and_says_so(lake, caplog, harm):
     assert mirror.read(mirrored) == straight()
 
 
-def test_a_missing_file_is_noticed_before_anybody_asks(lake, caplog):
-    customer()
+@pytest.mark.parametrize("harm", ["missing", "one bit"])
+def test_harm_is_noticed_before_anybody_asks(lake, caplog, harm):
+    customer(name="Amina")
     steps()
-    (lake / keep.known().base[0].path).unlink()
+    path = lake / keep.known().base[0].path
+    whole = path.read_bytes()
+    path.unlink() if harm == "missing" else path.write_bytes(whole[:200] + bytes([whole[200] ^ 1]) + whole[201:])
     keep._done = keep._Done()
     steps()
     assert "damaged or is missing" in caplog.text
-    assert keep.known().paths <= set(files.present())
+    assert all(map(files.is_whole, keep.known().paths))
+
+
+def test_what_is_asked_wrongly_is_said_at_once(monkeypatch):
+    customer()
+    steps()
+    monkeypatch.setattr(keep, "mend", lambda: pytest.fail("the files are not to blame"))
+
+    def work(state):
+        with engine.cursor() as cursor:
+            state.attach(cursor)
+            cursor.execute("SELECT no_such_column FROM customers")
+
+    with pytest.raises(duckdb.BinderException):
+        mirror.read(work)
 
 
 def test_an_error_that_is_not_the_files_is_not_swallowed():
@@ -196,3 +216,56 @@ def test_an_erased_person_is_in_no_file(lake, monkeypatch, where, django_capture
     assert zuri not in mirrored(mirror.current())
     assert mirrored(mirror.current()) == straight()
     assert merged(mirror.current()) == ({others[0]: zuri} if where == "family" else {})
+
+
+def test_a_lake_on_object_storage_holds_the_mirror_too(lake, settings, monkeypatch, django_capture_on_commit_callbacks):
+    """By the same way as s3://: through the lake's file system alone."""
+    for name, number in (("FOLD", 1), ("LAYERS", 1), ("LEAST", 3)):
+        monkeypatch.setattr(keep, name, number)
+    lake.mkdir()
+    settings.KARIBU_LAKE_URL = lake.as_uri()
+    assert files.present() == []
+    people = [customer(name=f"Customer {n}", traits={"size": str(n)}) for n in range(4)]
+    for n in range(4):
+        change(people[n], city="Kigali")
+        steps()
+        assert mirrored(mirror.current()) == straight()
+    files.sweep(keep.known().paths, grace=0)
+    assert {file.name for file in (lake / "_mirror").iterdir()} == {path.split("/")[1] for path in keep.known().paths}
+    with django_capture_on_commit_callbacks(execute=True):
+        erasure.erase(people[0], by="test")
+    assert stores.holding(["customer 0"], lake) == []
+    assert sorted(mirror.read(mirrored)) == people[1:]
+
+
+def test_who_is_erased_while_files_are_damaged_is_in_none_of_them(lake, django_capture_on_commit_callbacks):
+    zuri, other = customer(name="Zuri Nobodyelse"), customer(name="Other")
+    steps()
+    path = lake / keep.known().base[0].path
+    path.write_bytes(path.read_bytes()[:-100])
+    with django_capture_on_commit_callbacks(execute=True):
+        erasure.erase(zuri, by="test")
+    assert files.present() == []
+    assert stores.holding(["nobodyelse"], lake) == []
+    assert sorted(mirror.read(mirrored)) == [other]
+
+
+def test_on_a_full_disk_changes_are_still_seen_and_are_written_later(monkeypatch, caplog):
+    one = customer(city="Kigali")
+    steps()
+    named = keep.known()
+    change(one, city="Huye")
+    monkeypatch.setattr(keep, "FOLD", 1)
+
+    def full(self, table):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files.NewFile, "write", full)
+        assert keep.step() == keep.TROUBLED
+        assert "cannot be written: No space left on device" in caplog.text
+        assert mirrored(mirror.current())[one]["city"] == "Huye"
+    assert (keep.known(), set(files.present())) == (named, named.paths)
+    steps()
+    assert len(keep.known().layers) == 1
+    assert mirrored(mirror.current())[one]["city"] == "Huye"
