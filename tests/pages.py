@@ -83,7 +83,7 @@ def _examples(owner: User) -> Mapping[str, Example]:
         "messages/": _first_of(lambda: Message.objects.filter(pk__in=Link.objects.values("message"))),
         "mailbox/": _first_of(lambda: Mail.objects.filter(message_id__isnull=False)),
         "segments/recipes/": _words(key="vip"),
-        "segments/": _first(Segment),
+        "segments/": _first_of(lambda: Segment.objects.filter(size__isnull=False).order_by("pk")),
         "settings/sources/": _latest(Source),
         "settings/rates/": _latest(Rate),
         "settings/colleagues/": _latest(User),

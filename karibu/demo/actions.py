@@ -17,6 +17,7 @@ from karibu.demo.catalogue import CURRENCY, PRODUCTS, SHOP_NAME
 from karibu.demo.history import History
 from karibu.demo.journey import publish_abandoned_cart
 from karibu.demo.models import SampleShop
+from karibu.demo.segments import make_segments
 from karibu.messages.addresses import public_url
 from karibu.shop.models import Product
 from karibu.web.models import Shop, User
@@ -34,6 +35,7 @@ def open_sample_shop() -> None:
             _stock_products()
             create_source(SHOP_NAME, kind="web", by="sample shop")
             publish_abandoned_cart()
+            make_segments()
         else:  # it may be served at another port than the last time
             Shop.objects.filter(pk=1, url__endswith="/shop/").update(url=f"{public_url()}/shop/")
     if sample.history_at is None:

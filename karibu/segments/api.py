@@ -27,6 +27,21 @@ LONGEST = 3650  # days of history
 
 
 class DefinitionIn(Schema):
+    """`definition`: `{"all": [c, …]}`, `{"any": [c, …]}`, `{"not": c}` to any depth up to 20, or one condition `c`:
+
+    * `{"trait": "country", "op": "is", "value": "RW"}`
+    * `{"event": "Product Viewed", "where": [{"property": "category", "op": "is", "value": "Shoes"}],
+      "measure": "count", "op": "gte", "value": 3, "within": {"days": 30}}`; measure also `sum:value`,
+      `distinct:product`, `first`, `last`
+    * `{"sequence": [{"event": "Product Added"}, {"event": "Order Completed", "not": true}], "within": {"days": 7}}`
+    * `{"message": {"journey": 3, "did": "clicked"}, "within": {"days": 7}}`; received, opened, clicked, bounced
+    * `{"consent": {"channel": "email", "topic": "offers", "status": "given"}}`
+    * `{"rfm": "champions"}`, `{"prediction": "churn", "op": "gte", "value": 0.7}`, `{"segment": 7}`
+
+    Operators: is, is_not, in, not_in, contains, starts_with, exists, missing, gt, gte, lt, lte, between, before, after,
+    in_last_days, not_in_last_days, anniversary_in_days. `within`: days, hours, or the days `from` and `to`, included.
+    """
+
     definition: dict[str, Any]
 
 

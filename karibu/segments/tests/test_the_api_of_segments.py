@@ -175,6 +175,15 @@ def test_every_call_is_described_in_openapi(api):
         "archive", "restore", "members", "as-of", "history", "overlap"))}  # fmt: skip
 
 
+def test_openapi_says_what_a_definition_may_hold(api):
+    from karibu.segments.conditions import KINDS
+    from karibu.segments.conditions.operators import ALL
+
+    told = api.ask("GET", "/openapi.json")["components"]["schemas"]["DefinitionIn"]["description"]
+    assert all(f'"{kind}"' in told for kind in KINDS)
+    assert all(op in told for op in ALL)
+
+
 def run(verb, what, stdin=None):
     import click
 

@@ -172,3 +172,28 @@ def test_the_longest_definition_there_may_be_can_be_edited(marketer, segment):
     press(marketer, page(marketer, path), "save", path, status=302, r_499__value="y")
     made.refresh_from_db()
     assert made.definition["all"][499]["value"] == "y" and len(made.definition["all"]) == 500
+
+
+def test_a_preview_that_a_newer_one_ended_changes_nothing_on_the_page(marketer, monkeypatch):
+    from karibu.segments import run
+
+    def ended(*_: object) -> None:
+        raise run.Cancelled
+
+    monkeypatch.setattr(run, "count_and_sample", ended)
+    form = {"r.is": "all", "r_0.kind": "trait", "r_0.trait": "email", "r_0.op": "exists", "tab": "one"}
+    assert marketer.post("/segments/preview/", form).status_code == 204
+
+
+def test_each_tab_of_each_colleague_ends_only_its_own_previews(marketer, agent, monkeypatch):
+    from contextlib import nullcontext
+
+    from karibu.segments import run
+
+    keys: list[str] = []
+    monkeypatch.setattr(run, "cancelling", lambda key: keys.append(key) or nullcontext())
+    form = {"r.is": "all", "r_0.kind": "trait", "r_0.trait": "email", "r_0.op": "exists"}
+    for tab in ("one", "one", "other"):
+        marketer.post("/segments/preview/", {**form, "tab": tab})
+    assert keys[0] == keys[1] != keys[2] and len(keys) == 3
+    assert agent.post("/segments/preview/", {**form, "tab": "one"}).status_code == 403
