@@ -81,29 +81,33 @@ class Snapshot:
         return " UNION ALL BY NAME ".join(parts)
 
 
-def read(work: Callable[[Snapshot], T], customers: Collection[int] | None = None) -> T:
+def read(
+    work: Callable[[Snapshot], T], customers: Collection[int] | None = None, columns: frozenset[str] | None = None
+) -> T:
     """`work` on a snapshot; on a fresh one if files or versions went away under it (an erasure leaves none behind)."""
     import duckdb
 
     for _ in range(TRIES - 1):
         try:
-            return work(take(customers))
+            return work(take(customers, columns))
         except (duckdb.IOException, FileNotFoundError, OldVersion):
             _versions.forget()
-    return work(take(customers))
+    return work(take(customers, columns))
 
 
-def take(customers: Collection[int] | None = None) -> Snapshot:
-    """The log as of now. With `customers`, only the tail's blocks in which one of them is."""
-    known = _blocks.known()
+def take(customers: Collection[int] | None = None, columns: frozenset[str] | None = None) -> Snapshot:
+    """The log as of now. With `customers`, only the tail's blocks in which one of them is; with `columns` (of which
+    `time` must be one), only these of the tail."""
+    unpacked = _blocks if columns is None else _only(columns)
+    known = unpacked.known()
     with connection.cursor() as cursor:
         cursor.execute(_READ, {"known": list(known), "customers": None if customers is None else list(customers)})
         rows = cursor.fetchall()
     version = int(rows[0][0])
-    blocks = [known[id_] if ipc is None else _blocks.keep(id_, ipc) for _, id_, ipc in rows if id_ is not None]
+    blocks = [known[id_] if ipc is None else unpacked.keep(id_, ipc) for _, id_, ipc in rows if id_ is not None]
     from karibu.events import tail
 
-    return Snapshot(version, _versions.files(version), tail.concatenated(blocks))
+    return Snapshot(version, _versions.files(version), tail.concatenated(blocks, columns))
 
 
 def _may_hold(
@@ -139,7 +143,8 @@ class _Blocks:
 
     LIMIT = 32 * 2**20  # bytes
 
-    def __init__(self) -> None:
+    def __init__(self, columns: frozenset[str] | None = None) -> None:
+        self.columns = columns
         self._kept: OrderedDict[int, pa.Table] = OrderedDict()
         self._size = 0
         self._lock = threading.Lock()
@@ -151,7 +156,7 @@ class _Blocks:
     def keep(self, id_: int, ipc: bytes | memoryview) -> pa.Table:
         from karibu.events import tail
 
-        table = tail.decode(ipc)
+        table = tail.decode(ipc, self.columns)
         with self._lock:
             if id_ not in self._kept:
                 self._kept[id_] = table
@@ -204,8 +209,18 @@ def _files(version: int) -> Sequence[lake.DataFile]:
 
 
 _blocks, _versions = _Blocks(), _Versions()
+_narrow = _Blocks(frozenset())
+
+
+def _only(columns: frozenset[str]) -> _Blocks:
+    """Who asks for some columns asks for the same ones again and again: the live segments."""
+    global _narrow
+    if (kept := _narrow).columns != columns:
+        _narrow = kept = _Blocks(columns)
+    return kept
 
 
 def forget() -> None:
     """Drops what this process remembers of the tail (it may hold an erased person)."""
     _blocks.forget()
+    _narrow.forget()

@@ -1,6 +1,6 @@
 """The tail: events that took effect and are not in the lake yet, in PostgreSQL as Arrow blocks."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 import psycopg
@@ -46,15 +46,25 @@ def encode(batch: pa.RecordBatch) -> bytes:
     return content
 
 
-def decode(ipc: bytes | memoryview) -> pa.Table:
-    """A block's events, with the columns of now: those that came after the block was written are empty."""
-    with pa.ipc.open_stream(pa.py_buffer(ipc)) as stream:
-        return with_all_columns(stream.read_all())
+def decode(ipc: bytes | memoryview, columns: Collection[str] | None = None) -> pa.Table:
+    """A block's events, with the columns of now (or only some): those that came after it was written are empty."""
+    buffer = pa.py_buffer(ipc)
+    options = None if columns is None else _only(columns, pa.ipc.read_schema(buffer))
+    with pa.ipc.open_stream(buffer, options=options) as stream:
+        return with_all_columns(stream.read_all(), columns)
 
 
-def with_all_columns(table: pa.Table) -> pa.Table:
-    """`table` in the order of today's schema, with empty columns for what it does not have."""
+def _only(columns: Collection[str], written: pa.Schema) -> pa.ipc.IpcReadOptions:
+    """The rest is not even unpacked."""
+    places = [place for place, name in enumerate(written.names) if name in columns]
+    return pa.ipc.IpcReadOptions(included_fields=places)
+
+
+def with_all_columns(table: pa.Table, columns: Collection[str] | None = None) -> pa.Table:
+    """`table` in the order of today's schema (or some of it), with empty columns for what it does not have."""
     wanted = schema.schema()
+    if columns is not None:
+        wanted = pa.schema([field for field in wanted if field.name in columns])
     if table.schema.names == wanted.names:
         return table
     have = set(table.column_names)
@@ -62,7 +72,7 @@ def with_all_columns(table: pa.Table) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=wanted)
 
 
-def concatenated(tables: Iterable[pa.Table]) -> pa.Table:
-    """All of them one after the other; an empty table of today's schema when there is none."""
+def concatenated(tables: Iterable[pa.Table], columns: Collection[str] | None = None) -> pa.Table:
+    """All of them one after the other; an empty table of today's schema (or some of it) when there is none."""
     listed = list(tables)
-    return pa.concat_tables(listed) if listed else schema.schema().empty_table()
+    return pa.concat_tables(listed) if listed else with_all_columns(schema.schema().empty_table(), columns)

@@ -10,8 +10,9 @@ may have read the log before what they did.
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -22,13 +23,16 @@ from django.utils import timezone
 from karibu.segments import expiry, membership, mirror, run
 from karibu.segments.compile import Compiled
 from karibu.segments.engines import Session
+from karibu.segments.models import Segment
 from karibu.segments.watched import Watched, watched
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
+log = logging.getLogger("karibu.segments")
 POLL = 1.0  # seconds between looks where nobody is due
 MOST = 20_000  # customers in one turn
+TOGETHER = 50  # segments in one question to the engine
 REST = 2.0  # seconds between two turns at most, under load
 AGAIN = timedelta(seconds=1)  # until customers are looked at again who could not be judged for every segment
 LOCK = 0x6B73  # the namespace of our advisory lock: one turn at a time
@@ -120,28 +124,62 @@ def _settle(segments: Sequence[Watched], touches: Touches, now: datetime) -> int
         expiry.look_again(customers, ahead)
     if customers:
         people = mirror.roots(customers)
-        found = _members(concerned, people, now)
-        membership.settle(found, [segment.id for segment in concerned], {*customers, *people}, now)
+        found, failed = _members(concerned, people, now)
+        judged_ids = [segment.id for segment in concerned if segment.id not in failed]
+        membership.settle(found, judged_ids, {*customers, *people}, now)
+        Segment.objects.filter(pk__in=failed).update(built_digest="")  # its rebuild says what is wrong, or mends it
     return len(customers)
 
 
-def _members(segments: Sequence[Watched], people: Sequence[int], now: datetime) -> pa.Table:
-    """Who of these people are in which segment: membership.PAIRS. Notes when something of theirs leaves a window."""
-    import pyarrow as pa
+def _members(segments: Sequence[Watched], people: Sequence[int], now: datetime) -> tuple[pa.Table, set[int]]:
+    """Who of these people are in which segment: membership.PAIRS; and the segments that the engine could not judge.
 
+    Notes when something of theirs leaves a window.
+    """
     definitions = [segment.definition for segment in segments if segment.definition]
     windows, until = expiry.windows(definitions), expiry.horizon() or now
 
-    def look(session: Session, found: Sequence[Compiled]) -> tuple[list[pa.Table], pa.Table | None]:
+    def look(session: Session, found: Sequence[Compiled]) -> tuple[pa.Table, set[int], pa.Table | None]:
+        questions = {segment.id: each.sql for segment, each in zip(segments, found, strict=True)}
         leaving = session.table(expiry.leaving(windows, now, until)) if windows else None
-        return [session.table(each.sql) for each in found], leaving
+        return *_answers(session, questions), leaving
 
     columns = expiry.COLUMNS if windows else frozenset()
-    members, leaving = run.ask(definitions, now, people, look, columns)
+    members, failed, leaving = run.ask(definitions, now, people, look, columns)
     if leaving is not None:
         expiry.note(leaving)
-    pairs = [
-        pa.table({"segment_id": pa.repeat(segment.id, len(theirs)), "customer_id": theirs["id"]}, membership.PAIRS)
-        for segment, theirs in zip(segments, members, strict=True)
+    return members, failed
+
+
+def _answers(session: Session, questions: Mapping[int, str]) -> tuple[pa.Table, set[int]]:
+    """Asked together, questions take the engine half the time; where one fails, each is asked alone."""
+    import duckdb
+    import pyarrow as pa
+
+    answers, failed = [membership.PAIRS.empty_table()], set[int]()
+    for numbers in _batched(questions, TOGETHER):
+        try:
+            answers.append(_answer(session, {number: questions[number] for number in numbers}))
+        except duckdb.Error as error:
+            if len(numbers) == 1:
+                log.error("segment %s could not be judged: %s", numbers[0], type(error).__name__)
+                failed.add(numbers[0])
+                continue
+            for number in numbers:
+                alone, bad = _answers(session, {number: questions[number]})
+                answers.append(alone)
+                failed |= bad
+    return pa.concat_tables(answers), failed
+
+
+def _answer(session: Session, questions: Mapping[int, str]) -> pa.Table:
+    parts = [
+        f"SELECT CAST({number} AS BIGINT) AS segment_id, id AS customer_id FROM ({sql}) AS s{number}"  # noqa: S608
+        for number, sql in questions.items()
     ]
-    return pa.concat_tables([membership.PAIRS.empty_table(), *pairs])
+    return session.table(" UNION ALL ".join(parts)).cast(membership.PAIRS)
+
+
+def _batched(numbers: Iterable[int], size: int) -> list[list[int]]:
+    listed = list(numbers)
+    return [listed[start : start + size] for start in range(0, len(listed), size)]

@@ -320,6 +320,24 @@ def test_what_happens_while_a_segment_is_rebuilt_is_looked_at_again(story, monke
     assert story.members(buyers) == {"ann"} and story.is_exact(buyers)
 
 
+def test_a_segment_that_the_engine_cannot_judge_does_not_hold_up_the_others(story, monkeypatch):
+    broken, fine = story.segment({**BOUGHT, "op": "gte", "value": 1}), story.segment(BOUGHT)
+    story.does("ann", "Order Completed", properties={"order_id": "1", "total": 10})
+    whole = live._answer
+
+    def answer(session, questions):
+        spoilt = {number: "SELECT error('x') AS id" if number == broken.pk else q for number, q in questions.items()}
+        return whole(session, spoilt)
+
+    monkeypatch.setattr(live, "_answer", answer)
+    live.turn(story.now)
+
+    assert (story.members(broken), story.members(fine)) == (set(), {"ann"})
+    monkeypatch.undo()
+    story.looks()
+    assert story.is_exact(broken)
+
+
 def test_a_turn_that_fails_has_taken_nothing(story, monkeypatch):
     buyers = story.segment(BOUGHT)
     story.does("ann", "Order Completed", properties={"order_id": "1", "total": 10})
