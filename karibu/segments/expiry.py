@@ -19,7 +19,7 @@ from karibu.events import log
 from karibu.events.models import TailBlock
 from karibu.segments.conditions.combined import leaves
 from karibu.segments.definition import Definition
-from karibu.segments.models import Due, Horizon
+from karibu.segments.models import Horizon
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -87,11 +87,6 @@ def leaving(of: Windows, now: datetime, until: datetime) -> str:
 def note(found: pa.Table) -> None:
     """Writes down what leaving() found."""
     _note(found["person"].to_pylist(), found["ends"].to_pylist())
-
-
-def nearest() -> datetime | None:
-    """When the next customer is due."""
-    return Due.objects.order_by("at").values_list("at", flat=True).first()
 
 
 def take_due(now: datetime, most: int) -> set[int]:

@@ -33,10 +33,13 @@ log = logging.getLogger("karibu.segments")
 POLL = 1.0  # seconds between looks where nobody is due
 MOST = 20_000  # customers in one turn
 TOGETHER = 50  # segments in one question to the engine
-REST = 2.0  # seconds between two turns at most, under load
+REST = 1.5  # seconds between turns for each second that one took, and never more than this
 AGAIN = timedelta(seconds=1)  # until customers are looked at again who could not be judged for every segment
 LOCK = 0x6B73  # the namespace of our advisory lock: one turn at a time
 
+_WANTED = """
+    SELECT EXISTS (SELECT FROM segments_touched),
+        (SELECT least(h.at - make_interval(secs => %s), (SELECT min(at) FROM segments_due)) FROM segments_horizon h)"""
 _TAKE = """
     WITH waiting AS (
         SELECT id, sum(cardinality(customers)) OVER (ORDER BY id) - cardinality(customers) AS before
@@ -71,12 +74,22 @@ class Touches:
 
 
 def step() -> float:
-    """One turn. Returns the seconds until the next: at rest until somebody is due, under load as long as it took."""
+    """One turn, if there is reason. Returns the seconds until the next look: under load, REST times what one took."""
+    pause = _until_wanted(timezone.now())
+    if pause > 0:
+        return pause
     begun = time.monotonic()
-    if turn():
-        return min(REST, 2 * (time.monotonic() - begun))
-    due = expiry.nearest()
-    return min(POLL, max(0.001, (due - timezone.now()).total_seconds())) if due else POLL
+    looked = turn()
+    return min(REST, REST * (time.monotonic() - begun)) if looked else POLL
+
+
+def _until_wanted(now: datetime) -> float:
+    """Seconds until somebody is due, or the next look; 0 where there is something to do. One statement: at rest it is
+    all that this loop asks."""
+    with connection.cursor() as cursor:
+        cursor.execute(_WANTED, [expiry.EVERY.total_seconds()])
+        is_touched, at = cursor.fetchone()
+    return 0 if is_touched or at is None else min(POLL, max(0, (at - now).total_seconds()))
 
 
 def turn(now: datetime | None = None) -> int:

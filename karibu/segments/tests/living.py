@@ -7,11 +7,16 @@ from karibu.customers.models import Identity
 from karibu.customers.queries import resolve
 from karibu.segments import expiry, live, membership, rebuilding, run
 from karibu.segments.definition import parse
-from karibu.segments.models import Member, Segment
+from karibu.segments.models import Due, Member, Segment
 from karibu.segments.watched import watched
 
 START = datetime(2026, 3, 9, 12, tzinfo=UTC)
 BOUGHT = {"event": "Order Completed"}
+
+
+def nearest() -> datetime | None:
+    """When the next customer is due."""
+    return Due.objects.order_by("at").values_list("at", flat=True).first()
 
 
 class Story:
@@ -42,7 +47,7 @@ class Story:
         """Time passes; the worker wakes when somebody is due, and at the end."""
         self.looks()
         end = self.now + timedelta(**span)
-        while ((at := expiry.nearest()) and at <= end) or (expiry.horizon() and expiry.horizon() < end):
+        while ((at := nearest()) and at <= end) or (expiry.horizon() and expiry.horizon() < end):
             self.now = max(self.now, min(filter(None, (at, expiry.horizon()))))
             self.looks()
         self.now = end

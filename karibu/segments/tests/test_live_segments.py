@@ -7,9 +7,9 @@ import pytest
 from karibu.consents import erasure
 from karibu.customers.merging import merge_customers, undo_merge
 from karibu.events import flush, log
-from karibu.segments import actions, expiry, live, membership, rebuilding, run
+from karibu.segments import actions, live, membership, rebuilding, run
 from karibu.segments.models import Due, Member, Segment, Touched
-from karibu.segments.tests.living import BOUGHT, Story
+from karibu.segments.tests.living import BOUGHT, Story, nearest
 from karibu.web.models import Shop
 
 pytestmark = pytest.mark.usefixtures("lake")
@@ -63,7 +63,7 @@ def test_no_order_for_thirty_days_comes_true_by_itself_to_the_microsecond(story)
 
     story.waits(days=29, hours=23, minutes=59, seconds=59)
     assert story.members(lapsed) == set()
-    assert expiry.nearest() == ordered + timedelta(days=30)
+    assert nearest() == ordered + timedelta(days=30)
     story.waits(seconds=1)
 
     assert story.members(lapsed) == {"ann"}
@@ -91,7 +91,7 @@ def test_the_worker_sleeps_until_the_very_moment_somebody_is_due(story, monkeypa
     story.segment({"event": "Product Viewed", "within": {"hours": 1}})
     story.does("ann", "Product Viewed")
     story.looks()
-    due = expiry.nearest()
+    due = nearest()
     monkeypatch.setattr(live.timezone, "now", lambda: due - timedelta(milliseconds=300))
 
     assert live.step() == pytest.approx(0.3)
