@@ -1,6 +1,7 @@
 """The lists: segments, and the members of one."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.db.models import QuerySet
@@ -89,6 +90,11 @@ class Members(Customers):
         super().__init__(request, source)
         # Who spent most comes first as long as sorting is quick; then the newest.
         self.order = "-spent" if (source.size or 0) <= queries.FEW else "-id"  # type: ignore[misc]
+
+    @cached_property
+    def count(self) -> int:
+        """A segment knows its size; millions are not counted again."""
+        return super().count if self.is_narrowed or self.source.size is None else int(self.source.size)
 
     def rows_of(self, source: Segment) -> Rows:
         return MemberRows(self.narrowed(queries.members(source)), source.pk, self.is_narrowed)

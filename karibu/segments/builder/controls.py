@@ -24,7 +24,6 @@ class Control:
     hints: Options = field(default_factory=tuple)
     suggest: str = ""
     reshapes: bool = False
-    note: str = ""  # what the value means, such as the product of an id
 
     @property
     def values(self) -> list[str]:

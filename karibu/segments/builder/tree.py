@@ -29,11 +29,6 @@ class Row:
     def get(self, name: str, default: str = "") -> str:
         return self.fields.get(name) or default
 
-    @property
-    def is_blank(self) -> bool:
-        """Whether nothing has been said in it yet that could be wrong."""
-        return not self.get("value") and not self.get("values") and not self.get("listed")
-
 
 @dataclass
 class Group:
