@@ -12,7 +12,7 @@ from pathlib import Path
 from karibu.config.testing import missing
 
 STARTING = 60.0  # seconds
-# Small enough for a machine that does other things, too.
+# Small enough for a machine that does other things, too; and tiny questions, so that compiling them would take longest.
 DEFAULTS = """
 spark.driver.bindAddress 127.0.0.1
 spark.driver.host 127.0.0.1
@@ -22,6 +22,9 @@ spark.executor.cores 1
 spark.cores.max 2
 spark.sql.shuffle.partitions 2
 spark.default.parallelism 2
+spark.sql.adaptive.enabled false
+spark.sql.codegen.wholeStage false
+spark.sql.codegen.factoryMode NO_CODEGEN
 spark.log.level ERROR
 """
 
@@ -58,8 +61,8 @@ def cluster(folder: Path) -> Iterator[str]:
 
 def _start(home: Path, role: list[str], log: Path) -> "subprocess.Popen[bytes]":
     with log.open("wb") as output:
-        command = ["java", "-cp", f"{home}/jars/*", "-Xmx256m", "org.apache.spark.deploy." + role[0], *role[1:]]
-        environment = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_HOME": str(home)}
+        command = [home / "bin/spark-class", "org.apache.spark.deploy." + role[0], *role[1:]]
+        environment = {**os.environ, "SPARK_HOME": str(home), "SPARK_DAEMON_MEMORY": "256m"}
         return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment)
 
 
