@@ -28,12 +28,13 @@ def varieties(scope: Scope, happened: Table, name: str, listing: Sequence[str]) 
     own = where.said(scope, happened, name)
     if name in where.OF_ITEMS and own.type() != happened["items"].type().value_type[name]:
         own = _written(own)
-    values = happened.filter(own.notnull()).select("person", what=own)
+    values = happened.select("person", what=own).filter(lambda t: t.what.notnull())
     if listing:
         items = happened.filter([where.named(happened, listing), own.isnull(), happened["items"].notnull()])
         each = items.select("person", item=items["items"].unnest())
-        values = values.union(each.select("person", what=each.item[name]))
-    return values.group_by("person").agg(amount=lambda t: t.what.nunique())
+        values = values.union(each.select("person", what=each.item[name]).filter(lambda t: t.what.notnull()))
+    # Engines count the rows of two plain groupings faster than what is different within one.
+    return values.distinct().group_by("person").agg(amount=lambda t: t.count())
 
 
 def _written(text: NumericValue) -> NumericValue:

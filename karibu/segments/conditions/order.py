@@ -19,7 +19,9 @@ Denied = tuple[bool, ...]  # of each step, whether it must not happen
 
 def through(marked: Table, denied: Denied) -> IntegerColumn:
     """The persons who came through. `marked`: person, time, and a column for each step."""
-    return _at_a_glance(marked, _PAIRS[denied]) if denied in _PAIRS else _step_by_step(marked, denied)
+    if denied in _PAIRS:
+        return _at_a_glance(marked, _PAIRS[denied])
+    return _between_the_ends(marked) if denied == (False, False, False) else _step_by_step(marked, denied)
 
 
 def _at_a_glance(marked: Table, fits: Callable[[Table], BooleanValue]) -> IntegerColumn:
@@ -38,6 +40,16 @@ _PAIRS: dict[Denied, Callable[[Table], BooleanValue]] = {
     (False, True): lambda t: _not_after(t.other_last, t.last),
     (True, False): lambda t: t.other_first.notnull() & (t["first"].isnull() | (t["first"] >= t.other_first)),
 }
+
+
+def _between_the_ends(marked: Table) -> IntegerColumn:
+    """Of three steps, the middle one lies between the first time of the first and the last time of the last."""
+    ends = marked.group_by("person").agg(
+        first=lambda t: t.time.min(where=t.step0), last=lambda t: t.time.max(where=t.step2)
+    )
+    ends = ends.filter(ends["first"] < ends["last"])
+    middle = marked.filter(marked.step1).select("person", "time").join(ends, "person")
+    return middle.filter((middle.time > middle["first"]) & (middle.time < middle["last"])).person
 
 
 def _step_by_step(marked: Table, denied: Denied) -> IntegerColumn:

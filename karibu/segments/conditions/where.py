@@ -137,11 +137,11 @@ def fits(scope: Scope, events: Table, names: Sequence[str], where: Sequence[Prop
 def listing(name: str, names: Sequence[str]) -> list[str]:
     """Which of these events say the property in their items, where they do not say it themselves.
 
-    An event about one product has nothing in its item that its columns do not have.
+    An event about one product says everything itself.
     """
     if name not in OF_ITEMS:
         return []
-    return [event for event in names if name not in PROMOTED or event not in commerce.ONE_PRODUCT]
+    return [event for event in names if event not in commerce.ONE_PRODUCT]
 
 
 def happened(scope: Scope, names: Sequence[str], where: Sequence[Property], within: Within | None) -> Table:

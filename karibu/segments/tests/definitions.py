@@ -84,6 +84,14 @@ SHAPES: dict[str, Raw] = {
     },
     "from a campaign": {"event": "Page Viewed", "where": [{"property": "utm_source", "op": "exists"}]},
     "then": {"sequence": [{"event": "Product Viewed"}, {"event": "Order Completed"}]},
+    "three steps": {
+        "sequence": [
+            {"event": "Product Viewed"},
+            {"event": ["Product Added", "Game Played"]},
+            {"event": "Order Completed"},
+        ],
+        "within": {"days": 60},
+    },
     "then not": {
         "sequence": [{"event": "Product Added"}, {"event": "Order Completed", "not": True}],
         "within": {"days": 30},

@@ -242,9 +242,8 @@ def ordered(value: Any, op: str, with_: Any) -> bool:
 
 
 def said(event: Row, name: str) -> list[Any]:
-    """What it says itself, else what its items say; an event about one product has columns for some of these."""
-    about_one = event["name"] in ONE_PRODUCT and name in ("product_id", "category", "quantity")
-    if (mine := own(event, name)) or name not in OF_ITEMS or about_one:
+    """What it says itself, else what its items say; an event about one product says everything itself."""
+    if (mine := own(event, name)) or name not in OF_ITEMS or event["name"] in ONE_PRODUCT:
         return mine
     return [item[name] for item in event["items"] or [] if item[name] is not None]
 
