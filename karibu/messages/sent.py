@@ -19,11 +19,11 @@ from karibu.events.arrays import with_bulk_arrays
 NAME, SOURCE = "Message Sent", "Messages"
 AT_ONCE = 5_000
 
-# Who was erased meanwhile is not told of any more.
+# Who was erased meanwhile is not told of any more. An ARRAY is found once; `IN` may be asked again for each row.
 _TAKE = """
     WITH taken AS (
-        DELETE FROM messages_untold WHERE message_id IN (
-            SELECT message_id FROM messages_untold ORDER BY message_id LIMIT %s FOR UPDATE SKIP LOCKED)
+        DELETE FROM messages_untold WHERE message_id = ANY(ARRAY(
+            SELECT message_id FROM messages_untold ORDER BY message_id LIMIT %s FOR UPDATE SKIP LOCKED))
         RETURNING message_id
     )
     SELECT m.id, m.customer_id, m.sent_at, m.channel, m.sender, m.template_id

@@ -71,7 +71,8 @@ _RECORD = """
         %(untils)s::timestamptz[], %(customers)s::bigint[], %(addresses)s::text[], %(subjects)s::text[])
         AS n(id, status, reason, detail, until, customer_id, address, subject)
     WHERE m.id = n.id AND m.status = ANY(%(before)s) RETURNING m.id, m.status
-    ), noted AS (INSERT INTO messages_untold (message_id) SELECT id FROM written WHERE status = 'sent')
+    ), noted AS (INSERT INTO messages_untold (message_id) SELECT id FROM written WHERE status = 'sent'
+        ON CONFLICT DO NOTHING)
     SELECT count(*) FROM written""".replace("{gone}", "m.key = 'erased:' || m.id")
 
 

@@ -50,7 +50,11 @@ def adopt(request: HttpRequest, key: str) -> HttpResponse:
 @allow("marketer")
 def archive(request: HttpRequest, pk: int) -> HttpResponse:
     found = actions.archive(get_object_or_404(Segment, pk=pk), by=actor(request))
-    messages.success(request, _("“%(name)s” is archived: nobody enters or leaves it.") % {"name": found.name})
+    messages.success(
+        request,
+        _("“%(name)s” is archived: nobody is in it any more. Out of the archive, it finds its people anew.")
+        % {"name": found.name},
+    )
     return redirect("segments")
 
 
