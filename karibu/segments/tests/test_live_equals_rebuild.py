@@ -40,22 +40,24 @@ does = st.tuples(
     who,
     st.sampled_from(["Product Viewed", "Order Completed", "Page Viewed"]),
     st.sampled_from(["Shoes", "Toys"]),
-    st.sampled_from([0, 0, 1, 7, 30, 60]),  # hours ago
+    st.sampled_from([0, 0, 1, 4.9, 19.5, 30, 47, 71.5]),  # hours ago
 )
 says = st.tuples(
     st.just("says"),
     who,
     st.sampled_from([{"country": "RW"}, {"country": "KE"}, {"birthday": "1990-03-12"}, {"size": 42}, {"size": "M"}]),
 )
-waits = st.tuples(st.just("waits"), st.sampled_from([0.5, 4, 5, 20, 24, 49]))
+waits = st.tuples(st.just("waits"), st.sampled_from([0.5, 1, 4, 20, 49]))
 others = st.sampled_from([("looks",), ("flushes",), ("reckons",), ("undoes",), ("erases", "cid")])
 merges = st.tuples(st.just("merges"), who, who)
 deeds = st.lists(st.one_of(does, does, does, says, waits, merges, others), min_size=1, max_size=14)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(deeds=deeds)
 @example(deeds=[("does", "ann", "Order Completed", "Toys", 0), ("waits", 49), ("merges", "ann", "bob"), ("undoes",)])
+@example(deeds=[("does", "ann", "Product Viewed", "Shoes", 4.9), ("does", "ann", "Product Viewed", "Shoes", 0),
+                ("waits", 0.5)])  # fmt: skip
 @example(deeds=[("does", "ann", "Product Viewed", "Shoes", 1), ("does", "bob", "Product Viewed", "Shoes", 0),
                 ("merges", "bob", "ann"), ("waits", 4), ("waits", 0.5), ("undoes",)])  # fmt: skip
 def test_live_members_are_those_of_a_rebuild(send, lake, deeds):
@@ -63,6 +65,7 @@ def test_live_members_are_those_of_a_rebuild(send, lake, deeds):
     with transaction.atomic():
         story = _new(send)
         segments = [story.segment(definition, str(n)) for n, definition in enumerate(DEFINITIONS)]
+        story.looks()  # from now on Due is known two hours ahead
         for deed, *about in deeds:
             DEEDS[deed](story, *about)
             story.looks()
