@@ -92,7 +92,7 @@ def test_a_reader_whose_files_went_away_reads_again(lake, monkeypatch) -> None:
     monkeypatch.setattr(compact, "GRACE", 0)
     compact.compact()
     fresh, given = snapshot.take, [stale]
-    monkeypatch.setattr(snapshot, "take", lambda customers=None: given.pop() if given else fresh(customers))
+    monkeypatch.setattr(snapshot, "take", lambda *asked: given.pop() if given else fresh(*asked))
     assert log.count() == {None: 1}
     assert not given
 

@@ -104,3 +104,9 @@ def test_a_template_that_loops_over_one_persons_long_list_fails_for_that_person_
     fates = {m.key: (m.status, m.reason) for m in Message.objects.all()}
     assert fates == {**dict.fromkeys(lists, ("sent", "")), "ben": ("failed", "template_error")}
     assert "loop" in Message.objects.get(key="ben").detail and Mail.objects.count() == 3
+
+
+def test_a_pause_that_is_not_the_templates_doing_ends_no_mail(monkeypatch):
+    pauses = iter([0.0, *[0.5] * 1000])  # half a second goes by at once: garbage is collected
+    monkeypatch.setattr("karibu.messages.sandbox.time.thread_time", lambda: next(pauses))
+    assert TEXT.from_string("{% for a in (1..50) %}{{ a }}{% endfor %}").render().startswith("123")
