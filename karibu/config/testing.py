@@ -118,6 +118,27 @@ def data() -> Path:
 
 
 @pytest.fixture
+def marketer(client):  # type: ignore[no-untyped-def]
+    """The test's client, signed in as a marketer."""
+    return _signed_in(client, "brian@shop.test", "marketer")
+
+
+@pytest.fixture
+def agent(db):  # type: ignore[no-untyped-def]
+    """Another client, signed in as an agent."""
+    from django.test import Client
+
+    return _signed_in(Client(), "grace@shop.test", "agent")
+
+
+def _signed_in(client: Any, email: str, role: str) -> Any:
+    from karibu.web.actions import create_user
+
+    client.force_login(create_user(email, role=role))
+    return client
+
+
+@pytest.fixture
 def lake(settings, tmp_path):  # type: ignore[no-untyped-def]
     """An empty lake folder of this test's own."""
     settings.KARIBU_LAKE_URL = str(tmp_path / "lake")

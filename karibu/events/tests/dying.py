@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
@@ -20,18 +21,25 @@ DOINGS = {
 
 def die(doing: str, when: str, point: str, lake: object) -> None:
     """Starts this program on the test's database and lake, and sees that it was killed."""
+    is_killed("karibu.events.tests.dying", [doing, when, point], lake)
+
+
+def is_killed(program: str, words: Sequence[str], lake: object) -> None:
+    """Starts a program (a module) on the test's database and lake, and sees that it was killed."""
     environment = {
         **os.environ,
         "KARIBU_DATABASE_URL": database_url(),
         "KARIBU_LAKE_URL": str(lake),
         "DJANGO_SETTINGS_MODULE": "karibu.config.settings",
     }
-    command = [sys.executable, "-m", "karibu.events.tests.dying", doing, when, point]
+    command = [sys.executable, "-m", program, *words]
     ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == -signal.SIGKILL, ended.stderr
 
 
-def _lethal(function: Any, when: str) -> Any:
+def lethal(function: Any, when: str) -> Any:
+    """The function, before or after which this process is killed."""
+
     def killed(*arguments: Any, **named: Any) -> Any:
         if when == "after":
             function(*arguments, **named)
@@ -46,7 +54,7 @@ def main(doing: str, when: str, point: str) -> None:
     django.setup()
     name, _, function = point.rpartition(".")
     module = import_module(f"karibu.events.{name}")
-    setattr(module, function, _lethal(getattr(module, function), when))
+    setattr(module, function, lethal(getattr(module, function), when))
     name, _, function = DOINGS[doing].rpartition(".")
     getattr(import_module(name), function)()
 

@@ -11,22 +11,8 @@ from karibu.journeys.models import Enrollment, Journey
 from karibu.journeys.recipes import abandoned_cart
 from karibu.journeys.story import sends, story, waits
 from karibu.journeys.timeline import panel
-from karibu.web.actions import create_user
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def marketer(client: Client) -> Client:
-    client.force_login(create_user("brian@shop.test", role="marketer"))
-    return client
-
-
-@pytest.fixture
-def agent() -> Client:
-    client = Client()
-    client.force_login(create_user("grace@shop.test", role="agent"))
-    return client
 
 
 @pytest.fixture

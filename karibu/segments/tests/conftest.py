@@ -5,27 +5,12 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from karibu.customers.models import Customer
 from karibu.segments.models import Member, Segment, Size
-from karibu.web.actions import create_user
 
 EVERYBODY = {"all": [{"trait": "email", "op": "exists"}]}
-
-
-@pytest.fixture
-def marketer(client: Client) -> Client:
-    client.force_login(create_user("brian@shop.test", role="marketer"))
-    return client
-
-
-@pytest.fixture
-def agent() -> Client:
-    client = Client()
-    client.force_login(create_user("grace@shop.test", role="agent"))
-    return client
 
 
 @pytest.fixture

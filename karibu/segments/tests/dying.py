@@ -3,37 +3,17 @@
 python -m karibu.segments.tests.dying MODULE.FUNCTION before|after MODULE.FUNCTION
 """
 
-import os
-import signal
-import subprocess
 import sys
 from importlib import import_module
 from typing import Any
 
-from karibu.config.testing import database_url
+from karibu.events.tests.dying import is_killed, lethal
 
 
 def die(doing: str, when: str, point: str, lake: object, **small: int) -> None:
     """Starts this program on the test's database and lake, and sees that it was killed. `small`: keep's limits."""
-    environment = {
-        **os.environ,
-        "KARIBU_DATABASE_URL": database_url(),
-        "KARIBU_LAKE_URL": str(lake),
-        "DJANGO_SETTINGS_MODULE": "karibu.config.settings",
-    }
     said = [f"{name}={number}" for name, number in small.items()]
-    command = [sys.executable, "-m", "karibu.segments.tests.dying", doing, when, point, *said]
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
-    assert ended.returncode == -signal.SIGKILL, ended.stderr
-
-
-def _lethal(function: Any, when: str) -> Any:
-    def killed(*arguments: Any, **named: Any) -> Any:
-        if when == "after":
-            function(*arguments, **named)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    return killed
+    is_killed("karibu.segments.tests.dying", [doing, when, point, *said], lake)
 
 
 def main(doing: str, when: str, point: str, *small: str) -> None:
@@ -49,7 +29,7 @@ def main(doing: str, when: str, point: str, *small: str) -> None:
     *path, function = function.split(".")
     for part in path:
         place = getattr(place, part)
-    setattr(place, function, _lethal(getattr(place, function), when))
+    setattr(place, function, lethal(getattr(place, function), when))
     getattr(keep, doing)()
 
 
