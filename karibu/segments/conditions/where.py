@@ -72,7 +72,11 @@ class Property(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_def
         operators.check(self.op, self.value, path)
 
     def said(self) -> str:
-        return f"{words.label(self.name)} {operators.said(self.op, self.value, denied=False)}"
+        """ "category is “Shoes”", "any coupon", "no coupon"; what stands before it is "with"."""
+        label = words.label(self.name)
+        if self.op in operators.PRESENCE:
+            return (_("any %(what)s") if self.op == "exists" else _("no %(what)s")) % {"what": label}
+        return f"{label} {operators.said(self.op, self.value, denied=False)}"
 
     def holds(self, scope: Scope, events: Table, listing: Sequence[str]) -> BooleanValue:
         """Whether it holds for a row of `events`. `listing`: names of events whose items may say it, too."""

@@ -244,3 +244,9 @@ def test_what_goes_without_saying_is_left_out_wherever_its_text_comes_from() -> 
     short = {"all": [{"event": "a", "op": "gte", "value": 2}, {"consent": {"channel": "email"}}]}
     assert parse(json.loads(said)).raw == short
     assert parse(json.loads(said)).digest == parse(short).digest
+
+
+@pytest.mark.parametrize(("op", "words"), [("exists", "with any coupon"), ("missing", "with no coupon")])
+def test_a_property_that_is_there_or_not_is_said_as_people_say_it(op: str, words: str) -> None:
+    asked = {"event": "Order Completed", "where": [{"property": "coupon", "op": op}]}
+    assert words in parse({"all": [asked]}).sentence()
