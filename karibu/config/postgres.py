@@ -234,8 +234,8 @@ def _initdb(cluster: Path, bin_: Path, user: pwd.struct_passwd | None) -> None:
 def _stop_leftover(cluster: Path, bin_: Path, user: pwd.struct_passwd | None) -> None:
     """A server of this cluster that outlived its parent (SIGKILL) is stopped before a new one starts."""
     if (cluster / "postmaster.pid").exists():
-        command = [str(bin_ / "pg_ctl"), "-D", str(cluster), "-m", "fast", "-w", "stop"]
-        subprocess.run(command, capture_output=True, cwd="/", preexec_fn=_becomes(user), check=False, timeout=60)  # noqa: S603
+        command = [str(bin_ / "pg_ctl"), "-D", str(cluster), "-m", "fast", "-w", "-t", "60", "stop"]
+        subprocess.run(command, capture_output=True, cwd="/", preexec_fn=_becomes(user), check=False)  # noqa: S603
 
 
 def _wait_until_ready(server: subprocess.Popen[bytes], base: Path, log: Path) -> None:

@@ -116,10 +116,24 @@ class Tree:
         while not self.stopped:
             if self.server and self.server.poll() is not None:
                 click.echo("PostgreSQL stopped; starting it again.", err=True)
-                self.server = _patiently(base)
+                self._restart_database(base)
             for child in self.children:
                 self._look_after(child)
             time.sleep(0.5)
+
+    def _restart_database(self, base: Path) -> None:
+        """Until it runs: the old server's children may need a moment to go, a full disk somebody to make room."""
+        said = ""
+        while not self.stopped:
+            try:
+                self.server = postgres.start(base)
+            except click.ClickException as error:
+                if error.message != said:
+                    click.echo(f"{error.message.rstrip('.')}. Trying again until it does.", err=True)
+                said = error.message
+                time.sleep(0.5)
+            else:
+                return
 
     def _look_after(self, child: Child) -> None:
         if child.process is None or child.process.poll() is None or self.stopped:
@@ -195,16 +209,6 @@ def _prepare(*, demo: bool) -> None:
     command = [sys.executable, "-m", "karibu", "prepare", *(["--demo"] if demo else [])]
     if subprocess.run(command, check=False, stdin=subprocess.DEVNULL).returncode:  # noqa: S603
         raise click.ClickException("Karibu could not prepare its database; the reason stands above.")
-
-
-def _patiently(base: Path) -> subprocess.Popen[bytes]:
-    """After a crash the old server's children may need a moment to go before a new one can start."""
-    for _ in range(40):
-        try:
-            return postgres.start(base)
-        except click.ClickException:
-            time.sleep(0.25)
-    return postgres.start(base)
 
 
 def _reachable(host: str) -> str:

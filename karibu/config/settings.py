@@ -8,6 +8,11 @@ from karibu.config import home, postgres
 PACKAGE = Path(__file__).resolve().parent.parent
 
 
+# The pool asks a database that is away after 0, 1, 3, 7, 15, 31 ... s, and whoever needs a connection waits with it:
+# given up after two seconds, the next who comes asks anew, so that pages are back as soon as the database is.
+POOL = {"min_size": 0, "max_size": 12, "timeout": 10, "max_idle": 120, "reconnect_timeout": 2}
+
+
 def database(url: str) -> dict[str, object]:
     """A PostgreSQL URL as Django wants it. Raises ValueError for any other database."""
     parts = urlsplit(url)
@@ -23,7 +28,7 @@ def database(url: str) -> dict[str, object]:
         "HOST": host,
         "PORT": str(parts.port or ""),
         "CONN_MAX_AGE": 0,
-        "OPTIONS": {"pool": {"min_size": 0, "max_size": 12, "timeout": 10, "max_idle": 120}, **query},
+        "OPTIONS": {"pool": POOL, **query},
     }
 
 
