@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "karibu.shop",
     "karibu.consents",
     "karibu.messages",
+    "karibu.messages.channels",
     "karibu.segments",
     "karibu.journeys",
     "karibu.insights",

@@ -52,6 +52,8 @@ def compiled(template_id: int, version: int, was_marketing: bool = False) -> Com
 
 def compile_template(template: Template) -> Compiled:
     """Raises mjml.BadMarkup or LiquidError for a template that cannot be used."""
+    if template.channel != "email":
+        return _compile_text(template)
     source = template.body if "<mjml" in template.body else _as_mjml(template.body)
     # Marketing can always be left, and every mail can be seen in the browser; an author may place the links.
     link, footer = ("unsubscribe_url", "_footer") if template.is_marketing else ("web_view_url", "_footer_service")
@@ -65,6 +67,16 @@ def compile_template(template: Template) -> Compiled:
         subject=sandbox.TEXT.from_string(template.subject),
         html=sandbox.HTML.from_string(compile_mjml(source)),
         text=sandbox.TEXT.from_string(text) if text else None,
+    )
+
+
+def _compile_text(template: Template) -> Compiled:
+    """What a channel without HTML says: the body is text. How it can be left is the channel's own business (STOP)."""
+    return Compiled(
+        is_marketing=False,
+        subject=sandbox.TEXT.from_string(template.subject),
+        html=sandbox.HTML.from_string(""),
+        text=sandbox.TEXT.from_string(template.text or template.body),
     )
 
 

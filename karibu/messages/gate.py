@@ -76,15 +76,17 @@ def _customers(ids: set[int]) -> dict[int, Customer]:
 
 
 def address_is_known(group: Group) -> None:
-    for case in group.undecided():
-        assert case.customer
-        channel = channels.get(case.message.channel)
-        written = channel.address_of(case.customer)
-        case.address = channel.usable(written)
-        if not written:
-            case.verdict = refused(Reason.NO_ADDRESS)
-        elif not case.address:
-            case.verdict = refused(Reason.BAD_ADDRESS)
+    for kind in {case.message.channel for case in group.undecided()}:
+        channel = channels.get(kind)
+        cases = [case for case in group.undecided() if case.message.channel == kind]
+        known = channel.addresses_of([case.customer for case in cases if case.customer])
+        for case in cases:
+            written = known.get(case.message.customer_id, "")
+            case.address = channel.usable(written)
+            if not written:
+                case.verdict = refused(Reason.NO_ADDRESS)
+            elif not case.address:
+                case.verdict = refused(Reason.BAD_ADDRESS)
 
 
 def address_is_open(group: Group) -> None:

@@ -34,7 +34,7 @@ class Reason(models.TextChoices):
 
     # refused by the gate
     ERASED = "erased", _("The person was erased")
-    NO_ADDRESS = "no_address", _("No e-mail address is known")
+    NO_ADDRESS = "no_address", _("No address for this channel is known")
     BAD_ADDRESS = "bad_address", _("The address cannot be written to")
     SUPPRESSED = "suppressed", _("The address bounced, complained or was blocked by hand")
     NO_CONSENT = "no_consent", _("The person never agreed to this kind of message")
@@ -42,16 +42,18 @@ class Reason(models.TextChoices):
     CART_ORDERED = "cart_ordered", _("The cart was ordered meanwhile")
     CART_EMPTIED = "cart_emptied", _("The cart was emptied meanwhile")
     TOO_LATE = "too_late", _("Its latest moment has passed")
+    OUTSIDE_WINDOW = "outside_window", _("WhatsApp allows only an approved template now, and this is none")
     # held by the gate, or waiting again
     FREQUENCY = "frequency", _("Another message went to this person a short while ago")
     QUIET_HOURS = "quiet_hours", _("It is night where the person is")
-    RETRY = "retry", _("The mail server asked to try again later")
-    UNREACHABLE = "unreachable", _("The mail server cannot be reached")
+    RETRY = "retry", _("The server asked to try again later")
+    UNREACHABLE = "unreachable", _("The server cannot be reached")
+    NOT_CONNECTED = "not_connected", _("No provider is connected for this channel")
     INTERRUPTED = "interrupted", _("Interrupted before its turn came; it will be sent")
     # failed
     TEMPLATE_ERROR = "template_error", _("The template could not be filled in for this person")
-    REJECTED = "rejected", _("The mail server refused the message for good")
-    GAVE_UP = "gave_up", _("The mail server kept asking to try later; given up")
+    REJECTED = "rejected", _("The server refused the message for good")
+    GAVE_UP = "gave_up", _("The server kept asking to try later; given up")
     UNKNOWN_OUTCOME = (
         "unknown_outcome",
         _("Interrupted during hand-over; not sent again, lest it arrive twice"),

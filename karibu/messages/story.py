@@ -21,7 +21,7 @@ CHECK_LABELS = {
     "cart": gettext_lazy("The cart is still open"),
     "quiet hours": gettext_lazy("It is not night where the person is"),
     "frequency": gettext_lazy("No other message went out a short while ago"),
-    "channel": gettext_lazy("The mail server can be reached"),
+    "channel": gettext_lazy("The channel is open"),
 }
 STOPPED_BY = {
     Reason.ERASED: "person",
@@ -36,6 +36,8 @@ STOPPED_BY = {
     Reason.QUIET_HOURS: "quiet hours",
     Reason.FREQUENCY: "frequency",
     Reason.UNREACHABLE: "channel",
+    Reason.NOT_CONNECTED: "channel",
+    Reason.OUTSIDE_WINDOW: "channel",
 }
 
 

@@ -1,24 +1,33 @@
-"""The ways a message can leave. Each is a folder with the same files: `address.py`, `compose.py`, `deliver.py`.
+"""The ways a message can leave. Each is a folder with the same files.
 
-`address.py`  address_of(customer) and usable(address): what is written to, in the form the network takes
-`compose.py`  compose(letter's facts) -> the bytes that leave
+`address.py`  addresses_of(customers) -> {customer id: what is written to}; usable(address) in the network's form, or ""
+`compose.py`  compose(message, address, content, shop) -> Letter: everything that leaves
 `deliver.py`  deliver(letters, begin) -> verdicts; `stays_inside()`: whether delivery is part of the database
               transaction; `closed()`: the verdict on everybody while nothing can be handed over, else None
+`account.py`  PROVIDERS: who carries this channel, what each needs to be connected, how that is tried out
+`inbound.py`  what the provider calls us with: whether it is genuine, statuses, messages that people wrote
 
+E-mail's account is the installation's SMTP server, so it has no `account.py`.
 `begin(letter)` is called right before the step that cannot be taken back; where it answers False the letter is
 somebody else's by now and must not leave.
 """
+
+from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from karibu.customers.models import Customer
-from karibu.messages.content import Content
-from karibu.messages.models import Message
-from karibu.messages.verdict import Verdict
-from karibu.web.models import Shop
+from karibu.messages.status import Reason
+
+if TYPE_CHECKING:  # this package is an app of its own: it is loaded before there are models
+    from karibu.customers.models import Customer
+    from karibu.messages.content import Content
+    from karibu.messages.models import Message
+    from karibu.messages.verdict import Verdict
+    from karibu.web.models import Shop
 
 KINDS = ("email",)
 
@@ -37,13 +46,28 @@ class Letter:
     subject: str
     raw: bytes
 
+    @classmethod
+    def of(cls, message: Message, *, recipient: str, subject: str, raw: bytes, sender: str = "") -> Letter:
+        """The next letter of this message's row."""
+        return cls(
+            message_id=message.id,
+            customer_id=message.customer_id,
+            channel=message.channel,
+            claim=message.attempts + 1,
+            attempt=1 + sum(entry.get("reason") == Reason.RETRY for entry in message.history),
+            sender=sender,
+            recipient=recipient,
+            subject=subject,
+            raw=raw,
+        )
+
 
 Begin = Callable[[Letter], bool]
 
 
 @dataclass(frozen=True)
 class Channel:
-    address_of: Callable[[Customer], str]
+    addresses_of: Callable[[Sequence[Customer]], dict[int, str]]
     usable: Callable[[str], str]
     compose: Callable[[Message, str, Content, Shop], Letter]
     stays_inside: Callable[[], bool]
@@ -56,14 +80,17 @@ def get(kind: str) -> Channel:
     """The channel of this kind. Raises LookupError for one that does not exist."""
     if kind not in KINDS:
         raise LookupError(f"There is no channel {kind!r}.")
-    address, compose, deliver = (
-        import_module(f"{__name__}.{kind}.{part}") for part in ("address", "compose", "deliver")
-    )
+    address, compose, deliver = (part(kind, name) for name in ("address", "compose", "deliver"))
     return Channel(
-        address_of=address.address_of,
+        addresses_of=address.addresses_of,
         usable=address.usable,
         compose=compose.compose,
         stays_inside=deliver.stays_inside,
         closed=deliver.closed,
         deliver=deliver.deliver,
     )
+
+
+def part(kind: str, name: str) -> Any:
+    """One file of a channel's folder."""
+    return import_module(f"{__name__}.{kind}.{name}")

@@ -1,11 +1,13 @@
 """E-mail addresses as SMTP takes them."""
 
+from collections.abc import Sequence
+
 from karibu.customers import addresses
 from karibu.customers.models import Customer
 
 
-def address_of(customer: Customer) -> str:
-    return customer.email
+def addresses_of(customers: Sequence[Customer]) -> dict[int, str]:
+    return {customer.pk: customer.email for customer in customers}
 
 
 def usable(address: str) -> str:
