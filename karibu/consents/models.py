@@ -1,23 +1,27 @@
 """Who agreed to receive what, and which addresses are never written to again. Both are ledgers: rows are only added."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from karibu.consents.methods import Basis, Method
 
 
 class Consent(models.Model):
     """One statement about one person, channel and topic. The gate reads the one in force (see queries.py)."""
 
     class Status(models.TextChoices):
-        GIVEN = "given"
-        WITHDRAWN = "withdrawn"
+        GIVEN = "given", _("agreed")
+        WITHDRAWN = "withdrawn", _("withdrew")
+        PENDING = "pending", _("has yet to confirm")  # said by who may be anybody: counts for nothing (confirming.py)
 
     id = models.BigAutoField(primary_key=True)
     customer_id = models.BigIntegerField()
     channel = models.CharField(max_length=20)  # email sms whatsapp push ...
     topic = models.CharField(max_length=40, default="offers")
     status = models.CharField(max_length=10, choices=Status)
-    method = models.CharField(max_length=30)  # checkout form import agent one-click preference-centre complaint api
-    basis = models.CharField(max_length=30, default="consent")  # GDPR art. 6 / LGPD art. 7
-    wording = models.TextField(blank=True)
+    method = models.CharField(max_length=30, choices=Method)
+    basis = models.CharField(max_length=30, choices=Basis, default=Basis.CONSENT)
+    wording = models.TextField(blank=True)  # what they were shown when they said it
     source = models.CharField(max_length=200)
     strength = models.SmallIntegerField()
     evidence = models.CharField(max_length=300, blank=True)
@@ -32,26 +36,49 @@ class Consent(models.Model):
 
 
 class Suppression(models.Model):
-    """An address that gets nothing (of a class), whoever it belongs to. No import revives it."""
+    """An address that gets nothing, whoever it belongs to. No import revives it.
+
+    `unsubscribed` stops marketing alone, until the person agrees anew by an act of their own. The others stop
+    everything.
+    """
 
     class Reason(models.TextChoices):
-        HARD_BOUNCE = "hard_bounce"
-        COMPLAINT = "complaint"
-        UNSUBSCRIBED = "unsubscribed"
-        MANUAL = "manual"
-        ERASED = "erased"  # value is a salted hash: the person may not come back by any door
+        HARD_BOUNCE = "hard_bounce", _("nobody can be reached there")
+        COMPLAINT = "complaint", _("a message was reported as spam")
+        UNSUBSCRIBED = "unsubscribed", _("unsubscribed from all marketing")
+        MANUAL = "manual", _("blocked by a colleague")
 
     id = models.BigAutoField(primary_key=True)
     channel = models.CharField(max_length=20)
-    value = models.CharField(max_length=300)  # the normalised address, or its salted hash
-    is_hashed = models.BooleanField(default=False)
+    value = models.CharField(max_length=300)  # the normalised address
     reason = models.CharField(max_length=20, choices=Reason)
     at = models.DateTimeField()
+    by = models.CharField(max_length=254, blank=True, db_default="")  # a colleague, or what told of it
+    note = models.CharField(max_length=300, blank=True, db_default="")
     lifted_at = models.DateTimeField(null=True)
     lifted_by = models.CharField(max_length=254, blank=True)
+    lifted_because = models.CharField(max_length=300, blank=True, db_default="")
 
     class Meta:
-        indexes = [models.Index(fields=["channel", "value"], name="suppression_value")]
+        indexes = [
+            models.Index(fields=["channel", "value"], name="suppression_value"),
+            models.Index(fields=["-at", "-id"], name="suppression_at"),
+        ]
+
+
+class Topic(models.Model):
+    """What kind of messages a consent covers. `key` never changes: consents and templates name it."""
+
+    key = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=100)
+    description = models.CharField(max_length=300, blank=True)
+    texts = models.JSONField(default=dict, blank=True)  # {"sw": {"name": "…", "description": "…"}}
+    is_default = models.BooleanField(default=False)  # forms offer it ticked, where the law lets them
+    place = models.SmallIntegerField(default=0)  # in the order in which people see them
+    closed_at = models.DateTimeField(null=True)  # nobody is asked for it any more; what was said stays
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class ErasedIdentity(models.Model):

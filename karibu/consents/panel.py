@@ -5,33 +5,14 @@ from typing import Any
 
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from karibu.consents import queries
 from karibu.consents.forms import ConsentForm
-from karibu.consents.models import Consent
+from karibu.consents.methods import Basis, Method
+from karibu.consents.models import Consent, Suppression
 from karibu.consents.statement import EVERYTHING
 from karibu.customers.models import Customer
 from karibu.customers.timeline import Entry
-
-METHODS = {
-    "form": gettext_lazy("a form"),
-    "checkout": gettext_lazy("the checkout"),
-    "event": gettext_lazy("an event of the shop"),
-    "trait": gettext_lazy("their profile in the shop"),
-    "one-click": gettext_lazy("one click in their mail program"),
-    "preference-centre": gettext_lazy("the unsubscribe page"),
-    "complaint": gettext_lazy("a complaint"),
-    "agent": gettext_lazy("a colleague"),
-    "api": gettext_lazy("the API"),
-    "import": gettext_lazy("an import"),
-}
-
-BLOCKS = {
-    "hard_bounce": gettext_lazy("the mail server said that nobody can be reached there"),
-    "complaint": gettext_lazy("a mail was reported as spam"),
-    "manual": gettext_lazy("a colleague blocked it"),
-}
 
 
 def context(customer: Customer, family: list[int]) -> dict[str, Any] | None:
@@ -39,7 +20,7 @@ def context(customer: Customer, family: list[int]) -> dict[str, Any] | None:
         return None
     address = queries.normalise("email", customer.email)
     why = queries.suppressed("email", [address]).get(address) if address else None
-    blocked = BLOCKS.get(why, why) if why else None
+    blocked = Suppression.Reason(why).label if why else None
     return {"customer": customer, "marks": queries.marks(customer.pk), "blocked": blocked, "form": ConsentForm()}
 
 
@@ -58,7 +39,9 @@ def _entry(row: Consent) -> Entry:
     words = _("Agreed to {what} by {channel}") if is_given else _("Withdrew {what} by {channel}")
     what = _("everything") if row.topic == EVERYTHING else row.topic
     evidence = [
-        (_("Through"), str(METHODS.get(row.method, row.method))),
+        (_("Through"), _label(Method, row.method)),
+        (_("Permitted by"), _label(Basis, row.basis)),
+        (_("They were shown"), row.wording),
         (_("Source"), row.source),
         (_("Evidence"), row.evidence),
     ]
@@ -69,3 +52,8 @@ def _entry(row: Consent) -> Entry:
         evidence=[(name, value) for name, value in evidence if value],
         icon="check" if is_given else "blocked",
     )
+
+
+def _label(kind: type[Method] | type[Basis], value: str) -> str:
+    """What a member of a closed set is called; a row older than the set stands for itself."""
+    return str(kind(value).label) if value in kind.values else value

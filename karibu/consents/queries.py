@@ -13,7 +13,7 @@ from karibu.consents.statement import EVERYTHING, FILE, GIVEN, OFFERS, WITHDRAWN
 _IN_FORCE = """
     WITH said AS (
         SELECT customer_id, status, strength, at FROM consents_consent
-        WHERE customer_id = ANY(%s) AND channel = %s AND topic = ANY(%s)
+        WHERE customer_id = ANY(%s) AND channel = %s AND topic = ANY(%s) AND status <> 'pending'
     ), withdrawn AS (
         SELECT customer_id, max(at) AS at, max(strength) AS strength FROM said
         WHERE status = 'withdrawn' GROUP BY customer_id
@@ -53,5 +53,5 @@ def suppressed(channel: str, addresses: Collection[str]) -> dict[str, str]:
     wanted = [normalise(channel, address) for address in addresses]
     if not wanted:
         return {}
-    rows = Suppression.objects.filter(channel=channel, value__in=wanted, lifted_at=None, is_hashed=False)
+    rows = Suppression.objects.filter(channel=channel, value__in=wanted, lifted_at=None)
     return dict(rows.values_list("value", "reason"))

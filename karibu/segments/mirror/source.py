@@ -83,7 +83,8 @@ RFM = Part(
 )
 CONSENTS = Part(
     ["channel", "topic", "status", "strength", "moment"],
-    "SELECT customer_id, channel, topic, status, strength, at FROM consents_consent WHERE {who}",
+    "SELECT customer_id, channel, topic, status, strength, at FROM consents_consent"
+    " WHERE {who} AND status <> 'pending'",
     types={
         "channel": pa.string(),
         "topic": pa.string(),
@@ -106,7 +107,7 @@ MERGED = Part(
     types={"person": pa.int64()},
 )
 SUPPRESSIONS = """SELECT channel, value FROM consents_suppression
-    WHERE lifted_at IS NULL AND NOT is_hashed AND value = ANY({})"""
+    WHERE lifted_at IS NULL AND value = ANY({})"""
 
 
 def copied(statement: sql.Composable, types: dict[str, pa.DataType]) -> pa.Table:
