@@ -19,7 +19,9 @@ class Intent:
     """`key` says what this message is, for ever: the same key twice is the same message.
 
     `context` is what the sender knows ({"cart_id": ...}); templates see it under its own names. `due_at` None
-    means now. After `expires_at` the message is refused instead of sent late.
+    means now. After `expires_at` the message is refused instead of sent late. Where several messages compete for one
+    person's attention, the higher `priority` leaves first. `is_holdout`: the person belongs to the share that gets
+    nothing, so that the others can be compared with them; the gate refuses it where the others would be sent.
     """
 
     key: str
@@ -32,16 +34,21 @@ class Intent:
     enrollment_id: int | None = None
     due_at: datetime | None = None
     expires_at: datetime | None = None
+    priority: int = 0
+    is_holdout: bool = False
 
 
 _INSERT = """
     INSERT INTO messages_message (key, customer_id, channel, template_id, topic, is_marketing, context, sender, step,
-        enrollment_id, status, reason, detail, history, address, subject, due_at, expires_at, attempts, created_at)
+        enrollment_id, status, reason, detail, history, address, subject, due_at, expires_at, priority,
+        is_holdout, attempts, created_at)
     SELECT n.key, n.customer_id, n.channel, t.id, t.topic, t.is_marketing, n.context, n.sender, n.step,
-        n.enrollment_id, 'intended', '', '', '[]', '', '', n.due_at, n.expires_at, 0, %s
+        n.enrollment_id, 'intended', '', '', '[]', '', '', n.due_at, n.expires_at,
+        n.priority, n.is_holdout, 0, %s
     FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::text[], %s::jsonb[], %s::text[], %s::text[], %s::bigint[],
-        %s::timestamptz[], %s::timestamptz[])
-        AS n(key, customer_id, channel, template_key, context, sender, step, enrollment_id, due_at, expires_at)
+        %s::timestamptz[], %s::timestamptz[], %s::smallint[], %s::boolean[])
+        AS n(key, customer_id, channel, template_key, context, sender, step, enrollment_id, due_at, expires_at,
+            priority, is_holdout)
     JOIN messages_template t ON t.key = n.template_key
     ON CONFLICT (key) DO NOTHING"""
 
@@ -77,6 +84,8 @@ def _row(intent: Intent, now: datetime) -> tuple[object, ...]:
         intent.enrollment_id,
         intent.due_at or now,
         intent.expires_at,
+        intent.priority,
+        intent.is_holdout,
     )
 
 

@@ -2,6 +2,8 @@
 
 from django.db import models
 
+IS_OPEN = models.Q(status__in=["intended", "held"])
+
 
 class Template(models.Model):
     """What a message says. `body` is MJML with Liquid in it, `subject` and `text` are Liquid."""
@@ -29,6 +31,8 @@ class Message(models.Model):
     template = models.ForeignKey(Template, on_delete=models.PROTECT)
     topic = models.CharField(max_length=40)
     is_marketing = models.BooleanField()
+    priority = models.SmallIntegerField(default=0, db_default=0)  # of several to one person the highest leaves first
+    is_holdout = models.BooleanField(default=False, db_default=False)  # counted and compared with, never sent
     context = models.JSONField(default=dict)  # what the sender adds: {"cart_id": ..., "order_id": ...}
     sender = models.CharField(max_length=80)  # "journey:3", "campaign:7", "api"
     step = models.CharField(max_length=80, blank=True)
@@ -52,7 +56,8 @@ class Message(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["due_at"], name="message_due", condition=models.Q(status__in=["intended", "held"])),
+            models.Index(fields=["due_at"], name="message_due", condition=IS_OPEN),
+            models.Index(fields=["customer_id"], name="message_open", condition=IS_OPEN),
             models.Index(fields=["claimed_at"], name="message_claimed", condition=models.Q(status="sending")),
             models.Index(fields=["customer_id", "-id"], name="message_customer"),
             models.Index(fields=["sender", "-id"], name="message_sender"),

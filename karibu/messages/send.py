@@ -22,7 +22,7 @@ from karibu.messages.channels import Letter
 from karibu.messages.mjml import BadMarkup
 from karibu.messages.models import Link, Message
 from karibu.messages.status import OPEN, Reason, Status
-from karibu.messages.verdict import Outcome, Verdict, failed, record
+from karibu.messages.verdict import Outcome, Stopped, Verdict, failed, record
 
 log = logging.getLogger("karibu.send")
 GROUP = 200  # messages in one transaction
@@ -122,6 +122,9 @@ def _write(group: gate.Group) -> list[Letter]:
             form = content.compiled(message.template.pk, message.template.version, message.is_marketing)
             said = content.render_tracked(form, known[message.id], message.id)
             letter = channels.get(message.channel).compose(message, case.address, said, group.shop)
+        except Stopped as stopped:
+            case.verdict = stopped.verdict
+            continue
         except (LiquidError, BadMarkup, ValueError, TypeError, LookupError, ArithmeticError) as error:
             case.verdict = failed(Reason.TEMPLATE_ERROR, _first_line(error))
             continue

@@ -19,7 +19,9 @@ CHECK_LABELS = {
     "consent": gettext_lazy("The person agreed to this kind of message"),
     "moment": gettext_lazy("It is not too late"),
     "cart": gettext_lazy("The cart is still open"),
-    "quiet hours": gettext_lazy("It is not night where the person is"),
+    "channel law": gettext_lazy("The channel allows it"),
+    "holdout": gettext_lazy("The person does not belong to the share that gets nothing"),
+    "quiet hours": gettext_lazy("It is an hour to write to people where the person is"),
     "frequency": gettext_lazy("No other message went out a short while ago"),
     "channel": gettext_lazy("The channel is open"),
 }
@@ -33,11 +35,12 @@ STOPPED_BY = {
     Reason.TOO_LATE: "moment",
     Reason.CART_ORDERED: "cart",
     Reason.CART_EMPTIED: "cart",
+    Reason.OUTSIDE_WINDOW: "channel law",
+    Reason.HOLDOUT: "holdout",
     Reason.QUIET_HOURS: "quiet hours",
     Reason.FREQUENCY: "frequency",
     Reason.UNREACHABLE: "channel",
     Reason.NOT_CONNECTED: "channel",
-    Reason.OUTSIDE_WINDOW: "channel",
 }
 
 

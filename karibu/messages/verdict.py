@@ -38,6 +38,14 @@ def failed(reason: Reason, detail: str = "", *, bounced: bool = False) -> Verdic
     return Verdict(status=Status.FAILED, reason=reason, detail=detail, bounced=bounced)
 
 
+class Stopped(Exception):
+    """What a channel raises while it writes a letter that may not leave as it is; `verdict` says why."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict.reason)
+        self.verdict = verdict
+
+
 @dataclass(frozen=True)
 class Outcome:
     """A verdict on one message, with what the row shall remember of the attempt."""

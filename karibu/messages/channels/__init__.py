@@ -7,6 +7,11 @@
 `account.py`  PROVIDERS: who carries this channel, what each needs to be connected, how that is tried out
 `inbound.py`  what the provider calls us with: whether it is genuine, statuses, messages that people wrote
 
+`rules.py`    optional, the channel's own law: allows(cases, now) -> a verdict for each of these cases (gate/case.py),
+              None for those it lets pass: one question for the whole group, asked by the gate after consent
+
+What only the finished text shows (it is too long) `compose` says by raising verdict.Stopped.
+
 E-mail's account is the installation's SMTP server, so it has no `account.py`.
 `begin(letter)` is called right before the step that cannot be taken back; where it answers False the letter is
 somebody else's by now and must not leave.
@@ -16,8 +21,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from karibu.messages.status import Reason
@@ -25,6 +32,7 @@ from karibu.messages.status import Reason
 if TYPE_CHECKING:  # this package is an app of its own: it is loaded before there are models
     from karibu.customers.models import Customer
     from karibu.messages.content import Content
+    from karibu.messages.gate.case import Case
     from karibu.messages.models import Message
     from karibu.messages.verdict import Verdict
     from karibu.web.models import Shop
@@ -69,6 +77,7 @@ Begin = Callable[[Letter], bool]
 class Channel:
     addresses_of: Callable[[Sequence[Customer]], dict[int, str]]
     usable: Callable[[str], str]
+    allows: Callable[[Sequence[Case], datetime], Sequence[Verdict | None]]
     compose: Callable[[Message, str, Content, Shop], Letter]
     stays_inside: Callable[[], bool]
     closed: Callable[[], Verdict | None]
@@ -81,9 +90,11 @@ def get(kind: str) -> Channel:
     if kind not in KINDS:
         raise LookupError(f"There is no channel {kind!r}.")
     address, compose, deliver = (part(kind, name) for name in ("address", "compose", "deliver"))
+    rules = f"{__name__}.{kind}.rules"
     return Channel(
         addresses_of=address.addresses_of,
         usable=address.usable,
+        allows=part(kind, "rules").allows if find_spec(rules) else _everything,
         compose=compose.compose,
         stays_inside=deliver.stays_inside,
         closed=deliver.closed,
@@ -94,3 +105,8 @@ def get(kind: str) -> Channel:
 def part(kind: str, name: str) -> Any:
     """One file of a channel's folder."""
     return import_module(f"{__name__}.{kind}.{name}")
+
+
+def _everything(cases: Sequence[Case], now: datetime) -> Sequence[Verdict | None]:
+    """A channel without a law of its own lets every message pass."""
+    return [None] * len(cases)

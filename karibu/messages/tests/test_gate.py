@@ -92,6 +92,13 @@ def test_a_cart_that_was_ordered_meanwhile_is_not_reminded_of():
     assert not Mail.objects.exists()
 
 
+def test_a_holdout_is_refused_where_others_are_sent_and_for_what_others_are_refused():
+    person, stranger = a_person(), a_person("ben", agreed=False)
+    kept, never = wants(person, "a", is_holdout=True), wants(stranger, "b", is_holdout=True)
+    assert fate(kept) == ("refused", "holdout") and fate(never) == ("refused", "no_consent")
+    assert not Mail.objects.exists()
+
+
 def test_a_merged_customers_message_goes_to_whom_they_are_today():
     old, new = a_person("old", agreed=False), a_person("new")
     Customer.objects.filter(pk=old.pk).update(merged_into=new.pk)

@@ -35,6 +35,13 @@ def test_a_later_due_time_is_kept():
     assert Message.objects.get().due_at == later
 
 
+def test_priority_and_holdout_are_kept_and_are_none_unless_said():
+    known = {"customer_id": 1, "template_key": "cart-reminder", "sender": "campaign:1"}
+    intend([Intent(key="a", **known), Intent(key="b", priority=-5, is_holdout=True, **known)])
+    rows = Message.objects.order_by("key").values_list("priority", "is_holdout")
+    assert list(rows) == [(0, False), (-5, True)]
+
+
 def test_an_unknown_template_is_an_error_and_nothing_is_written():
     with pytest.raises(LookupError, match="no-such"):
         intend([an_intent("a"), an_intent("b", template="no-such")])

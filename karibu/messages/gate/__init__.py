@@ -1,0 +1,52 @@
+"""The gate: nothing leaves except through here, and it is asked at the moment of sending.
+
+Each check looks at the whole group at once and gives a verdict to those it stops. The first verdict stands; who
+has none at the end is ready.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from karibu.messages.gate.case import Case, Group
+from karibu.messages.gate.channel import channel_allows, channel_is_open
+from karibu.messages.gate.goods import cart_is_still_open
+from karibu.messages.gate.moment import moment_is_not_past, person_is_awake
+from karibu.messages.gate.pace import person_has_had_rest
+from karibu.messages.gate.person import (
+    address_is_known,
+    address_is_open,
+    consent_is_given,
+    person_is_there,
+    person_is_written_to,
+)
+from karibu.messages.models import Message
+from karibu.messages.verdict import READY
+
+__all__ = ["CHECKS", "Case", "Group", "ask"]
+
+Check = Callable[[Group], None]
+# In this order; the name is what the message's page calls the check. What refuses comes before what holds, so that
+# nobody waits for nothing; the distance to other messages comes last, so that only what can leave takes its place.
+CHECKS: list[tuple[str, Check]] = [
+    ("person", person_is_there),
+    ("address", address_is_known),
+    ("suppression", address_is_open),
+    ("consent", consent_is_given),
+    ("moment", moment_is_not_past),
+    ("cart", cart_is_still_open),
+    ("channel law", channel_allows),
+    ("holdout", person_is_written_to),
+    ("quiet hours", person_is_awake),
+    ("channel", channel_is_open),
+    ("frequency", person_has_had_rest),
+]
+
+
+def ask(messages: Sequence[Message], now: datetime) -> Group:
+    """Decides on each of these messages. Call it in the transaction that holds their rows."""
+    group = Group(cases=[Case(message) for message in messages], now=now)
+    for _, check in CHECKS:
+        check(group)
+    for case in group.undecided():
+        case.verdict = READY
+    return group

@@ -1,0 +1,44 @@
+"""What stands before the gate: a group of messages, each with what the checks have found so far."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from karibu.customers.models import Customer
+from karibu.messages.facts import the_shop
+from karibu.messages.models import Message, Rules
+from karibu.messages.verdict import Verdict
+from karibu.web.models import Shop
+
+
+@dataclass(slots=True)
+class Case:
+    """One message before the gate. `customer` and `address` are there once the checks of these names have passed."""
+
+    message: Message
+    customer: Customer | None = None
+    address: str = ""
+    verdict: Verdict | None = None
+
+
+@dataclass
+class Group:
+    cases: list[Case]
+    now: datetime
+    shop: Shop = field(default_factory=the_shop)
+    rules: Rules = field(default_factory=lambda: Rules.objects.filter(pk=1).first() or Rules())
+
+    def undecided(self, *, marketing: bool | None = None) -> Iterator[Case]:
+        for case in self.cases:
+            if case.verdict is None and marketing in (None, case.message.is_marketing):
+                yield case
+
+    def by_channel(self, *, marketing: bool | None = None) -> dict[str, list[Case]]:
+        """The undecided cases of each channel."""
+        found: dict[str, list[Case]] = {}
+        for case in self.undecided(marketing=marketing):
+            found.setdefault(case.message.channel, []).append(case)
+        return found
+
+    def customers(self) -> dict[int, Customer]:
+        return {case.customer.pk: case.customer for case in self.cases if case.customer}

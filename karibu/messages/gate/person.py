@@ -1,0 +1,66 @@
+"""Whom it is for: there, reachable, not blocked, and agreed."""
+
+from karibu.consents import queries as consents
+from karibu.customers.models import Customer
+from karibu.messages import channels
+from karibu.messages.gate.case import Group
+from karibu.messages.status import Reason
+from karibu.messages.verdict import refused
+
+
+def person_is_there(group: Group) -> None:
+    """Follows merges to whom the customer is today; an erased or unknown person gets nothing."""
+    found = _customers({case.message.customer_id for case in group.undecided()})
+    found |= _customers({c.merged_into for c in found.values() if c.merged_into})
+    for case in group.undecided():
+        customer = found.get(case.message.customer_id)
+        if customer and customer.merged_into:
+            customer = found.get(customer.merged_into)
+        if customer is None or customer.erased_at:
+            case.verdict = refused(Reason.ERASED)
+        else:
+            case.customer, case.message.customer_id = customer, customer.pk
+
+
+def _customers(ids: set[int]) -> dict[int, Customer]:
+    return {customer.pk: customer for customer in Customer.objects.filter(pk__in=ids).defer("search")}
+
+
+def address_is_known(group: Group) -> None:
+    for kind, cases in group.by_channel().items():
+        channel = channels.get(kind)
+        known = channel.addresses_of([case.customer for case in cases if case.customer])
+        for case in cases:
+            written = known.get(case.message.customer_id, "")
+            case.address = channel.usable(written)
+            if not written:
+                case.verdict = refused(Reason.NO_ADDRESS)
+            elif not case.address:
+                case.verdict = refused(Reason.BAD_ADDRESS)
+
+
+def address_is_open(group: Group) -> None:
+    """Suppression stops everything, transactional messages too: the address bounced, complained or was blocked."""
+    for channel, cases in group.by_channel().items():
+        blocked = consents.suppressed(channel, [case.address for case in cases])
+        for case in cases:
+            if why := blocked.get(consents.normalise(channel, case.address)):
+                case.verdict = refused(Reason.SUPPRESSED, why)
+
+
+def consent_is_given(group: Group) -> None:
+    """Marketing needs a consent in force for its channel and topic. Transactional messages do not."""
+    for channel, topic in {(c.message.channel, c.message.topic) for c in group.undecided(marketing=True)}:
+        cases = [c for c in group.undecided(marketing=True) if (c.message.channel, c.message.topic) == (channel, topic)]
+        status = consents.in_force({case.message.customer_id for case in cases}, channel, topic)
+        for case in cases:
+            said = status.get(case.message.customer_id)
+            if said != "given":
+                case.verdict = refused(Reason.WITHDRAWN if said else Reason.NO_CONSENT, f"{channel}, {topic}")
+
+
+def person_is_written_to(group: Group) -> None:
+    """The share that gets nothing is kept apart here: of those who would have been sent it, not of everybody."""
+    for case in group.undecided():
+        if case.message.is_holdout:
+            case.verdict = refused(Reason.HOLDOUT, case.message.sender)
