@@ -17,7 +17,7 @@ from karibu.journeys.models import Journey
 from karibu.messages import tokens
 from karibu.messages.models import Link, Mail, Message
 from karibu.segments.models import Segment
-from karibu.shop.models import Order, Product, Rate
+from karibu.shop.models import CouponPool, Order, Product, Rate
 from karibu.web.actions import sign_in_path
 from karibu.web.models import Token, User
 from tests.permissions import API, Address
@@ -70,6 +70,7 @@ def _examples(owner: User) -> Mapping[str, Example]:
         "customers/": _buyer,
         "merges/": _latest(Merge),
         "orders/": _latest(Order),
+        "coupons/": _latest(CouponPool),
         "products/": _latest(Product),
         "journeys/recipes/": _words(key="abandoned-cart"),
         "journeys/": _first(Journey),

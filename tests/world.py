@@ -22,6 +22,8 @@ from karibu.messages.system import send_mail
 from karibu.segments import actions as segments
 from karibu.segments import rfm
 from karibu.segments.models import Member, Segment, Size
+from karibu.shop import coupons
+from karibu.shop.models import CouponPool
 from karibu.shop.rates import enter_rate
 from karibu.web.actions import create_token
 from karibu.web.models import User
@@ -53,6 +55,9 @@ def _trouble(number: int, folder: Path) -> None:
     User.objects.create_user(f"agent{number}@example.test", name=f"Ben {number}", role="agent")
     create_token(f"till {number}", by=BY)
     _segment(number)
+    pool = CouponPool.objects.create(name=f"Welcome {number}", fallback="KARIBU10")
+    coupons.generate(pool, 30, by=BY)
+    coupons.claim(pool.pk, [(Customer.objects.earliest("pk").pk, f"somebody {number}")])
     enter_rate("CHF", datetime(2026, 1, 1 + number % 28, tzinfo=UTC).date(), 1)
 
 

@@ -10,7 +10,7 @@ NAVIGATION: list[Entry] = [
     Entry(_("Segments"), "/segments/", "segments", "g", on_phone=True),
     Entry(_("Journeys"), "/journeys/", "journeys", "j", on_phone=True),
     Entry(_("Messages"), "/messages/", "messages", "m", also=("/templates/", "/mailbox/")),
-    Entry(_("Shop"), "/orders/", "shop", "o", also=("/products/", "/carts/")),
+    Entry(_("Shop"), "/orders/", "shop", "o", also=("/products/", "/carts/", "/coupons/")),
     Entry(_("Insights"), "/insights/", "insights", "n"),
     Entry(_("Events"), "/events/", "events", "e"),
     Entry(_("Imports"), "/imports/", "import", "i"),

@@ -13,7 +13,7 @@ from karibu.customers import addresses
 from karibu.customers.models import Activity, Customer, Identity, Merge, Suggestion, Trait
 from karibu.customers.raw import Cursor
 from karibu.events import erase as log
-from karibu.shop.models import Cart, Order
+from karibu.shop.models import Cart, Coupon, Order
 from karibu.web.models import AuditEntry
 
 
@@ -72,6 +72,7 @@ def _lock(family: list[int]) -> None:
 def from_shop(person: Person, cursor: Cursor) -> dict[str, int]:
     """Carts go. Orders stay as numbers: what was sold is the shop's, who bought it is not any more."""
     Order.objects.filter(customer_id__in=person.family).update(cart_id="")
+    Coupon.objects.filter(customer_id__in=person.family).update(customer_id=None, key=None)
     return {"carts": Cart.objects.filter(customer_id__in=person.family).delete()[0]}
 
 

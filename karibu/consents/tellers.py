@@ -14,7 +14,7 @@ from karibu.consents.models import Consent, Suppression
 from karibu.consents.person import Person
 from karibu.customers.models import Activity, Customer, Identity, Link, Merge, Trait
 from karibu.events import log
-from karibu.shop.models import Cart, Order, OrderLine, Refund
+from karibu.shop.models import Cart, Coupon, Order, OrderLine, Refund
 from karibu.web.models import AuditEntry
 
 PAGE = 2000  # events read at a time
@@ -42,6 +42,7 @@ def from_shop(person: Person) -> Iterator[Part]:
     yield Part("orders", _("Your orders"), rows(orders))
     yield Part("order-lines", _("What you ordered"), rows(OrderLine.objects.filter(order__in=orders)))
     yield Part("refunds", _("What was paid back"), rows(Refund.objects.filter(order__in=orders)))
+    yield Part("coupons", _("Codes you were given"), rows(Coupon.objects.filter(customer_id__in=person.family)))
     yield Part("carts", _("Your carts"), rows(Cart.objects.filter(customer_id__in=person.family)))
 
 

@@ -16,6 +16,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from karibu.shop import coupons
 from karibu.web.formats import count
 
 LATE = timedelta(minutes=2)
@@ -121,6 +122,20 @@ def failed_imports(now: datetime) -> Iterator[Trouble]:
         )
 
 
+def low_coupon_pools(now: datetime) -> Iterator[Trouble]:
+    for pool, left in coupons.low_pools():
+        yield Trouble(
+            f"coupons {pool.pk}",
+            ngettext("%(n)s code is left in “%(pool)s”.", "%(n)s codes are left in “%(pool)s”.", left)
+            % {"n": count(left), "pool": pool.name},
+            _("Add codes: when none is left, people get “%(code)s”.") % {"code": pool.fallback}
+            if pool.fallback
+            else _("Add codes: when none is left, people get no code."),
+            pool.get_absolute_url(),
+            "warn",
+        )
+
+
 def open_erasures(now: datetime) -> Iterator[Trouble]:
     (customer,) = _one(
         "SELECT customer_id FROM consents_erasure WHERE done_at IS NULL AND begun_at < %s ORDER BY id LIMIT 1",
@@ -169,6 +184,7 @@ CHECKS: list[Check] = [
     disk_space,
     failed_imports,
     rejected_events,
+    low_coupon_pools,
     open_erasures,
 ]
 

@@ -16,6 +16,7 @@ class ShopConfig(AppConfig):
 
         merging.register("shop_cart", "customer_id")
         merging.register("shop_order", "customer_id")
+        merging.register("shop_coupon", "customer_id")
         merging.after(keep_worth)
         panels.register(panels.Panel("carts", "shop/_panel_carts.html", shown.carts_panel, order=20))
         panels.register(panels.Panel("orders", "shop/_panel_orders.html", shown.orders_panel, order=30))

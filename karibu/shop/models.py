@@ -140,3 +140,38 @@ class Rate(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["currency", "day"], name="rate_key")]
+
+
+class CouponPool(models.Model):
+    """Codes that are each good for one person (a campaign's, a sign-up's), and what is said when none is left."""
+
+    name = models.CharField(max_length=200, unique=True)
+    fallback = models.CharField(max_length=200, blank=True)  # a code for everybody; empty: then there is none
+    low_water = models.PositiveIntegerField(default=100)  # home warns when no more than so many are left; 0: never
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return f"/coupons/{self.pk}/"
+
+
+class Coupon(models.Model):
+    """One code. `key` says for what it was claimed ("campaign:7:customer:123"); the same key keeps the same code."""
+
+    id = models.BigAutoField(primary_key=True)
+    pool = models.ForeignKey(CouponPool, on_delete=models.CASCADE, related_name="coupons", db_index=False)
+    code = models.CharField(max_length=200, unique=True)  # in capitals
+    customer_id = models.BigIntegerField(null=True)
+    key = models.CharField(max_length=300, null=True, unique=True)
+    claimed_at = models.DateTimeField(null=True)
+    order_id = models.CharField(max_length=200, blank=True)  # the order that carried it first
+    redeemed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["pool", "id"], name="coupon_left", condition=models.Q(claimed_at=None)),
+            models.Index(fields=["pool", "-id"], name="coupon_newest"),
+            models.Index(fields=["customer_id"], name="coupon_customer", condition=models.Q(customer_id__isnull=False)),
+        ]
