@@ -10,27 +10,42 @@ What is guaranteed. A message leaves at most once by itself, whatever is killed 
 4. The last line, the server's answer, the *outcome* (committed).
 
 A death between 3 and 4 is the one case in which nobody but the mail server can know whether it took the message. It is
-as short as the server's answer and one commit, concerns one message per connection, and is never resolved by guessing:
-after LEASE the message reads "failed: unknown_outcome", visible in every list, and only a colleague sends it again.
+never resolved by guessing: after LEASE the message reads "failed: unknown_outcome", visible in every list, and only a
+colleague sends it again.
+
+A window. A sender with several connections begins for all letters that have reached 3 in one commit, which also writes
+the outcomes that have come since the last one. So a connection has at most one letter between 3 and 4: its next letter
+begins in the commit that writes the outcome of the one before, or later. A death puts at most as many letters in doubt
+as the sender has connections (KARIBU_SMTP_URL's `?connections=`, 8), and only such whose last line may have gone out.
 
 The outcome's commit need not wait for the disk: the log is written in order, so the next Begin flushes it too.
 """
 
+import time
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
+from karibu.consents.actions import suppress
+from karibu.consents.models import Suppression
+from karibu.customers.raw import cursor
+from karibu.events.arrays import with_bulk_arrays
+from karibu.messages import verdict as verdicts
 from karibu.messages.channels import Letter
 from karibu.messages.models import Message
 from karibu.messages.status import Reason, Status
-from karibu.messages.verdict import NOT_REACHED, Outcome, failed, record
+from karibu.messages.verdict import NOT_REACHED, Outcome, Verdict, failed, record
 
 LEASE = timedelta(minutes=10)  # the timeouts of one group's deliveries, and of writing them down, end well before
+MOST_NOTED = 200  # outcomes that wait for the next Begin
 
-_BEGIN = """
-    UPDATE messages_message SET handed_over_at = %s
-    WHERE id = %s AND status = 'sending' AND attempts = %s AND handed_over_at IS NULL"""
+_BEGUN = """
+    UPDATE messages_message m SET handed_over_at = %(now)s
+    FROM unnest(%(letters)s::bigint[], %(claims)s::int[]) AS l(id, claim)
+    WHERE m.id = l.id AND status = 'sending' AND attempts = l.claim AND handed_over_at IS NULL RETURNING m.id"""
+_BEGIN = "WITH begun AS (" + _BEGUN + "), " + verdicts.WRITTEN + " SELECT id FROM begun"  # noqa: S608 - constants of ours
 
 # A connection that began after the claim is another one with the same number (the minute is for clocks that differ).
 _ABANDONED = """
@@ -42,11 +57,65 @@ _ABANDONED = """
     FOR UPDATE SKIP LOCKED"""
 
 
-def begin(letter: Letter) -> bool:
-    """Commits that this letter's hand-over has begun; False where the row is no longer this claim's to send."""
-    with connection.cursor() as cursor:
-        cursor.execute(_BEGIN, [timezone.now(), letter.message_id, letter.claim])
-        return bool(cursor.rowcount == 1)
+class Window:
+    """The hand-overs of one group of letters of one channel, and what became of them."""
+
+    def __init__(self, channel: str) -> None:
+        self.channel = channel
+        self._noted: list[Outcome] = []
+
+    def __call__(self, letter: Letter) -> bool:
+        """Commits that this letter's hand-over has begun; False where the row is no longer this claim's to send."""
+        return letter.message_id in self.window([letter])
+
+    def window(self, letters: Sequence[Letter]) -> set[int]:
+        """Commits it for several, with the outcomes noted so far; answers which are still this claim's to send."""
+        if any(outcome.verdict.bounced for outcome in self._noted):
+            self.settle()
+        begun = begin(letters, self._noted)
+        self._noted = []
+        return begun
+
+    def note(self, letter: Letter, verdict: Verdict) -> None:
+        """What became of a letter is written with the next Begin, at the latest when many wait or nothing begins."""
+        self._noted.append(Outcome(letter.message_id, verdict, letter.customer_id, letter.recipient))
+        if len(self._noted) >= MOST_NOTED:
+            self.settle()
+
+    def settle(self) -> None:
+        """Writes what is noted. It must be remembered: a database that is away for a moment is waited for."""
+        patience = 0 if connection.in_atomic_block else 8
+        for attempt in range(patience + 1):
+            try:
+                _remember(self.channel, self._noted)
+                break
+            except (OperationalError, InterfaceError):
+                if attempt == patience:
+                    raise
+                connection.close()
+                time.sleep(min(0.1 * 2**attempt, 10))
+        self._noted = []
+
+
+def begin(letters: Sequence[Letter], outcomes: Sequence[Outcome] = ()) -> set[int]:
+    """One statement and commit for the Begin of these letters and these outcomes of others."""
+    values = verdicts.values(outcomes, timezone.now(), [Status.SENDING])
+    values |= {"letters": [one.message_id for one in letters], "claims": [one.claim for one in letters]}
+    with connection.wrap_database_errors:
+        return {row[0] for row in with_bulk_arrays(cursor()).execute(_BEGIN, values, prepare=True)}
+
+
+def _remember(channel: str, outcomes: Sequence[Outcome]) -> None:
+    bounced = [outcome.address for outcome in outcomes if outcome.verdict.bounced]
+    if bounced or connection.in_atomic_block:
+        with transaction.atomic():
+            record(outcomes, timezone.now(), before=[Status.SENDING])
+            if bounced:
+                suppress(channel, bounced, Suppression.Reason.HARD_BOUNCE)
+        return
+    # One statement, which the next message's Begin takes to the disk: were it lost, the message would be shown as in
+    # doubt, never sent again.
+    record(outcomes, timezone.now(), before=[Status.SENDING], flushed=False)
 
 
 def take_back(now: datetime | None = None) -> int:
@@ -55,9 +124,9 @@ def take_back(now: datetime | None = None) -> int:
     Call it between deliveries, in a transaction: this connection's own claims are then leftovers of a failed one.
     """
     now = now or timezone.now()
-    with connection.cursor() as cursor:
-        cursor.execute(_ABANDONED, [now - LEASE])
-        rows = cursor.fetchall()
+    with connection.cursor() as found_by:
+        found_by.execute(_ABANDONED, [now - LEASE])
+        rows = found_by.fetchall()
     found = [Outcome(message_id=number, verdict=NOT_REACHED, customer_id=customer) for number, customer in rows]
     return record(found, now, before=[Status.SENDING])
 

@@ -6,7 +6,6 @@ after a crash is said in `handover`.
 """
 
 import logging
-import time
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -15,14 +14,12 @@ from django.db.models import Min
 from django.utils import timezone
 from liquid.exceptions import LiquidError
 
-from karibu.consents.actions import suppress
-from karibu.consents.models import Suppression
 from karibu.messages import channels, content, facts, gate, handover, sent
 from karibu.messages.channels import Letter
 from karibu.messages.mjml import BadMarkup
 from karibu.messages.models import Link, Message
 from karibu.messages.status import OPEN, Reason, Status
-from karibu.messages.verdict import Outcome, Stopped, Verdict, failed, record
+from karibu.messages.verdict import Outcome, Stopped, failed, record
 
 log = logging.getLogger("karibu.send")
 GROUP = 200  # messages in one transaction
@@ -147,47 +144,14 @@ def _outcome(case: gate.Case) -> Outcome:
 
 
 def _deliver(letters: Sequence[Letter]) -> None:
-    """Hands over and writes down what became of each: inside the transaction together, else each at once."""
-    together = GROUP if connection.in_atomic_block else 1
+    """Hands over, and writes down what became of each: inside the transaction together, else as handover says."""
     for kind in sorted({letter.channel for letter in letters}):
-        done: list[Outcome] = []
-        theirs = [one for one in letters if one.channel == kind]
-        for letter, verdict in channels.get(kind).deliver(theirs, handover.begin):
-            done.append(_outcome_of(letter, verdict))
-            if len(done) == together:
-                _write_down(kind, done)
-                done = []
-        _write_down(kind, done)
-
-
-def _outcome_of(letter: Letter, verdict: Verdict) -> Outcome:
-    return Outcome(letter.message_id, verdict, letter.customer_id, letter.recipient)
-
-
-def _write_down(kind: str, outcomes: Sequence[Outcome]) -> None:
-    """What was handed over must be remembered: a database that is away for a moment is waited for."""
-    patience = 0 if connection.in_atomic_block else 8
-    for attempt in range(patience + 1):
+        window = handover.Window(kind)
         try:
-            return _remember(kind, outcomes)
-        except (OperationalError, InterfaceError):
-            if attempt == patience:
-                raise
-            connection.close()
-            time.sleep(min(0.1 * 2**attempt, 10))
-
-
-def _remember(kind: str, outcomes: Sequence[Outcome]) -> None:
-    bounced = [outcome.address for outcome in outcomes if outcome.verdict.bounced]
-    if bounced or connection.in_atomic_block:
-        with transaction.atomic():
-            record(outcomes, timezone.now(), before=[Status.SENDING])
-            if bounced:
-                suppress(kind, bounced, Suppression.Reason.HARD_BOUNCE)
-        return
-    # One statement, which the next message's Begin takes to the disk (see handover): were it lost, the message would
-    # be shown as in doubt, never sent again.
-    record(outcomes, timezone.now(), before=[Status.SENDING], flushed=False)
+            for letter, verdict in channels.get(kind).deliver([one for one in letters if one.channel == kind], window):
+                window.note(letter, verdict)
+        finally:
+            window.settle()
 
 
 def _first_line(error: Exception) -> str:

@@ -5,29 +5,24 @@ from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, make_msgid
 
-from django.conf import settings
 from django.utils import timezone
 
 from karibu.messages.channels import Letter
-from karibu.messages.channels.email import compose, mailbox
+from karibu.messages.channels.email import compose, mailbox, relay
 from karibu.messages.channels.email.address import usable
-from karibu.messages.channels.email.smtp import Connection, Server
 from karibu.messages.facts import the_shop
 
 
 def send_mail(to: str, subject: str, text: str) -> None:
-    """Sends at once, over SMTP or into the mailbox. Raises ValueError for what is no address, and smtp's errors."""
+    """Sends at once, over SMTP or into the mailbox. Raises ValueError for what is no address, and smtp.NotTaken."""
     recipient = usable(to) or _own(to)
     sender = compose.sender_of(the_shop())
     raw = _written(sender, recipient, " ".join(subject.split()), text)
+    letter = _letter(sender, recipient, subject, raw)
     if mailbox.is_used():
-        mailbox.put([_letter(sender, recipient, subject, raw)])
-        return
-    connection = Connection(Server.of(settings.KARIBU_SMTP_URL), compose.domain())
-    try:
-        connection.send(sender, recipient, raw)
-    finally:
-        connection.close()
+        mailbox.put([letter])
+    else:
+        relay.send_now(letter)
 
 
 def _own(to: str) -> str:

@@ -1,12 +1,14 @@
 """What became of a message, decided by the gate or by a channel, and how it is written down."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
+from karibu.customers.raw import cursor
+from karibu.events.arrays import with_bulk_arrays
 from karibu.messages.status import Reason, Status
 
 
@@ -58,8 +60,7 @@ class Outcome:
 
 
 # Who was erased while their message was being handed over is not written back with what came of it.
-_RECORD = """
-    WITH written AS (UPDATE messages_message m SET
+WRITTEN = """written AS (UPDATE messages_message m SET
         status = n.status, reason = n.reason, customer_id = n.customer_id,
         detail = CASE WHEN {gone} THEN '' ELSE n.detail END,
         due_at = coalesce(n.until, m.due_at),
@@ -78,11 +79,10 @@ _RECORD = """
     FROM unnest(%(ids)s::bigint[], %(statuses)s::text[], %(reasons)s::text[], %(details)s::text[],
         %(untils)s::timestamptz[], %(customers)s::bigint[], %(addresses)s::text[], %(subjects)s::text[])
         AS n(id, status, reason, detail, until, customer_id, address, subject)
-    WHERE m.id = n.id AND m.status = ANY(%(before)s) RETURNING m.id, m.status
+    WHERE m.id = n.id AND m.status = ANY(%(before)s::text[]) RETURNING m.id, m.status
     ), noted AS (INSERT INTO messages_untold (message_id) SELECT id FROM written WHERE status = 'sent'
-        ON CONFLICT DO NOTHING)
-    SELECT count(*) FROM written""".replace("{gone}", "m.key = 'erased:' || m.id")
-
+        ON CONFLICT DO NOTHING)""".replace("{gone}", "m.key = 'erased:' || m.id")
+_RECORD = "WITH " + WRITTEN + " SELECT count(*) FROM written"  # noqa: S608 - constants of ours
 
 # The setting holds until the end of the transaction, which may be this one statement.
 _RECORD_UNFLUSHED = _RECORD.replace(
@@ -98,8 +98,18 @@ def record(outcomes: Iterable[Outcome], now: datetime, *, before: Iterable[str],
     rows = list(outcomes)
     if not rows:
         return 0
+    with connection.wrap_database_errors:
+        found = with_bulk_arrays(cursor()).execute(
+            _RECORD if flushed else _RECORD_UNFLUSHED, values(rows, now, before), prepare=True
+        )
+        [count] = found.fetchone() or (0,)
+    return int(count)
+
+
+def values(rows: Sequence[Outcome], now: datetime, before: Iterable[str]) -> dict[str, Any]:
+    """What WRITTEN asks for."""
     verdicts = [row.verdict for row in rows]
-    values: dict[str, Any] = {
+    return {
         "now": now,
         "ids": [row.message_id for row in rows],
         "statuses": [str(v.status) for v in verdicts],
@@ -111,6 +121,3 @@ def record(outcomes: Iterable[Outcome], now: datetime, *, before: Iterable[str],
         "subjects": [row.subject for row in rows],
         "before": [str(status) for status in before],
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_RECORD if flushed else _RECORD_UNFLUSHED, values)
-        return int(cursor.fetchone()[0])

@@ -25,7 +25,7 @@ from datetime import datetime
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from karibu.messages.status import Reason
 
@@ -70,7 +70,16 @@ class Letter:
         )
 
 
-Begin = Callable[[Letter], bool]
+class Begin(Protocol):
+    """May these letters' last words go out? Asked right before (handover.Window)."""
+
+    def __call__(self, letter: Letter) -> bool: ...
+
+    def window(self, letters: Sequence[Letter]) -> set[int]:
+        """As for one, for several at once: one commit. Answers whose may, by their message's id."""
+
+    def settle(self) -> None:
+        """Nothing will be begun for a moment: what came of the earlier ones is written down meanwhile."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ from django.utils import timezone
 
 from karibu.consents.queries import suppressed
 from karibu.messages import handover, send
-from karibu.messages.channels.email import relay
+from karibu.messages.channels import Letter
+from karibu.messages.channels.email import crew, relay
+from karibu.messages.channels.email.meaning import PAUSES, meaning
 from karibu.messages.channels.email.smtp import Connection, Reply, Server, Unreachable
 from karibu.messages.models import Mail, Message
 from karibu.messages.tests.cast import a_person, fate, the_shop, wants
@@ -57,6 +59,11 @@ class World:
         return "250 2.0.0 taken"
 
 
+def letter_to(recipient: str, raw: bytes) -> Letter:
+    known = {"message_id": 0, "customer_id": 0, "channel": "email", "claim": 1, "attempt": 1, "subject": ""}
+    return Letter(sender="a@example.com", recipient=recipient, raw=raw, **known)
+
+
 def serve(world: World, **options: object) -> Controller:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
@@ -77,12 +84,14 @@ def world(settings):
     controller.stop()
 
 
-def test_mail_leaves_over_one_connection_and_none_stays_in_the_mailbox(world):
+def test_mail_leaves_over_a_few_connections_that_are_kept_and_none_stays_in_the_mailbox(world):
     messages = [wants(a_person(f"p{n}")) for n in range(25)]
     assert send.send_due() == 25
-    assert [fate(m) for m in messages] == [("sent", "")] * 25
-    assert sorted(r for r, _ in world.taken) == sorted(f"p{n}@example.com" for n in range(25))
-    assert world.connections == 1 and not Mail.objects.exists()
+    messages += [wants(a_person(f"p{n}")) for n in range(25, 50)]
+    assert send.send_due() == 25
+    assert [fate(m) for m in messages] == [("sent", "")] * 50
+    assert sorted(r for r, _ in world.taken) == sorted(f"p{n}@example.com" for n in range(50))
+    assert world.connections == 4 and not Mail.objects.exists()
     mail = email.message_from_bytes(world.taken[0][1], policy=default)
     assert mail["Subject"].endswith("you left something in your cart")
 
@@ -109,12 +118,12 @@ def test_each_refusal_means_what_it_says_and_the_others_are_sent(world, name, st
 def test_a_temporary_refusal_is_tried_again_later_and_given_up_in_the_end(world):
     message = wants(a_person("full"))
     waits = []
-    for _ in range(len(relay.PAUSES) + 1):
+    for _ in range(len(PAUSES) + 1):
         Message.objects.update(due_at=timezone.now())
         send.send_due()
         message.refresh_from_db()
         waits.append((message.due_at - timezone.now()).total_seconds())
-    assert fate(message) == ("failed", "gave_up") and message.attempts == len(relay.PAUSES) + 1
+    assert fate(message) == ("failed", "gave_up") and message.attempts == len(PAUSES) + 1
     assert waits[:6] == pytest.approx([60, 300, 900, 3600, 14400, 28800], abs=5)
     assert not world.taken
 
@@ -138,9 +147,9 @@ def test_a_server_that_is_away_costs_no_message_and_no_attempt_beyond_one_connec
 
 def test_a_worker_that_shall_end_finishes_the_message_in_hand_and_leaves_the_others_waiting(world, monkeypatch):
     stopping = threading.Event()
-    monkeypatch.setattr(relay, "stopping", stopping)
+    monkeypatch.setattr(crew, "stopping", stopping)
     real = handover.begin
-    monkeypatch.setattr(handover, "begin", lambda letter: stopping.set() or real(letter))
+    monkeypatch.setattr(handover, "begin", lambda *letters: stopping.set() or real(*letters))
     messages = [wants(a_person(f"p{n}")) for n in range(4)]
     send.send_due()
     assert sorted(fate(m) for m in messages) == [("intended", "interrupted")] * 3 + [("sent", "")]
@@ -150,7 +159,7 @@ def test_a_worker_that_shall_end_finishes_the_message_in_hand_and_leaves_the_oth
 
 
 def test_a_line_that_is_a_dot_arrives_as_it_was_written(world):
-    relay._connection().send("a@example.com", "b@example.com", b"Subject: x\r\n\r\n.\r\n..two\r\nend")
+    relay.send_now(letter_to("b@example.com", b"Subject: x\r\n\r\n.\r\n..two\r\nend"))
     assert world.taken[0][1] == b"Subject: x\r\n\r\n.\r\n..two\r\nend\r\n"
 
 
@@ -230,6 +239,6 @@ def test_urls_name_host_port_user_and_kind():
 
 
 def test_meanings():
-    assert relay.meaning(Reply(450, "4.7.1", "grey"), "recipient", 1).reason == "retry"
-    assert not relay.meaning(Reply(550, "5.1.7", "sender?"), "content", 1).bounced
-    assert relay.meaning(Reply(550, "5.1.10", "null mx"), "recipient", 1).bounced
+    assert meaning(Reply(450, "4.7.1", "grey"), "recipient", 1).reason == "retry"
+    assert not meaning(Reply(550, "5.1.7", "sender?"), "content", 1).bounced
+    assert meaning(Reply(550, "5.1.10", "null mx"), "recipient", 1).bounced

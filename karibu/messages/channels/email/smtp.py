@@ -1,12 +1,12 @@
-"""An SMTP client for many messages over one connection (RFC 5321, 2920 pipelining, 3207 STARTTLS, 4954 AUTH, 6531).
+"""One connection to a mail server (RFC 5321, 2920 pipelining, 3207 STARTTLS, 4954 AUTH, 6531).
 
 `smtp://user:password@host:587` uses STARTTLS when it is offered and insists on it before a password is sent;
 `smtps://` is TLS from the start. `?starttls=required` or `?starttls=no` says otherwise. The server's certificate is
-always checked: against this machine's authorities, or against the file of `?ca=/path/to/ca.pem`.
+always checked: against this machine's authorities, or against the file of `?ca=/path/to/ca.pem`. `?connections=8` is
+how many of them one worker opens at most.
 
-A message is handed over in two steps. `offer` transmits all of it but the last line: until then the server must throw
-it away when the connection ends (RFC 5321, 4.1.1.4), so whatever happens it has not been sent. `commit` transmits the
-dot that makes it the server's.
+Opening waits for the server. Afterwards nothing does: `push` sends what the line takes at once, `pull` gives the
+replies that have come. What is said in which order is the courier's affair (courier.py).
 """
 
 import base64
@@ -14,6 +14,7 @@ import re
 import select
 import socket
 import ssl
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -22,7 +23,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 NO_SERVER = "KARIBU_SMTP_URL must look like smtp://user:password@host:587 or smtps://host"
 CONNECT, ANSWER = 15, 60  # seconds; a server may think long after the last dot
 _ENHANCED = re.compile(r"^([245]\.\d{1,3}\.\d{1,3})\b")
-_DOT = re.compile(rb"^\.", re.MULTILINE)
+_MOST = 100_000  # bytes of one reply
 
 
 class Reply(NamedTuple):
@@ -40,23 +41,12 @@ class Unreachable(Exception):
     """No conversation: the server cannot be reached, or does not want us. Nothing was handed over."""
 
 
-class Refused(Exception):
-    """The server refused this one message; `reply` says whether for now (4xx) or for good (5xx).
-
-    `about` is what it refused: "sender", "recipient" or "content".
-    """
-
-    def __init__(self, reply: Reply, about: str) -> None:
-        super().__init__(str(reply))
-        self.reply, self.about = reply, about
+class NotTaken(Exception):
+    """The server did not take this one message."""
 
 
 class Broken(Exception):
-    """The connection broke. `in_doubt`: after the last dot, so nobody knows whether the message was taken."""
-
-    def __init__(self, reason: str, *, in_doubt: bool) -> None:
-        super().__init__(reason)
-        self.in_doubt = in_doubt
+    """The connection broke, or what is at its other end is no mail server."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +58,7 @@ class Server:
     tls: bool = False
     starttls: str = "offered"  # offered required no
     ca: str = ""  # a file of certificates to trust instead of the machine's
+    connections: int = 8  # of one worker, at most
 
     @classmethod
     def of(cls, url: str) -> "Server":
@@ -86,6 +77,7 @@ class Server:
             tls=tls,
             starttls=wishes.get("starttls", "offered"),
             ca=wishes.get("ca", ""),
+            connections=min(max(int(wishes.get("connections", "8")), 1), 64),
         )
 
 
@@ -95,13 +87,13 @@ class Connection:
     def __init__(self, server: Server, hello: str = "localhost") -> None:
         self.server, self.hello = server, hello
         self.extensions: dict[str, str] = {}
+        self.unsent = b""  # what the line has not taken yet
         self._buffer = b""
-        self._is_offering = False
         try:
             self._open()
         except (OSError, ssl.SSLError, Broken) as error:
             self.close()
-            raise Unreachable(_reason(error)) from None
+            raise Unreachable(reason(error)) from None
         except Unreachable:
             self.close()
             raise
@@ -118,89 +110,53 @@ class Connection:
             self._start_tls()
         if server.user:
             self._sign_in()
-        self.socket.settimeout(ANSWER)
+        self.socket.settimeout(0)
 
-    def send(self, sender: str, recipient: str, raw: bytes) -> Reply:
-        """Hands one message over. Raises Refused or Broken; after Refused the connection can be used on."""
-        self.offer(sender, recipient, raw)
-        return self.commit()
-
-    def offer(self, sender: str, recipient: str, raw: bytes) -> None:
-        """All of one message but its last line. Raises Refused, or Broken that is never in doubt.
-
-        What follows is `commit`, or `close` to take it back.
-        """
-        if not recipient.isascii() and "SMTPUTF8" not in self.extensions:
-            raise Refused(Reply(553, "5.6.7", "the mail server cannot take addresses beyond ASCII"), "recipient")
-        extra = "" if recipient.isascii() else " SMTPUTF8 BODY=8BITMIME"
-        envelope = [f"MAIL FROM:<{sender}>{extra}", f"RCPT TO:<{recipient}>", "DATA"]
+    def push(self, text: bytes) -> None:
+        """Sends this after what is still unsent, as much as the line takes at once. Raises OSError."""
+        rest = memoryview(self.unsent + text if self.unsent else text)
         try:
-            mail, rcpt, data = self._pipelined(envelope)
-        except (OSError, Broken) as error:
-            raise Broken(_reason(error), in_doubt=False) from None
-        for reply, about in ((mail, "sender"), (rcpt, "recipient"), (data, "content")):
-            if reply.code // 100 not in (2, 3):
-                self._abandon(data)
-                raise Refused(reply, about)
-        self._is_offering = True
+            while rest:
+                rest = rest[self.socket.send(rest) :]
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            pass
+        self.unsent = bytes(rest)
+
+    def pull(self) -> Iterator[Reply]:
+        """The replies that have come. Raises OSError, or Broken where the server has hung up."""
         try:
-            self.socket.sendall(_DOT.sub(b"..", raw) + (b"" if raw.endswith(b"\r\n") else b"\r\n"))
-        except OSError as error:
-            raise Broken(_reason(error), in_doubt=False) from None
+            while True:
+                more = self.socket.recv(65536)
+                if not more:
+                    raise Broken("the mail server closed the connection")
+                self._buffer += more
+                while reply := self._reply():
+                    yield reply
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            return
 
-    def commit(self) -> Reply:
-        """The last line. Raises Refused, or Broken: in doubt where only the server knows whether it has heard it."""
-        if self._has_hung_up():
-            raise Broken("the mail server closed the connection in the middle of the message", in_doubt=False)
-        try:
-            self.socket.sendall(b".\r\n")
-            self._is_offering = False
-            reply = self._read()
-        except (OSError, Broken) as error:
-            raise Broken(_reason(error), in_doubt=True) from None
-        if reply.code // 100 != 2:
-            raise Refused(reply, "content")
-        return reply
-
-    def _pipelined(self, commands: list[str]) -> list[Reply]:
-        """The whole envelope in one packet where the server allows it, else command by command."""
-        if "PIPELINING" in self.extensions:
-            self.socket.sendall("".join(f"{command}\r\n" for command in commands).encode())
-            return [self._read() for _ in commands]
-        replies: list[Reply] = []
-        for command in commands:
-            refused = replies and replies[-1].code // 100 not in (2, 3)
-            replies.append(Reply(503, "", "not asked") if refused else self._ask(command))
-        return replies
-
-    def _abandon(self, data: Reply) -> None:
-        """Ends a transaction that will not be completed, whatever state the server is in."""
-        try:
-            if data.code == 354:  # it waits for a body although it took no recipient: an empty one is refused
-                self.socket.sendall(b".\r\n")
-                self._read()
-            self._ask("RSET")
-        except (OSError, Broken):
-            self.close()
-
-    def _has_hung_up(self) -> bool:
+    def has_hung_up(self) -> bool:
         """Whether the other end is known to be gone, without reading: asked before saying what cannot be unsaid."""
         ends = select.poll()
         ends.register(self.socket, getattr(select, "POLLRDHUP", 0))  # POLLHUP and POLLERR come by themselves
         return bool(ends.poll(0))
 
     def is_alive(self) -> bool:
+        """Whether it answers, when nothing is under way."""
         try:
-            return self._ask("NOOP").code // 100 == 2
+            self.socket.settimeout(CONNECT)
+            answered = self._ask("NOOP").code // 100 == 2
+            self.socket.settimeout(0)
         except (OSError, Broken):
             return False
+        return answered
 
-    def close(self) -> None:
-        """Says goodbye; a message that was offered and not committed is taken back by hanging up."""
+    def close(self, *, politely: bool = True) -> None:
+        """Says goodbye. Not `politely`: in the middle of a message, which the server then throws away."""
         if hasattr(self, "socket"):
             with suppress(OSError):
-                if not self._is_offering:
-                    self.socket.sendall(b"QUIT\r\n")
+                if politely:
+                    self.socket.send(b"QUIT\r\n")
             self.socket.close()
 
     def _greet(self) -> None:
@@ -238,24 +194,32 @@ class Connection:
         return self._read()
 
     def _read(self) -> Reply:
-        """One reply, all its lines."""
+        """One reply, waited for."""
+        while not (reply := self._reply()):
+            more = self.socket.recv(65536)
+            if not more:
+                raise Broken("the mail server closed the connection")
+            self._buffer += more
+        return reply
+
+    def _reply(self) -> Reply | None:
+        """The first reply of what has come, once all its lines are there."""
         lines: list[str] = []
-        while True:
-            while b"\n" not in self._buffer:
-                more = self.socket.recv(65536)
-                if not more or len(self._buffer) > 100_000:
-                    raise Broken("the mail server closed the connection", in_doubt=False)
-                self._buffer += more
-            line, _, self._buffer = self._buffer.partition(b"\n")
-            text = line.decode("utf-8", "replace").rstrip("\r")
+        start = 0
+        while (end := self._buffer.find(b"\n", start)) >= 0:
+            text = self._buffer[start:end].decode("utf-8", "replace").rstrip("\r")
+            start = end + 1
             if not text[:3].isdigit():
-                raise Broken("the mail server speaks no SMTP", in_doubt=False)
+                raise Broken("the mail server speaks no SMTP")
             lines.append(text[4:])
             if text[3:4] != "-":
-                break
-        whole = "\n".join(lines)
-        enhanced = _ENHANCED.match(whole)
-        return Reply(int(text[:3]), enhanced[1] if enhanced else "", whole)
+                self._buffer = self._buffer[start:]
+                whole = "\n".join(lines)
+                enhanced = _ENHANCED.match(whole)
+                return Reply(int(text[:3]), enhanced[1] if enhanced else "", whole)
+        if len(self._buffer) > _MOST:
+            raise Broken("the mail server speaks no SMTP")
+        return None
 
     def _expect(self, kind: int, reply: Reply) -> None:
         if reply.code // 100 != kind:
@@ -274,5 +238,5 @@ def _b64(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
     return str(error) or type(error).__name__
