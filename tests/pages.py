@@ -10,6 +10,7 @@ from django.db.models import Model
 from django.test import Client
 
 from karibu.collect.models import RejectedEvent, Source
+from karibu.consents.models import Suppression, Topic
 from karibu.customers.models import Customer, Merge, Suggestion
 from karibu.events import log
 from karibu.imports.models import Import
@@ -86,6 +87,8 @@ def _examples(owner: User) -> Mapping[str, Example]:
         "segments/recipes/": _words(key="vip"),
         "segments/": _first_of(lambda: Segment.objects.filter(size__isnull=False).order_by("pk")),
         "settings/sources/": _latest(Source),
+        "settings/topics/": _latest(Topic, key="news"),
+        "settings/suppressions/": _latest(Suppression),
         "settings/rates/": _latest(Rate),
         "settings/colleagues/": _latest(User),
         "settings/tokens/": _latest(Token),

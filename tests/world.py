@@ -7,6 +7,10 @@ from django.utils import timezone
 
 from karibu.collect.actions import create_source, take_in
 from karibu.collect.drain import drain_all
+from karibu.consents import topics
+from karibu.consents.actions import block, record_consents
+from karibu.consents.models import Suppression, Topic
+from karibu.consents.statement import Statement
 from karibu.customers.models import Customer
 from karibu.demo import actions as demo
 from karibu.demo.models import SampleShop
@@ -58,7 +62,18 @@ def _trouble(number: int, folder: Path) -> None:
     pool = CouponPool.objects.create(name=f"Welcome {number}", fallback="KARIBU10")
     coupons.generate(pool, 30, by=BY)
     coupons.claim(pool.pk, [(Customer.objects.earliest("pk").pk, f"somebody {number}")])
+    _consents(number)
     enter_rate("CHF", datetime(2026, 1, 1 + number % 28, tzinfo=UTC).date(), 1)
+
+
+def _consents(number: int) -> None:
+    """A second topic, addresses that are blocked, and what somebody told a colleague."""
+    if not number:
+        topics.save(Topic(key="news", name="News", description="What is new, once a month."), by=BY)
+    block("email", [f"gone{number}@example.com"], Suppression.Reason.HARD_BOUNCE, by=BY, note="550 5.1.1 no such user")
+    known = Customer.objects.get(email=f"abroad{number}@example.com").pk
+    about = {"customer_id": known, "channel": "email", "at": timezone.now(), "evidence": "called on Monday"}
+    record_consents([Statement(**about, topic="news", status="withdrawn", method="agent", source="ben@example.test")])
 
 
 def _segment(number: int) -> None:

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from karibu.consents import blocked, queries
 from karibu.consents.models import Suppression
-from karibu.consents.statement import ON_BEHALF, Statement
+from karibu.consents.statement import GIVEN, ON_BEHALF, OWN_ACT, Statement
 from karibu.web.actions import record
 
 _RECORD = """
@@ -41,7 +41,27 @@ def record_consents(statements: Sequence[Statement]) -> int:
         return 0
     with connection.cursor() as cursor:
         cursor.execute(_RECORD, [ON_BEHALF, *(list(column) for column in zip(*rows, strict=True))])
-        return int(cursor.rowcount)
+        recorded = int(cursor.rowcount)
+    if recorded:
+        _welcome_back(statements)
+    return recorded
+
+
+_WELCOME_BACK = """
+    UPDATE consents_suppression s SET lifted_at = now(), lifted_by = 'the person', lifted_because = n.method
+    FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[]) AS n(customer_id, channel, method, at)
+    JOIN customers_customer c ON c.id = n.customer_id
+    WHERE s.channel = n.channel AND s.value = lower(CASE n.channel WHEN 'email' THEN c.email ELSE c.phone END)
+        AND s.reason = 'unsubscribed' AND s.lifted_at IS NULL AND s.at < n.at"""
+
+
+def _welcome_back(statements: Iterable[Statement]) -> None:
+    """Who agrees anew by an act of their own is unsubscribed no more. A profile's state is no act."""
+    acts = [s for s in statements if s.status == GIVEN and s.strength >= OWN_ACT and not s.is_state]
+    if acts:
+        columns = zip(*((s.customer_id, s.channel, s.method, s.at) for s in acts), strict=True)
+        with connection.cursor() as cursor:
+            cursor.execute(_WELCOME_BACK, [list(column) for column in columns])
 
 
 def _without_repeats(statements: Iterable[Statement]) -> list[Statement]:
@@ -62,26 +82,43 @@ def _row(s: Statement) -> tuple[object, ...]:
     return (*said, s.strength, s.evidence[:300], s.at, s.import_id, s.is_state)
 
 
-def suppress(channel: str, addresses: Iterable[str], reason: str, *, at: datetime | None = None) -> int:
+def suppress(
+    channel: str, addresses: Iterable[str], reason: str, *, at: datetime | None = None, by: str = "", note: str = ""
+) -> int:
     """Nothing goes to these addresses any more, whoever they belong to. Returns how many were not blocked before.
 
-    Addresses of erased people are left out: nothing is written to them anyway, and they are not written down again.
+    An address is blocked for the graver of two reasons: one that only unsubscribed can still bounce. Addresses of
+    erased people are left out: nothing is written to them anyway, and they are not written down again.
     """
     wanted = {queries.normalise(channel, address) for address in addresses} - {""}
     wanted -= blocked.erased(wanted)
-    new = wanted - queries.suppressed(channel, wanted).keys()
+    there = queries.suppressed(channel, wanted)
+    is_grave = reason != queries.STOPS_MARKETING
+    new = {value for value in wanted if value not in there or (is_grave and there[value] == queries.STOPS_MARKETING)}
     at = at or timezone.now()
     Suppression.objects.bulk_create(
-        Suppression(channel=channel, value=value, reason=reason, at=at) for value in sorted(new)
+        [
+            Suppression(channel=channel, value=value, reason=reason, at=at, by=by[:254], note=note[:300])
+            for value in sorted(new)
+        ],
+        batch_size=5000,
     )
     return len(new)
 
 
-def lift_suppression(channel: str, address: str, *, by: str) -> int:
+def lift_suppression(channel: str, address: str, *, by: str, because: str = "") -> int:
     """A colleague's decision to write to an address again; the ledger keeps that it was blocked. Returns the rows."""
     value = queries.normalise(channel, address)
     rows = Suppression.objects.filter(channel=channel, value=value, lifted_at=None)
-    lifted = rows.update(lifted_at=timezone.now(), lifted_by=by)
+    lifted = rows.update(lifted_at=timezone.now(), lifted_by=by, lifted_because=because[:300])
     if lifted:
-        record(by, "lifted suppression", f"{channel} address")
+        record(by, "lifted suppression", f"{channel} address", because=because)
     return lifted
+
+
+@transaction.atomic
+def block(channel: str, addresses: Sequence[str], reason: str, *, by: str, note: str = "") -> int:
+    """What a colleague blocks, by hand or with another system's list. Returns how many were not blocked before."""
+    new = suppress(channel, addresses, reason, by=by, note=note)
+    record(by, "blocked addresses", f"{channel} addresses", count=new, reason=reason)
+    return new

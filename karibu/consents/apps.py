@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
 
 
 class ConsentsConfig(AppConfig):
@@ -10,7 +11,12 @@ class ConsentsConfig(AppConfig):
         from karibu.collect import barrier
         from karibu.consents import access, blocked, erasers, erasure, panel, tellers
         from karibu.customers import actions, merging, panels, timeline
+        from karibu.web.setting import Setting, register
 
+        text = _("What kinds of messages people can agree to, in their own words.")
+        register(Setting(_("Topics"), text, "/settings/topics/", "tag", ("marketer",), order=32))
+        text = _("Addresses that get nothing, and why.")
+        register(Setting(_("Suppressions"), text, "/settings/suppressions/", "blocked", ("marketer",), order=33))
         merging.register("consents_consent", "customer_id")
         actions.ask_before_adding(blocked.erased)
         barrier.raise_barrier(barrier.Barrier(blocked.digests_in, blocked.KEPT_OUT))

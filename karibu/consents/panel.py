@@ -6,13 +6,14 @@ from typing import Any
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
-from karibu.consents import queries
-from karibu.consents.forms import ConsentForm
+from karibu.consents import history, queries
 from karibu.consents.methods import Basis, Method
 from karibu.consents.models import Consent, Suppression
 from karibu.consents.statement import EVERYTHING
 from karibu.customers.models import Customer
 from karibu.customers.timeline import Entry
+
+ICONS = {"given": "check", "withdrawn": "blocked", "pending": "clock"}
 
 
 def context(customer: Customer, family: list[int]) -> dict[str, Any] | None:
@@ -21,7 +22,9 @@ def context(customer: Customer, family: list[int]) -> dict[str, Any] | None:
     address = queries.normalise("email", customer.email)
     why = queries.suppressed("email", [address]).get(address) if address else None
     blocked = Suppression.Reason(why).label if why else None
-    return {"customer": customer, "marks": queries.marks(customer.pk), "blocked": blocked, "form": ConsentForm()}
+    marks = history.standing(customer)
+    is_silent = all(mark.last is None for mark in marks)
+    return {"customer": customer, "marks": marks, "is_silent": is_silent, "blocked": blocked}
 
 
 def erase_context(customer: Customer, family: list[int]) -> dict[str, Any] | None:
@@ -35,8 +38,11 @@ def entries(customer_ids: list[int], before: datetime | None, limit: int) -> lis
 
 
 def _entry(row: Consent) -> Entry:
-    is_given = row.status == Consent.Status.GIVEN
-    words = _("Agreed to {what} by {channel}") if is_given else _("Withdrew {what} by {channel}")
+    words = {
+        Consent.Status.GIVEN: _("Agreed to {what} by {channel}"),
+        Consent.Status.WITHDRAWN: _("Withdrew {what} by {channel}"),
+        Consent.Status.PENDING: _("Has yet to confirm {what} by {channel}"),
+    }[Consent.Status(row.status)]
     what = _("everything") if row.topic == EVERYTHING else row.topic
     evidence = [
         (_("Through"), _label(Method, row.method)),
@@ -50,7 +56,7 @@ def _entry(row: Consent) -> Entry:
         kind="consents",
         sentence=format_html(words, what=what, channel=row.channel),
         evidence=[(name, value) for name, value in evidence if value],
-        icon="check" if is_given else "blocked",
+        icon=ICONS[row.status],
     )
 
 

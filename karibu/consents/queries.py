@@ -6,8 +6,9 @@ from typing import Any
 from django.db import connection
 
 from karibu.consents.models import Consent, Suppression
-from karibu.consents.statement import EVERYTHING, FILE, GIVEN, OFFERS, WITHDRAWN
+from karibu.consents.statement import EVERYTHING, FILE, GIVEN, OFFERS, PENDING, WITHDRAWN
 
+STOPS_MARKETING = str(Suppression.Reason.UNSUBSCRIBED)
 # A "given" counts when no withdrawal stands against it: it must be later than every withdrawal, at least as strong
 # as the strongest, and not from a file. Without any withdrawal every "given" counts. A withdrawal counts always.
 _IN_FORCE = """
@@ -38,7 +39,7 @@ def marks(customer_id: int) -> list[dict[str, Any]]:
     said = Consent.objects.filter(customer_id=customer_id).order_by("channel", "topic", "-at", "-id")
     found = []
     for last in said.distinct("channel", "topic"):
-        status = in_force([customer_id], last.channel, last.topic)[customer_id]
+        status = in_force([customer_id], last.channel, last.topic).get(customer_id, str(PENDING))
         found.append({"channel": last.channel, "topic": last.topic, "status": status, "last": last})
     return found
 
@@ -49,9 +50,16 @@ def normalise(channel: str, address: str) -> str:
 
 
 def suppressed(channel: str, addresses: Collection[str]) -> dict[str, str]:
-    """{normalised address: reason} of those that are blocked, in one query."""
+    """{normalised address: reason} of those that are blocked, in one query.
+
+    `unsubscribed` (STOPS_MARKETING) stops marketing alone; every other reason stops everything.
+    """
     wanted = [normalise(channel, address) for address in addresses]
     if not wanted:
         return {}
     rows = Suppression.objects.filter(channel=channel, value__in=wanted, lifted_at=None)
-    return dict(rows.values_list("value", "reason"))
+    found: dict[str, str] = {}
+    for value, reason in rows.values_list("value", "reason"):
+        if found.get(value) in (None, STOPS_MARKETING):  # of several reasons the graver one
+            found[value] = reason
+    return found

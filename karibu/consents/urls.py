@@ -1,11 +1,17 @@
 from django.urls import URLPattern, path
 
-from karibu.consents import views
+from karibu.consents.views import customer, suppressions, topics
 
 urlpatterns: list[URLPattern] = [
-    path("customers/erase/", views.erase_many),
-    path("customers/<int:customer_id>/consents/", views.record_consent, name="record-consent"),
-    path("customers/<int:customer_id>/unblock/", views.lift_block, name="lift-block"),
-    path("customers/<int:customer_id>/archive/", views.archive, name="archive-customer"),
-    path("customers/<int:customer_id>/erase/", views.erase, name="erase-customer"),
+    path("customers/erase/", customer.erase_many),
+    path("customers/<int:customer_id>/consents/", customer.consents, name="customer-consents"),
+    path("customers/<int:customer_id>/unblock/", customer.lift_block, name="lift-block"),
+    path("customers/<int:customer_id>/archive/", customer.archive, name="archive-customer"),
+    path("customers/<int:customer_id>/erase/", customer.erase, name="erase-customer"),
+    path("settings/topics/", topics.topic_list, name="topics"),
+    path("settings/topics/<slug:key>/", topics.topic, name="topic"),
+    path("settings/topics/<slug:key>/close/", topics.topic_close, name="topic-close"),
+    path("settings/suppressions/", suppressions.suppression_list, name="suppressions"),
+    path("settings/suppressions/new/", suppressions.suppress, name="suppress"),
+    path("settings/suppressions/<int:pk>/", suppressions.suppression, name="suppression"),
 ]

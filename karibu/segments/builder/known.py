@@ -10,7 +10,8 @@ from typing import Any
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from karibu.consents.forms import CHANNELS, TOPICS
+from karibu.consents import topics
+from karibu.consents.forms import CHANNELS
 from karibu.customers.models import Customer
 from karibu.events import queries as events
 from karibu.messages import senders
@@ -93,7 +94,7 @@ class Known:
         return [(key, str(said)) for key, said in CHANNELS]
 
     def topics(self) -> Options:
-        return [(str(key), str(said)) for key, said in TOPICS]
+        return topics.choices()
 
     def rfm_groups(self) -> Options:
         return [(key, str(said)) for key, said in GROUPS.items()]

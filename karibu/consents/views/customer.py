@@ -10,25 +10,31 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from karibu.consents import access, actions, erasure, queries
+from karibu.consents import access, actions, erasure, history, queries
 from karibu.consents.forms import ConsentForm, EraseForm, EraseManyForm
 from karibu.customers.models import Customer
-from karibu.customers.queries import listed
+from karibu.customers.queries import family, listed
 from karibu.web.access import actor, allow
 from karibu.web.tables import chosen
 
 
 @allow()
-@require_POST
-def record_consent(request: HttpRequest, customer_id: int) -> HttpResponse:
+@require_http_methods(["GET", "HEAD", "POST"])
+def consents(request: HttpRequest, customer_id: int) -> HttpResponse:
+    """The whole ledger of one person; a POST adds what they told a colleague."""
     customer = get_object_or_404(Customer, pk=customer_id, erased_at=None)
-    form = ConsentForm(request.POST)
-    if not form.is_valid():
-        flashes.error(request, _("Say how you know: who told you, and when."))
-    else:
+    form = ConsentForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
         actions.record_consents([form.statement(customer.pk, by=actor(request))])
         _tell(request, customer.pk, form.cleaned_data)
-    return redirect(f"/customers/{customer_id}/")
+        return redirect("customer-consents", customer_id)
+    context = {
+        "customer": customer,
+        "marks": history.standing(customer),
+        "steps": history.told(family(customer.pk)),
+        "form": form,
+    }
+    return render(request, "consents/history.html", context, status=422 if form.errors else 200)
 
 
 @allow("marketer")

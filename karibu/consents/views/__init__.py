@@ -1,0 +1,1 @@
+"""Pages: a customer's consents, topics, suppressions, and what people see of it themselves."""
