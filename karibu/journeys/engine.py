@@ -4,15 +4,19 @@ any number of workers share the work, and one person who cannot be moved is set 
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
+from typing import Any
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
+from psycopg.types.json import Jsonb
 
 from karibu.journeys import live
+from karibu.journeys.definition import Definition
 from karibu.journeys.steps import Group, Outcome, Step, Traveller
+from karibu.journeys.steps.base import HAPPENED
 
 log = logging.getLogger("karibu.journeys")
 LOOK_AGAIN = 60.0  # seconds after which the loop looks by itself; whoever adds something due sooner wakes it
@@ -98,9 +102,10 @@ def _take(group: Group) -> None:
     taken = definition.steps[group.step]
     twins = _twins(group)
     rest = [traveller for traveller in group.travellers if traveller.id not in twins]
-    outcomes = taken.take(Group(group.journey_id, group.version, group.step, rest, group.now)) if rest else []
-    following = definition.steps[group.step + 1] if group.step + 1 < len(definition.steps) else None
-    _write(group, taken, list(zip(rest, outcomes, strict=True)), following)
+    branches = bool(definition.layout.places[group.step].ways)
+    whole = Group(group.journey_id, group.version, group.step, rest, group.now, branches)
+    outcomes = taken.take(whole) if rest else []
+    _write(group, definition, list(zip(rest, outcomes, strict=True)))
     _leave_as_twins(group, twins)
 
 
@@ -117,16 +122,27 @@ def _twins(group: Group) -> set[int]:
         return {row[0] for row in cursor.fetchall()}
 
 
-def _write(group: Group, taken: Step, came: Sequence[tuple[Traveller, Outcome]], following: Step | None) -> None:
-    _record(group, taken, came)
-    stay = [traveller.id for traveller, outcome in came if not outcome.leaves]
-    if following:
-        _move(stay, group.step + 1, following.due(group.now), group.now)
-    else:
-        _end(stay, "finished", "", group.now, step=group.step + 1)
-    for traveller, outcome in came:
+def _write(group: Group, definition: Definition, came: Sequence[tuple[Traveller, Outcome]]) -> None:
+    _stay([(traveller.id, outcome.again) for traveller, outcome in came if outcome.again])
+    went = [(traveller, outcome) for traveller, outcome in came if not outcome.again]
+    _record(group, definition.steps[group.step], went)
+    _learn([(traveller.id, outcome.context) for traveller, outcome in went if outcome.context])
+    by_way = sorted((each for each in went if not each[1].leaves), key=lambda each: each[1].way)
+    for way, followers in groupby(by_way, key=lambda each: each[1].way):
+        _go(group, definition, definition.layout.after(group.step, way), [traveller for traveller, _ in followers])
+    for traveller, outcome in went:
         if outcome.leaves:
             _end([traveller.id], "left", outcome.words, group.now)
+
+
+def _go(group: Group, definition: Definition, position: int | None, travellers: Sequence[Traveller]) -> None:
+    ids = [traveller.id for traveller in travellers]
+    if position is None:
+        _end(ids, "finished", "", group.now, step=len(definition.steps))
+        return
+    customers = [traveller.customer_id for traveller in travellers]
+    dues = definition.steps[position].dues(customers, [group.now] * len(ids))
+    _move(ids, position, dues, group.now)
 
 
 def _record(group: Group, taken: Step, came: Sequence[tuple[Traveller, Outcome]]) -> None:
@@ -140,12 +156,34 @@ def _record(group: Group, taken: Step, came: Sequence[tuple[Traveller, Outcome]]
         )
 
 
-def _move(ids: list[int], position: int, due: datetime, now: datetime) -> None:
+def _move(ids: list[int], position: int, dues: Sequence[datetime], now: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE journeys_enrollment SET step = %s, due_at = %s, arrived_at = %s WHERE id = ANY(%s)",
-            [position, due, now, ids],
+            "UPDATE journeys_enrollment e SET step = %s, due_at = n.due, arrived_at = %s, context = e.context - %s "
+            "FROM unnest(%s::bigint[], %s::timestamptz[]) AS n(id, due) WHERE e.id = n.id",
+            [position, now, HAPPENED, ids, list(dues)],
         )
+
+
+def _stay(rows: Sequence[tuple[int, datetime | None]]) -> None:
+    """They are looked at again then, before the same step."""
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE journeys_enrollment e SET due_at = n.due FROM unnest(%s::bigint[], %s::timestamptz[]) "
+                "AS n(id, due) WHERE e.id = n.id",
+                [list(column) for column in zip(*rows, strict=True)],
+            )
+
+
+def _learn(rows: Sequence[tuple[int, Mapping[str, Any] | None]]) -> None:
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE journeys_enrollment e SET context = e.context || n.context FROM unnest(%s::bigint[], "
+                "%s::jsonb[]) AS n(id, context) WHERE e.id = n.id",
+                [[number for number, _context in rows], [Jsonb(dict(context or {})) for _number, context in rows]],
+            )
 
 
 def _end(ids: list[int], status: str, reason: str, now: datetime, *, step: int | None = None) -> None:

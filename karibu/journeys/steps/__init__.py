@@ -6,6 +6,8 @@ A kind is a msgspec Struct (its fields are the settings in the definition) with
     check(path)          raises DefinitionError for settings that cannot run
     sentence()           what it does, in words
     due(arrived)         when a person who arrived here at that moment goes through
+    dues(…)              the same where it depends on who the person is
+    ways()               the ways that lead on from it, where there are several
     take(group)          lets a whole group through; one Outcome for each, in order
 
 To add one, copy the nearest module and add its class to KINDS.
@@ -24,16 +26,29 @@ KINDS: dict[str, type[Step]] = {"wait": Wait, "send": Send}
 
 
 def parse(raw: dict[str, Any], path: str) -> Step:
-    """`{"wait": {...}}` as a Wait. Raises DefinitionError."""
-    if len(raw) != 1:
+    """`{"wait": {...}}` as a Wait; `ways` beside it are not looked into. Raises DefinitionError."""
+    kinds = [kind for kind in raw if kind != "ways"] if isinstance(raw, dict) else []
+    if len(kinds) != 1:
         raise DefinitionError(path, _("A step has exactly one kind: %(kinds)s.") % {"kinds": ", ".join(KINDS)})
-    [(kind, settings)] = raw.items()
+    kind, settings = kinds[0], raw[kinds[0]]
     if kind not in KINDS:
         words = {"kind": kind, "kinds": ", ".join(KINDS)}
         raise DefinitionError(path, _("There is no step “%(kind)s”; there are: %(kinds)s.") % words)
     step = convert(settings, KINDS[kind], f"{path}.{kind}")
     step.check(f"{path}.{kind}")
+    _check_ways(raw.get("ways", {}), step, f"{path}.ways")
     return step
+
+
+def _check_ways(given: Any, step: Step, path: str) -> None:
+    if not isinstance(given, dict):
+        raise DefinitionError(path, _("Expected the steps of each way."))
+    for way, within in given.items():
+        if way not in step.ways():
+            known = ", ".join(step.ways()) or _("none")
+            raise DefinitionError(f"{path}.{way}", _("There is no such way; there are: %(ways)s.") % {"ways": known})
+        if not isinstance(within, list):
+            raise DefinitionError(f"{path}.{way}", _("Expected a list of steps."))
 
 
 __all__ = ["KINDS", "Group", "Outcome", "Step", "Traveller", "parse"]

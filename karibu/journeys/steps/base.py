@@ -1,11 +1,13 @@
 """What every kind of step is, and what it is handed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
 import msgspec
+
+HAPPENED = "_happened"  # in a run's context: what it waited for has happened (wait_for.py)
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ class Group:
     step: int  # its position
     travellers: Sequence[Traveller]
     now: datetime
+    branches: bool = False  # whether the definition gives this step ways
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,9 @@ class Outcome:
 
     words: str
     leaves: bool = False  # ends here, for the reason that `words` gives
+    way: str = ""  # which of the step's ways; "": on
+    again: datetime | None = None  # stays before this step and is taken again then
+    context: Mapping[str, Any] | None = None  # what the run knows from now on, beside what it knew
 
 
 class Step(msgspec.Struct, forbid_unknown_fields=True):
@@ -49,9 +55,25 @@ class Step(msgspec.Struct, forbid_unknown_fields=True):
     def sentence(self) -> str:
         raise NotImplementedError
 
+    def ways(self) -> Sequence[str]:
+        """The names of the ways that it may have; none for a step that only leads on."""
+        return ()
+
+    def way_names(self) -> Mapping[str, str]:
+        """What each way is called on screens."""
+        return {way: way for way in self.ways()}
+
+    def must_branch(self) -> bool:
+        """Whether it has its ways also where the definition says nothing of them."""
+        return bool(self.ways())
+
     def due(self, arrived: datetime) -> datetime:
         """When whoever arrived at that moment goes through; at once unless the kind says otherwise."""
         return arrived
+
+    def dues(self, customer_ids: Sequence[int], arrived: Sequence[datetime]) -> Sequence[datetime]:
+        """As `due`, where it depends on who somebody is: one moment for each, in order."""
+        return [self.due(moment) for moment in arrived]
 
     def take(self, group: Group) -> Sequence[Outcome]:
         raise NotImplementedError

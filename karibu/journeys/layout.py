@@ -1,0 +1,85 @@
+"""The steps of a journey laid out: a tree in the definition, a list of places in the engine.
+
+A step may have ways (`{"branch": {...}, "ways": {"yes": [steps], "no": [steps]}}`); behind the last step of a way the
+journey goes on with what follows the whole step. Steps are numbered as they stand in the text, a step before its ways:
+a journey without ways is numbered from first to last, and whatever is added behind a step does not renumber it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from karibu.journeys import steps
+from karibu.journeys.steps import Step
+from karibu.segments.faults import DefinitionError
+
+MAX_STEPS = 100
+DEEPEST = 8
+
+
+@dataclass(frozen=True)
+class Place:
+    """One step and where it stands. `path` is its JSON path; `ways` are the places that begin below it."""
+
+    position: int
+    step: Step
+    path: str
+    ways: Mapping[str, Sequence["Place"]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """`first` are the places of the outermost list, `places` all of them by position, `_next` where each way leads."""
+
+    first: Sequence[Place]
+    places: Sequence[Place]
+    _next: Mapping[tuple[int, str], int | None]
+
+    def after(self, position: int, way: str = "") -> int | None:
+        """Where somebody goes who leaves this step by `way` (one that it does not have leads on); None: the end."""
+        return self._next.get((position, way), self._next[position, ""])
+
+
+def lay_out(raw: Sequence[Any], path: str = "$.steps") -> Layout:
+    """Raises DefinitionError, which names the path."""
+    if not raw:
+        raise DefinitionError(path, _("A journey needs at least one step."))
+    places: list[Place] = []
+    first = _lay(raw, path, places, 0)
+    following: dict[tuple[int, str], int | None] = {}
+    _link(first, None, following)
+    return Layout(first, sorted(places, key=lambda place: place.position), following)
+
+
+def _lay(raw: Sequence[Any], path: str, places: list[Place], depth: int) -> list[Place]:
+    if depth > DEEPEST:
+        raise DefinitionError(path, _("Ways within ways go at most %(n)s deep.") % {"n": DEEPEST})
+    return [_place(step, f"{path}[{i}]", places, depth) for i, step in enumerate(raw)]
+
+
+def _place(raw: Any, path: str, places: list[Place], depth: int) -> Place:
+    step = steps.parse(raw, path)
+    position = _numbered(places)
+    made: dict[str, list[Place]] = {}
+    place = Place(position, step, path, made)
+    places.append(place)
+    for way in step.ways() if "ways" in raw or step.must_branch() else ():
+        made[way] = _lay(raw.get("ways", {}).get(way, []), f"{path}.ways.{way}", places, depth + 1)
+    return place
+
+
+def _numbered(places: Sequence[Place]) -> int:
+    if len(places) >= MAX_STEPS:
+        raise DefinitionError("$.steps", _("A journey has at most %(n)s steps.") % {"n": MAX_STEPS})
+    return len(places)
+
+
+def _link(places: Sequence[Place], behind: int | None, following: dict[tuple[int, str], int | None]) -> None:
+    for place, later in zip(places, [*places[1:], None], strict=True):
+        on = later.position if later else behind
+        following[place.position, ""] = on
+        for way, within in place.ways.items():
+            following[place.position, way] = within[0].position if within else on
+            _link(within, on, following)
