@@ -1,5 +1,6 @@
 """What a colleague or the API does with a journey. Each is one transaction with its line in the audit log."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Literal
 
@@ -8,11 +9,20 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from karibu.events.wake import wake
+from karibu.journeys import doors, live
 from karibu.journeys.definition import Definition, DefinitionError, parse
+from karibu.journeys.layout import Place
 from karibu.journeys.models import Enrollment, Journey, Version
+from karibu.journeys.steps.ask import Ask
+from karibu.journeys.steps.base import ANSWER
+from karibu.journeys.steps.branch import Branch
+from karibu.journeys.steps.hand_over import HandOver
 from karibu.journeys.steps.send import Send
 from karibu.messages import starters
 from karibu.messages.models import Template
+from karibu.segments import definition as segments
+from karibu.segments import run
+from karibu.segments.models import Segment
 from karibu.web.actions import record
 
 Inside = Literal["new", "before", "nobody"]
@@ -84,6 +94,33 @@ def retry(enrollments: list[int], *, by: str, now: datetime | None = None) -> in
     return count
 
 
+def put_in(journey: Journey, customer_ids: Collection[int], *, by: str, now: datetime | None = None) -> int:
+    """Lets these people in by hand, where the journey is live and takes people in so; returns how many entered."""
+    now = now or timezone.now()
+    with transaction.atomic():
+        entered = doors.put_in(journey.pk, {number: {} for number in customer_ids}, now)
+        record(by, "put people into journey", f"journey {journey.pk}", count=len(entered))
+    return len(entered)
+
+
+def answer(enrollments: Collection[int], said: Literal["yes", "no"], *, by: str, now: datetime | None = None) -> int:
+    """A colleague's word for those who stand before a step that asks; returns how many did."""
+    now = now or timezone.now()
+    with transaction.atomic():
+        rows = Enrollment.objects.filter(pk__in=enrollments, status=Enrollment.Status.ACTIVE).order_by("pk")
+        asked = [
+            run_
+            for run_ in rows.select_for_update()
+            if isinstance(live.definition(run_.journey_id, run_.version).steps[run_.step], Ask)
+        ]
+        for run_ in asked:
+            run_.context, run_.due_at = {**run_.context, ANSWER: said}, now
+        Enrollment.objects.bulk_update(asked, ["context", "due_at"])
+        record(by, f"answered {said}", "journeys", enrollments=len(asked))
+        wake("journeys")
+    return len(asked)
+
+
 def has_changes(journey: Journey) -> bool:
     """Whether the draft differs from what is published."""
     published = Version.objects.filter(journey=journey, number=journey.version).first()
@@ -93,11 +130,44 @@ def has_changes(journey: Journey) -> bool:
 def runnable(raw: dict[str, Any]) -> Definition:
     """The definition, when everything it needs is there. Raises DefinitionError."""
     definition = parse(raw)
-    for i, step in enumerate(definition.steps):
-        if isinstance(step, Send) and not _template_exists(step.template):
-            sentence = _("There is no message template “%(key)s”.") % {"key": step.template}
-            raise DefinitionError(f"$.steps[{i}].send.template", sentence)
+    entry = definition.entry.segment
+    if entry is not None and not Segment.objects.filter(pk=entry, archived_at=None).exists():
+        raise DefinitionError("$.entry.segment", _("There is no such segment, or it is in the archive."))
+    for place in definition.layout.places:
+        _check_use(place)
     return definition
+
+
+def _check_use(place: Place) -> None:
+    """What a step speaks of must be there when it goes live."""
+    step = place.step
+    if isinstance(step, Send) and not _template_exists(step.template):
+        sentence = _("There is no message template “%(key)s”.") % {"key": step.template}
+        raise DefinitionError(f"{place.path}.send.template", sentence)
+    if isinstance(step, Branch):
+        asked = segments.parse(step.condition)
+        if asked.unknown:
+            raise DefinitionError(f"{place.path}.branch.if", asked.unknown[0])
+        run.resolve(asked)
+    if isinstance(step, HandOver):
+        _check_hand_over(place, step)
+
+
+def _check_hand_over(place: Place, step: HandOver) -> None:
+    """The other takes people in by hand, and no chain of hand-overs comes back: it could turn round for ever."""
+    path = f"{place.path}.hand_over.journey"
+    seen, ahead = set(), [step.journey]
+    while ahead:
+        number = ahead.pop()
+        other = Journey.objects.filter(pk=number).first()
+        if other is None or not parse(other.definition).entry.by_hand:
+            raise DefinitionError(path, _("There is no such journey that takes people in by hand."))
+        if number in seen:
+            continue
+        seen.add(number)
+        ahead += [s.journey for s in parse(other.definition).steps if isinstance(s, HandOver)]
+        if any(isinstance(s, HandOver) and s.journey in seen for s in parse(other.definition).steps):
+            raise DefinitionError(path, _("These journeys would hand people round in a circle."))
 
 
 def _template_exists(key: str) -> bool:
@@ -129,9 +199,11 @@ def _new_version(journey: Journey, definition: Definition, by: str, inside: Insi
 
 
 def first_change(old: Definition, new: Definition) -> int:
-    """The position of the first step that differs; behind the last common one when only the end was changed."""
-    common = zip(old.steps, new.steps, strict=False)
-    return next((i for i, (a, b) in enumerate(common) if a != b), min(len(old.steps), len(new.steps)))
+    """The position of the first step that differs or stands elsewhere; behind the last common one when only the end
+    was changed."""
+    before, after = ([(place.step, place.path) for place in one.layout.places] for one in (old, new))
+    common = zip(before, after, strict=False)
+    return next((i for i, (a, b) in enumerate(common) if a != b), min(len(before), len(after)))
 
 
 def _move_to(journey: Journey, definition: Definition, changed: int) -> None:
@@ -141,10 +213,16 @@ def _move_to(journey: Journey, definition: Definition, changed: int) -> None:
         inside = inside.filter(step__lt=changed)
     inside.filter(step__lt=changed).update(version=journey.version)
     if changed < len(definition.steps):
-        wait = definition.steps[changed].due(timezone.now()) - timezone.now()
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "UPDATE journeys_enrollment SET version = %s, due_at = arrived_at + make_interval(secs => %s) "
-                "WHERE journey_id = %s AND status = 'active' AND step = %s",
-                [journey.version, wait.total_seconds(), journey.pk, changed],
-            )
+        _reckon_anew(journey, definition, changed)
+
+
+def _reckon_anew(journey: Journey, definition: Definition, position: int) -> None:
+    waiting = Enrollment.objects.filter(journey=journey, status=Enrollment.Status.ACTIVE, step=position)
+    rows = list(waiting.order_by("pk").values_list("pk", "customer_id", "arrived_at").select_for_update())
+    dues = definition.steps[position].dues([row[1] for row in rows], [row[2] for row in rows])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE journeys_enrollment e SET version = %s, due_at = n.due FROM unnest(%s::bigint[], "
+            "%s::timestamptz[]) AS n(id, due) WHERE e.id = n.id",
+            [journey.version, [row[0] for row in rows], list(dues)],
+        )

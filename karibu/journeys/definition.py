@@ -4,10 +4,10 @@
      "reentry": "never" | "always" | "per_key" | {"after_days": n},
      "exit": [{"event": "Order Completed", "same_key": true}],
      "steps": [{"wait": {"hours": 1, "quiet": true}}, {"send": {"template": "cart-reminder", "channel": "email"}},
-               {"branch": {"if": {"trait": "country", "op": "is", "value": "RW"}}, "ways": {"yes": [...], "no": [...]}}]}
+               {"branch": {"if": {"rfm": "champions"}}, "ways": {"yes": [steps], "no": [steps]}}]}
 
-The entry may also be `{"segment": 7}` (entering it; with `"left": true` leaving it) or `{"by_hand": true}` (a colleague,
-the API or another journey). Steps are kinds of `steps/`, one module each; layout.py says how ways hang together.
+The entry may also be `{"segment": 7}` (entering it; with `"left": true` leaving it) or `{"by_hand": true}` (put in by
+a colleague, the API or another journey). Steps are kinds of `steps/`, one module each; layout.py lays them out.
 """
 
 from collections.abc import Sequence

@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 from karibu.journeys import live
 from karibu.journeys.definition import Definition
 from karibu.journeys.steps import Group, Outcome, Step, Traveller
-from karibu.journeys.steps.base import HAPPENED
+from karibu.journeys.steps.base import ANSWER, HAPPENED
 
 log = logging.getLogger("karibu.journeys")
 LOOK_AGAIN = 60.0  # seconds after which the loop looks by itself; whoever adds something due sooner wakes it
@@ -159,9 +159,10 @@ def _record(group: Group, taken: Step, came: Sequence[tuple[Traveller, Outcome]]
 def _move(ids: list[int], position: int, dues: Sequence[datetime], now: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE journeys_enrollment e SET step = %s, due_at = n.due, arrived_at = %s, context = e.context - %s "
-            "FROM unnest(%s::bigint[], %s::timestamptz[]) AS n(id, due) WHERE e.id = n.id",
-            [position, now, HAPPENED, ids, list(dues)],
+            "UPDATE journeys_enrollment e SET step = %s, due_at = n.due, arrived_at = %s, "
+            "context = e.context - %s::text[] FROM unnest(%s::bigint[], %s::timestamptz[]) AS n(id, due) "
+            "WHERE e.id = n.id",
+            [position, now, [HAPPENED, ANSWER], ids, list(dues)],
         )
 
 

@@ -29,7 +29,7 @@ class Condition(msgspec.Struct, forbid_unknown_fields=True):
 
     def holds(self, event: Happened) -> bool:
         """An unknown or incomparable value never holds (except for `is_not`, `not_in` and `missing`)."""
-        return _HOLDS[self.op](value_of(event, self.property), self.value)
+        return compared(self, value_of(event, self.property))
 
     def sentence(self) -> str:
         wanted = ", ".join(map(str, self.value)) if isinstance(self.value, list) else str(self.value)
@@ -59,6 +59,11 @@ class EventRule(msgspec.Struct, forbid_unknown_fields=True):
         said = either([doing(name) for name in self.names])
         conditions = _(" and ").join(condition.sentence() for condition in self.where)
         return _("%(does)s with %(conditions)s") % {"does": said, "conditions": conditions} if conditions else said
+
+
+def compared(condition: Condition, found: Any) -> bool:
+    """Whether the condition holds of the value `found` (None: unknown)."""
+    return _HOLDS[condition.op](found, condition.value)
 
 
 def value_of(event: Happened, name: str) -> Any:

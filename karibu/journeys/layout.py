@@ -77,7 +77,7 @@ def _numbered(places: Sequence[Place]) -> int:
 
 
 def _link(places: Sequence[Place], behind: int | None, following: dict[tuple[int, str], int | None]) -> None:
-    for place, later in zip(places, [*places[1:], None], strict=True):
+    for place, later in zip(places, [*places[1:], None], strict=False):
         on = later.position if later else behind
         following[place.position, ""] = on
         for way, within in place.ways.items():

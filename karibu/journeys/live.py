@@ -13,7 +13,10 @@ import msgspec
 from django.db import connection
 
 from karibu.journeys.definition import Definition, Exit, parse
+from karibu.journeys.events import EventRule
+from karibu.journeys.steps.check import Check
 from karibu.journeys.steps.wait import Wait
+from karibu.journeys.steps.wait_for import WaitFor
 
 Stamp = tuple[tuple[Any, ...], ...]
 OLDER_VERSIONS = 10  # kept in sight besides those with people inside: a batch under way may still enter them
@@ -21,24 +24,31 @@ OLDER_VERSIONS = 10  # kept in sight besides those with people inside: a batch u
 
 @dataclass(frozen=True)
 class Way:
-    """One version of one journey; open when new people may enter it."""
+    """One version of one journey; open when new people may enter. `asked` are the properties that its checks name."""
 
     journey_id: int
     version: int
     definition: Definition
     is_open: bool
+    asked: frozenset[str] = frozenset()
 
 
 @dataclass
 class Rules:
-    """By event name: the ways in, and the ways out with their exit."""
+    """By event name: the ways in, the ways out with their exit, and who waits for it before which step.
+
+    `segments` are open ways in by the segment, `by_hand` by the journey.
+    """
 
     entries: dict[str, list[Way]] = field(default_factory=lambda: defaultdict(list))
     exits: dict[str, list[tuple[Way, Exit]]] = field(default_factory=lambda: defaultdict(list))
     quiet: list[tuple[int, int, int, timedelta]] = field(default_factory=list)  # journey, version, step, length
+    awaited: dict[str, list[tuple[Way, int, EventRule]]] = field(default_factory=lambda: defaultdict(list))
+    segments: dict[int, list[Way]] = field(default_factory=lambda: defaultdict(list))
+    by_hand: dict[int, Way] = field(default_factory=dict)
 
     def concern(self, name: str) -> bool:
-        return name in self.entries or name in self.exits
+        return name in self.entries or name in self.exits or name in self.awaited
 
 
 _kept: tuple[Stamp, Rules] = ((), Rules())
@@ -66,7 +76,8 @@ def _load(cursor: Any, journeys: dict[int, tuple[str, int]]) -> Rules:
     for journey_id, number in cursor.fetchall():
         status, current = journeys[journey_id]
         is_open = status == "live" and number == current
-        _add(found, Way(journey_id, number, definition(journey_id, number), is_open))
+        written = definition(journey_id, number)
+        _add(found, Way(journey_id, number, written, is_open, _asked(written)))
     return found
 
 
@@ -74,10 +85,23 @@ def _add(found: Rules, way: Way) -> None:
     # A paused journey or an older version takes nobody in, but a person inside may still put more into the cart.
     for name in way.definition.entry.names if way.is_open or _quiet_steps(way) else []:
         found.entries[name].append(way)
+    entry = way.definition.entry
+    if way.is_open and entry.segment is not None:
+        found.segments[entry.segment].append(way)
+    if way.is_open and entry.by_hand:
+        found.by_hand[way.journey_id] = way
+    for position, step in enumerate(way.definition.steps):
+        if isinstance(step, WaitFor):
+            for name in step.happens.names:
+                found.awaited[name].append((way, position, step.happens))
     for exit_ in way.definition.exits:
         for name in exit_.names:
             found.exits[name].append((way, exit_))
     found.quiet.extend(_quiet_steps(way))
+
+
+def _asked(definition: Definition) -> frozenset[str]:
+    return frozenset(step.entry.property for step in definition.steps if isinstance(step, Check))
 
 
 def _quiet_steps(way: Way) -> list[tuple[int, int, int, timedelta]]:

@@ -4,7 +4,6 @@ Everything happens in bulk on the batch's cursor. Historical events start nothin
 the reminder of its cart.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,35 +13,13 @@ from psycopg.types.json import Jsonb
 
 from karibu.events.batch import Batch
 from karibu.events.event import Event
-from karibu.journeys import events, live
-from karibu.journeys.definition import AfterDays, Exit
-from karibu.journeys.engine import LOOK_AGAIN
+from karibu.journeys import doors, events, live
+from karibu.journeys.definition import Exit
+from karibu.journeys.doors import Arrival, columns
 from karibu.journeys.live import Rules, Way
-from karibu.journeys.reentry import Run, next_run
+from karibu.journeys.steps.base import HAPPENED
 
-# The statements below find runs by slot or by person first, behind a fence (MATERIALIZED), and look at the journey
-# afterwards: while the table is young, and PostgreSQL knows nothing of its contents, it might take the index by journey
-# for just as good, and read all runs of the journey for each event.
 STALE = timedelta(days=3)  # a phone that was offline longer than this starts no journey
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """One event before the door of one journey."""
-
-    way: Way
-    customer_id: int
-    key: str
-    at: datetime
-    event: Event
-
-    @property
-    def slot(self) -> str:
-        return self.key if self.is_shared else f"{self.customer_id}|{self.key}"
-
-    @property
-    def is_shared(self) -> bool:
-        return self.way.definition.entry.key in events.SHARED_KEYS
 
 
 @dataclass(frozen=True)
@@ -64,21 +41,35 @@ def react(batch: Batch) -> None:
         return
     arrivals = [arrival for event in concerned for arrival in _arrivals(event, rules, batch.now)]
     if arrivals:
-        _enter(batch, [a for a in arrivals if _may_start(a, batch.now)])
-        _start_waits_anew(batch, arrivals, rules)
+        doors.enter(batch.cursor, [a for a, may_start in arrivals if may_start], batch.now)
+        _start_waits_anew(batch, [a for a, _ in arrivals], rules)
+    if rules.awaited:
+        _wake(batch, [event for event in concerned if event.name in rules.awaited], rules)
     if departures := [departure for event in concerned for departure in _departures(event, rules)]:
         _leave(batch, departures)
 
 
-def _arrivals(event: Event, rules: Rules, now: datetime) -> Iterable[Arrival]:
+def _arrivals(event: Event, rules: Rules, now: datetime) -> Iterable[tuple[Arrival, bool]]:
+    """Who stands before which door, and whether it opens: an old event moves a wait, but brings nobody in."""
     for way in rules.entries.get(event.name, ()):
         key = events.key_of(event, way.definition.entry.key)
         if key is not None and way.definition.entry.matches(event):
-            yield Arrival(way, event.customer_id, key, min(event.time, now), event)
+            at = min(event.time, now)
+            arrival = Arrival(way, event.customer_id, key, at, _context(event, way, key))
+            yield arrival, way.is_open and not event.historical and now - at <= STALE
 
 
-def _may_start(arrival: Arrival, now: datetime) -> bool:
-    return arrival.way.is_open and not arrival.event.historical and now - arrival.at <= STALE
+def _context(event: Event, way: Way, key: str) -> dict[str, Any]:
+    """What messages of this run may speak about, and what its checks look at."""
+    named: dict[str, Any] = {name: str(value) for name in sorted(events.SHARED_KEYS) if (value := getattr(event, name))}
+    if name := way.definition.entry.key:
+        named[name] = key
+    if event.product_id:
+        named["product_id"] = event.product_id
+    for name in way.asked - named.keys():
+        if (value := events.value_of(event, name)) is not None:
+            named[name] = value if isinstance(value, int | float | bool) else str(value)[:1000]
+    return named
 
 
 def _departures(event: Event, rules: Rules) -> Iterable[Departure]:
@@ -94,107 +85,6 @@ def _slot_left(event: Event, way: Way, exit_: Exit) -> str | None:
     if key is None:
         return None
     return key if name in events.SHARED_KEYS else f"{event.customer_id}|{key}"
-
-
-# --- in -------------------------------------------------------------------------------------------------------------
-
-
-def _enter(batch: Batch, arrivals: Sequence[Arrival]) -> None:
-    first: dict[tuple[int, str], Arrival] = {}
-    for arrival in arrivals:
-        first.setdefault((arrival.way.journey_id, arrival.slot), arrival)
-    candidates = _without_ordered_carts(batch, list(first.values()))
-    if not candidates:
-        return
-    _one_at_a_time(batch, candidates)
-    runs = _runs(batch, candidates)
-    entering: list[tuple[Arrival, int]] = []
-    for arrival in candidates:
-        known = [*runs[arrival.way.journey_id, arrival.customer_id], *runs[arrival.way.journey_id, arrival.slot]]
-        number, _why_not = next_run(arrival.way.definition.reentry, known, arrival.key, arrival.at)
-        if number:
-            entering.append((arrival, number))
-            started = Run(arrival.key, number, "active", arrival.at)
-            runs[arrival.way.journey_id, arrival.customer_id].append(started)
-    if entering:
-        _insert(batch, entering)
-
-
-def _without_ordered_carts(batch: Batch, arrivals: list[Arrival]) -> list[Arrival]:
-    """A late "Cart Viewed" of a cart whose order has been seen brings nobody in."""
-    carts = [a.key for a in arrivals if a.way.definition.entry.key == "cart_id"]
-    if not carts:
-        return arrivals
-    batch.cursor.execute("SELECT cart_id FROM shop_cart WHERE cart_id = ANY(%s) AND status = 'ordered'", [carts])
-    ordered = {row[0] for row in batch.cursor.fetchall()}
-    return [a for a in arrivals if a.way.definition.entry.key != "cart_id" or a.key not in ordered]
-
-
-def _one_at_a_time(batch: Batch, arrivals: Sequence[Arrival]) -> None:
-    """Where all runs of a person count, two lanes must not decide about the same person at once."""
-    by_person = [a for a in arrivals if a.way.definition.reentry == "never" or _counts_days(a)]
-    if by_person:
-        batch.cursor.execute(
-            "SELECT pg_advisory_xact_lock(n) FROM (SELECT DISTINCT hashtextextended(t, 7) AS n "
-            "FROM unnest(%s::text[]) AS t ORDER BY n) AS ordered",
-            [[f"journey:{a.way.journey_id}:{a.customer_id}" for a in by_person]],
-        )
-
-
-def _counts_days(arrival: Arrival) -> bool:
-    return isinstance(arrival.way.definition.reentry, AfterDays)
-
-
-def _runs(batch: Batch, arrivals: Sequence[Arrival]) -> dict[tuple[int, int | str], list[Run]]:
-    """Runs there are already, by (journey, customer) and, where another person had the same cart, (journey, slot)."""
-    batch.cursor.execute(
-        """
-        WITH n AS (SELECT DISTINCT * FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS n(journey, customer, slot)),
-        found AS MATERIALIZED (
-            SELECT e.journey_id, e.customer_id, e.key, e.run, e.status, e.entered_at, n.journey, NULL AS taken
-            FROM (SELECT DISTINCT journey, customer FROM n) n JOIN journeys_enrollment e ON e.customer_id = n.customer
-            UNION ALL
-            SELECT e.journey_id, e.customer_id, e.key, e.run, e.status, e.entered_at, n.journey, e.slot
-            FROM n JOIN journeys_enrollment e ON e.slot = n.slot
-            WHERE e.customer_id <> n.customer)
-        SELECT journey_id, customer_id, taken, key, run, status, entered_at FROM found WHERE journey_id = journey""",
-        [*_columns((a.way.journey_id, a.customer_id, a.slot) for a in arrivals)],
-    )
-    found: dict[tuple[int, int | str], list[Run]] = defaultdict(list)
-    rows: list[Any] = batch.cursor.fetchall()
-    for journey, customer, slot, key, run, status, entered in rows:
-        found[journey, customer if slot is None else slot].append(Run(key, run, status, entered))
-    return found
-
-
-def _insert(batch: Batch, entering: Sequence[tuple[Arrival, int]]) -> None:
-    dues = [arrival.way.definition.steps[0].due(arrival.at) for arrival, _ in entering]
-    rows = [
-        (a.way.journey_id, a.way.version, a.customer_id, a.key, a.slot, run, due, Jsonb(_context(a)), a.at)
-        for (a, run), due in zip(entering, dues, strict=True)
-    ]
-    batch.cursor.execute(
-        """
-        INSERT INTO journeys_enrollment (journey_id, version, customer_id, key, slot, run, status, reason, step,
-            arrived_at, due_at, context, entered_at)
-        SELECT journey, version, customer, key, slot, run, 'active', '', 0, at, due, context, at
-        FROM unnest(%s::bigint[], %s::int[], %s::bigint[], %s::text[], %s::text[], %s::int[], %s::timestamptz[],
-            %s::jsonb[], %s::timestamptz[]) AS n(journey, version, customer, key, slot, run, due, context, at)
-        ON CONFLICT (journey_id, slot, run) DO NOTHING""",
-        [*_columns(rows)],
-    )
-    if min(dues) < batch.now + timedelta(seconds=LOOK_AGAIN):  # later ones the engine finds by itself
-        batch.cursor.execute("SELECT pg_notify('karibu', 'journeys')")
-
-
-def _context(arrival: Arrival) -> dict[str, Any]:
-    """What messages of this run may speak about."""
-    named = {name: str(value) for name in sorted(events.SHARED_KEYS) if (value := getattr(arrival.event, name))}
-    if key := arrival.way.definition.entry.key:
-        named[key] = arrival.key
-    if arrival.event.product_id:
-        named["product_id"] = arrival.event.product_id
-    return named
 
 
 # --- inside ---------------------------------------------------------------------------------------------------------
@@ -234,8 +124,38 @@ def _start_waits_anew(batch: Batch, arrivals: Sequence[Arrival], rules: Rules) -
         UPDATE journeys_enrollment e SET customer_id = hit.customer, arrived_at = greatest(e.arrived_at, hit.at),
             due_at = greatest(e.due_at, hit.due)
         FROM hit WHERE e.id = hit.id""",
-        [*_columns(rules.quiet), *_columns(touched)],
+        [*columns(rules.quiet), *columns(touched)],
     )
+
+
+# PostgreSQL looks for the person first, as in doors.py.
+_WAKE = """
+    WITH n AS (SELECT * FROM unnest(%s::bigint[], %s::int[], %s::int[], %s::bigint[], %s::timestamptz[])
+        AS n(journey, wanted, place, customer, at)),
+    meant AS MATERIALIZED (
+        SELECT e.id, e.journey_id, e.version, e.step, e.arrived_at, n.* FROM n
+        JOIN journeys_enrollment e ON e.customer_id = n.customer),
+    locked AS MATERIALIZED (
+        SELECT id, status, step FROM journeys_enrollment WHERE id = ANY(ARRAY(
+            SELECT id FROM meant WHERE journey_id = journey AND version = wanted AND step = place
+                AND arrived_at <= at)) ORDER BY id FOR UPDATE)
+    UPDATE journeys_enrollment e SET due_at = least(e.due_at, %s), context = e.context || %s
+    FROM locked JOIN meant ON meant.id = locked.id AND meant.place = locked.step
+    WHERE e.id = locked.id AND locked.status = 'active' AND meant.journey_id = meant.journey"""
+
+
+def _wake(batch: Batch, happened: Sequence[Event], rules: Rules) -> None:
+    """Who waits for one of these events goes on now (wait_for.py)."""
+    rows = [
+        (way.journey_id, way.version, position, event.customer_id, event.time)
+        for event in happened
+        for way, position, rule in rules.awaited[event.name]
+        if rule.matches(event)
+    ]
+    if rows:
+        batch.cursor.execute(_WAKE, [*columns(rows), batch.now, Jsonb({HAPPENED: True})])
+        if batch.cursor.rowcount:
+            batch.cursor.execute("SELECT pg_notify('karibu', 'journeys')")
 
 
 # --- out ------------------------------------------------------------------------------------------------------------
@@ -259,10 +179,5 @@ def _leave(batch: Batch, departures: Sequence[Departure]) -> None:
             ended_at = greatest(meant.at, e.entered_at)
         FROM locked JOIN meant ON meant.id = locked.id
         WHERE e.id = locked.id AND locked.status = 'active'""",
-        [*_columns(rows)],
+        [*columns(rows)],
     )
-
-
-def _columns(rows: Iterable[Sequence[Any]]) -> list[list[Any]]:
-    """Rows turned into one list for each column, as unnest() wants them."""
-    return [list(column) for column in zip(*rows, strict=True)]

@@ -17,12 +17,25 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from karibu.journeys.steps.ask import Ask
 from karibu.journeys.steps.base import Group, Outcome, Step, Traveller
+from karibu.journeys.steps.branch import Branch
+from karibu.journeys.steps.check import Check
+from karibu.journeys.steps.hand_over import HandOver
+from karibu.journeys.steps.leave import Leave
 from karibu.journeys.steps.send import Send
+from karibu.journeys.steps.split import Split
+from karibu.journeys.steps.unsubscribe import Unsubscribe
+from karibu.journeys.steps.update import Update
 from karibu.journeys.steps.wait import Wait
+from karibu.journeys.steps.wait_for import WaitFor
+from karibu.journeys.steps.wait_until import WaitUntil
 from karibu.segments.faults import DefinitionError, convert
 
-KINDS: dict[str, type[Step]] = {"wait": Wait, "send": Send}
+KINDS: dict[str, type[Step]] = {
+    kind.KIND: kind
+    for kind in (Wait, WaitUntil, WaitFor, Send, Branch, Check, Split, Update, Unsubscribe, Ask, HandOver, Leave)
+}
 
 
 def parse(raw: dict[str, Any], path: str) -> Step:

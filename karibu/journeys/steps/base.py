@@ -7,7 +7,9 @@ from typing import Any, ClassVar
 
 import msgspec
 
-HAPPENED = "_happened"  # in a run's context: what it waited for has happened (wait_for.py)
+# In a run's context, until it has left the step:
+HAPPENED = "_happened"  # what it waited for has happened (wait_for.py)
+ANSWER = "_answer"  # what a colleague said (ask.py)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,9 @@
-"""Send a message. It becomes a row here; the gate decides at send time whether it leaves."""
+"""Send a message. It becomes a row here; the gate decides at send time whether it leaves.
 
-from collections.abc import Sequence
+With ways ("sent", "failed") the person stands here until that is known, and goes on by the one or the other.
+"""
+
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import ClassVar
 
@@ -8,9 +11,13 @@ from django.utils.translation import gettext as _
 
 from karibu.journeys.steps.base import Group, Outcome, Step, Traveller
 from karibu.messages.actions import Intent, intend
+from karibu.messages.models import Message
+from karibu.messages.status import OVER, Status
 from karibu.segments.faults import DefinitionError
 
 CHANNELS = ("email",)
+LEFT, FAILED = "sent", "failed"
+SOONEST, LATEST = timedelta(seconds=2), timedelta(minutes=10)  # between two looks at what became of a message
 EXPIRES_AFTER = timedelta(days=2)  # held so long (quiet hours, a dead relay), what it says is no longer true
 
 
@@ -30,9 +37,29 @@ class Send(Step, forbid_unknown_fields=True):
     def sentence(self) -> str:
         return _("send “%(template)s” by e-mail") % {"template": self.template.replace("-", " ")}
 
+    def ways(self) -> Sequence[str]:
+        return (LEFT, FAILED)
+
+    def way_names(self) -> Mapping[str, str]:
+        return {LEFT: _("it left"), FAILED: _("it could not be sent")}
+
+    def must_branch(self) -> bool:
+        return False
+
     def take(self, group: Group) -> Sequence[Outcome]:
         numbers = intend([self._intent(group, traveller) for traveller in group.travellers])
-        return [Outcome(f"message {number}") for number in numbers]
+        if not group.branches:
+            return [Outcome(f"message {number}") for number in numbers]
+        known = dict(Message.objects.filter(pk__in=numbers).values_list("pk", "status"))
+        pairs = zip(group.travellers, numbers, strict=True)
+        return [self._outcome(group, traveller, number, known[number]) for traveller, number in pairs]
+
+    @staticmethod
+    def _outcome(group: Group, traveller: Traveller, number: int, status: str) -> Outcome:
+        if status not in OVER:
+            stood = group.now - traveller.arrived_at
+            return Outcome("", again=group.now + min(max(stood / 4, SOONEST), LATEST))
+        return Outcome(f"message {number}", way=LEFT if status == Status.SENT else FAILED)
 
     def _intent(self, group: Group, traveller: Traveller) -> Intent:
         run = f"enrollment:{traveller.id}:run:{traveller.run}"
