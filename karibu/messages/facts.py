@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from karibu.customers.models import Customer
-from karibu.messages import sandbox
+from karibu.messages import bounds
 from karibu.messages.addresses import public_url
 from karibu.messages.content import Facts
 from karibu.messages.models import Message
@@ -95,4 +95,4 @@ def _number(value: object) -> Decimal | None:
         number = Decimal(str(value))
     except InvalidOperation:
         return None
-    return number if number.is_finite() and -sandbox.MOST < number < sandbox.MOST else None
+    return number if number.is_finite() and -bounds.MOST < number < bounds.MOST else None

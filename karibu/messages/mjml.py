@@ -9,8 +9,8 @@ from xml.parsers import expat
 
 import mrml
 
-_LIQUID = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
-_MARK = re.compile(r"liquid_(\d+)_here")
+from karibu.messages import aside
+
 _OPENING = re.compile(r"<(mj[\w-]*)")
 _ELEMENTS = frozenset(
     [
@@ -62,20 +62,13 @@ class BadMarkup(ValueError):
 
 def compile_mjml(source: str) -> str:
     """The HTML of an MJML document, its Liquid untouched. Raises BadMarkup."""
-    tags: list[str] = []
-
-    def put_aside(match: re.Match[str]) -> str:
-        tags.append(match[0])
-        # Line breaks inside a tag are kept, so that errors name the author's lines.
-        return f"liquid_{len(tags) - 1}_here" + "\n" * match[0].count("\n")
-
-    bare = _LIQUID.sub(put_aside, source)
+    bare, tags = aside.put(source)
     _refuse_unknown_elements(bare)
     try:
         html = mrml.to_html(bare, render_options=mrml.RenderOptions(fonts={})).content  # fetch no web fonts
     except OSError as error:
         raise _located(bare, str(error)) from None
-    return _MARK.sub(lambda match: tags[int(match[1])], html)
+    return aside.back(html, tags)
 
 
 def _refuse_unknown_elements(source: str) -> None:

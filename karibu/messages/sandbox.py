@@ -6,23 +6,16 @@ bound raises LiquidError: the one person whom it was for gets no message, with t
 
 import time
 from collections.abc import Callable
-from decimal import Decimal, InvalidOperation
+from functools import cached_property
 from typing import Any
 
 from liquid import BoundTemplate, Environment, RenderContext
 from liquid.builtin.expressions.primitive import RangeLiteral
 from liquid.exceptions import LiquidError, LiquidValueError
 
-ITERATIONS, OUTPUT, NAMESPACE = 10_000, 500_000, 500_000  # loop steps; bytes printed; bytes assigned
-SECONDS = 0.25  # of this thread's processor; a usual mail takes a thousandth
-STEPS = 8  # between two looks at the clock
-COMPARED = 1000  # entries of a list that are compared each with each
-FIGURES = 4096  # bits of a whole number
-MOST = Decimal(10) ** 18  # of money
-# ISO 4217 currencies without cents.
-WHOLE = frozenset(
-    ["BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "VND", "VUV", "XAF", "XOF", "XPF"]
-)
+from karibu.messages import bounds, filling, printing
+from karibu.messages.amounts import money
+from karibu.messages.bounds import COMPARED, ITERATIONS, NAMESPACE, OUTPUT, SECONDS, STEPS
 
 
 class Budgeted(RenderContext):
@@ -56,12 +49,23 @@ class Budgeted(RenderContext):
         self._steps += 1
         if self._steps % STEPS == 0 and (now := time.thread_time()) > self.deadline:
             if self._is_second_half:
-                raise LiquidValueError(f"the template takes longer than {SECONDS} s to fill in", token=None)
+                raise bounds.too_slow()
             self.deadline, self._is_second_half = now + SECONDS / 2, True
 
 
 class Template(BoundTemplate):
+    """Rendered by a function of its own (filling.py) where there is one, else by the library."""
+
     context_class = Budgeted
+
+    @cached_property
+    def fill(self) -> filling.Fill | None:
+        return filling.function_of(self)
+
+    def render(self, *args: Any, **facts: Any) -> str:
+        if self.fill is None:
+            return printing.clean(super().render(*args, **facts))
+        return self.fill(dict(*args, **facts), printing.Run())
 
 
 class Sandbox(Environment):
@@ -80,35 +84,13 @@ class Sandbox(Environment):
         self.filters["uniq"] = _bounded_uniq(self.filters["uniq"])
 
 
-def money(value: object, currency: object = "") -> str:
-    """`54.9 | money: "USD"` is "54.90 USD"; what is no number prints nothing."""
-    try:
-        amount = Decimal(str(value))
-    except InvalidOperation:
-        return ""
-    if not amount.is_finite() or not -MOST < amount < MOST:  # "1e999999999" would be written out
-        return ""
-    figures = f"{amount:,.0f}" if str(currency) in WHOLE else f"{amount:,.2f}"
-    return f"{figures} {currency}".strip()
-
-
 def _bounded(apply: Callable[..., object], token: Any) -> Callable[..., object]:
     """The same filter, on what is not too long, with a result that is not."""
 
     def bounded(value: object, *options: object, **named: object) -> object:
-        return _checked(apply(_checked(value, token), *options, **named), token)
+        return bounds.checked(apply(bounds.checked(value, token), *options, **named), token)
 
     return bounded
-
-
-def _checked(value: object, token: Any) -> object:
-    if isinstance(value, str) and len(value) > OUTPUT:
-        raise LiquidValueError(f"a text may have {OUTPUT} letters", token=token)
-    if isinstance(value, list | tuple) and len(value) > ITERATIONS:
-        raise LiquidValueError(f"a list may have {ITERATIONS} entries", token=token)
-    if isinstance(value, int) and value.bit_length() > FIGURES:
-        raise LiquidValueError("the number is too large", token=token)
-    return value
 
 
 def _bounded_uniq(uniq: Callable[..., object]) -> Callable[..., object]:
@@ -129,10 +111,7 @@ def _bounded_replace(value: object, what: object, by: object = "") -> str:
 
 def _bounded_range(self: RangeLiteral, context: Any) -> range:
     """The library knows no bound for (1..n), and a filter would make a list of it."""
-    found = self._make_range(self.start.evaluate(context), self.stop.evaluate(context))
-    if len(found) > ITERATIONS:
-        raise LiquidValueError(f"a range may have {ITERATIONS} steps", token=self.token)
-    return found
+    return bounds.checked_range(self._make_range(self.start.evaluate(context), self.stop.evaluate(context)), self.token)
 
 
 RangeLiteral.evaluate = _bounded_range  # type: ignore[method-assign]

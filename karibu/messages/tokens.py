@@ -6,7 +6,6 @@ guessed over HTTP. The target of a link is never in the URL, so there is no open
 
 import base64
 import binascii
-import hashlib
 import hmac
 from typing import NamedTuple
 
@@ -14,6 +13,7 @@ from django.conf import settings
 
 CLICK, OPEN, UNSUBSCRIBE, VIEW, REFERENCE = "c", "o", "u", "v", "m"
 _MAC = 9
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 class Mark(NamedTuple):
@@ -45,9 +45,9 @@ def read_reference(reference: str) -> int | None:
 
 
 def _written(raw: bytes) -> str:
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+    return binascii.b2a_base64(raw, newline=False).translate(_URL_SAFE, b"=").decode()
 
 
 def _mac(purpose: str, body: bytes) -> bytes:
     key = b"karibu.messages:" + settings.SECRET_KEY.encode()
-    return hmac.new(key, purpose.encode() + body, hashlib.sha256).digest()[:_MAC]
+    return hmac.digest(key, purpose.encode() + body, "sha256")[:_MAC]

@@ -60,7 +60,7 @@ def test_a_long_list_and_a_long_text_are_no_fault():
 
 def test_a_mail_of_unclosed_tags_is_searched_for_links_in_no_time():
     begun = time.thread_time()
-    assert not content._HREF.search("<a " * 160_000)
+    assert content._with_places("<a " * 160_000) and content._led('<a href="' * 50_000, None)
     assert time.thread_time() - begun < 0.5
 
 
