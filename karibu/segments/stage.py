@@ -10,7 +10,7 @@ from karibu.events.batch import Batch
 if TYPE_CHECKING:
     import pyarrow as pa
 
-OWN = "Segment "  # how the events begin that tell of a segment's members
+OWN = ("Segment Entered", "Segment Left")  # the events that tell of a segment's members
 MANY = 64  # names of events in a batch; of more it is only noted who did anything
 
 _INSERT = """
@@ -23,7 +23,7 @@ def touch(batch: Batch) -> None:
     """Stage: leaves a row of Touched for each name of event. Runs after identify."""
     who: dict[str, set[int]] = {}
     for event in batch.events:
-        if event.customer_id and not event.name.startswith(OWN):
+        if event.customer_id:
             who.setdefault(event.name, set()).add(event.customer_id)
     _note(batch.cursor, who)
 
@@ -32,15 +32,35 @@ def touch_made(cursor: Cursor, events: pa.RecordBatch) -> None:
     """The same for events that Karibu wrote itself (events/made.py)."""
     who: dict[str, set[int]] = {}
     for name, customer in zip(events["name"].to_pylist(), events["customer"].to_pylist(), strict=True):
-        if not name.startswith(OWN):
+        if name not in OWN:
             who.setdefault(name, set()).add(customer)
     _note(cursor, who)
+    _touch_followers(cursor, events)
+
+
+def _touch_followers(cursor: Cursor, events: pa.RecordBatch) -> None:
+    """Of the entries and exits, those that a segment asks for.
+
+    What happens to the segments that ask is not followed: two that follow each other, or one that follows itself,
+    would have people come and go for ever.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from karibu.segments.watched import asking_for
+
+    for name in OWN:
+        told = events.filter(pc.equal(events["name"], name))
+        if len(told) and (asking := asking_for(name)):
+            moved = pc.struct_field(pc.extract_regex(told["message_id"], r"^segment-(?P<id>\d+)-"), "id")
+            others = pc.invert(pc.is_in(moved.cast(pa.int64()), value_set=pa.array(asking, pa.int64())))
+            _note(cursor, {name: set(told["customer"].filter(others).to_pylist())})
 
 
 def _note(cursor: Cursor, who: dict[str, set[int]]) -> None:
     if len(who) > MANY:
         who = {"": set().union(*who.values())}
-    if not who:
+    if not any(who.values()):
         return
     names = [place for place, customers in enumerate(who.values(), 1) for _ in customers]
     cursor.execute(_INSERT, [[name[:200] for name in who], names, [c for some in who.values() for c in some]])

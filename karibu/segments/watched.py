@@ -46,6 +46,15 @@ def watched(now: datetime) -> list[Watched]:
     return [_watched(number, known[number], built, here.key, day) for number, _, built in rows]
 
 
+def asking_for(event: str) -> list[int]:
+    """The segments, not archived, whose definition asks for events of that name."""
+    with connection.cursor() as cursor:
+        cursor.execute(_READ)
+        known = _understood(tuple((number, text) for number, text, _ in cursor.fetchall()))
+    definitions = {number: one for number, one in known.items() if not isinstance(one, str)}
+    return [number for number, one in definitions.items() if one.needs.events is None or event in one.needs.events]
+
+
 def _give_columns(known: Iterable[Definition | str]) -> None:
     """A trait that a segment asks for has a column before anybody has the trait: the first who gets it is seen."""
     asked = {name for one in known if not isinstance(one, str) for name in one.needs.columns}

@@ -216,6 +216,33 @@ def test_a_segment_follows_the_segments_that_it_names(story):
     assert story.members(others) == set() and story.is_exact(others)
 
 
+def test_whoever_enters_one_segment_enters_at_once_the_one_that_asks_for_entries(story):
+    entries = story.segment({"event": "Segment Entered", "within": {"hours": 1}}, "Newly somewhere")
+    buyers = story.segment(BOUGHT, "Buyers")
+    story.does("ann", "Order Completed", properties={"order_id": "1", "total": 10})
+    story.does("bob", "Product Viewed")
+    story.looks()
+
+    assert story.members(buyers) == {"ann"} and story.members(entries) == {"ann"}
+    assert story.is_exact(entries)
+    actions.archive(buyers, by="test")
+    story.waits(hours=1)
+    assert story.members(entries) == set()
+
+
+def test_what_a_segment_does_by_itself_does_not_make_it_look_again(story):
+    """Who left and did not come back: whoever enters it has come back, leaves, has left, …"""
+    away = {"sequence": [{"event": "Segment Left"}, {"event": "Segment Entered", "not": True}], "within": {"days": 7}}
+    gone = story.segment(away, "Gone")
+    lookers = story.segment({"event": "Product Viewed", "within": {"hours": 1}}, "Lookers")
+    story.does("ann", "Product Viewed")
+    story.waits(hours=1)
+
+    assert story.members(lookers) == set() and story.members(gone) == {"ann"}
+    assert sorted(what for what, _ in told(story, "ann")) == ["Entered", "Entered", "Left"]
+    assert not Touched.objects.exists()
+
+
 def test_a_definition_that_changes_is_found_anew_also_where_it_is_named(story):
     named = story.segment({"event": "Product Viewed"}, "Named")
     outer = story.segment({"segment": named.pk}, "Outer")
