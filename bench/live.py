@@ -142,9 +142,7 @@ class Probes(threading.Thread):
     def report(self) -> None:
         took = sorted(self.took)
         middle, most = took[len(took) // 2], took[int(len(took) * 0.95)]
-        print(
-            f"  a member after: {middle:.2f} s in the middle, p95 {most:.2f} s, {took[-1]:.2f} s at worst of {len(took)}"
-        )
+        print(f"  a member after {middle:.2f} s (median), {most:.2f} s (p95), {took[-1]:.2f} s at worst of {len(took)}")
 
 
 def with_history(shop: Installation) -> list[str]:

@@ -7,6 +7,7 @@ every event once. A snapshot stays readable until its files are vacuumed; log.py
 from __future__ import annotations
 
 import threading
+from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -56,8 +57,27 @@ class Snapshot:
         until: datetime | None = None,
     ) -> Snapshot:
         """Without the files that hold nothing of these customers, or nothing in since ≤ time < until."""
-        kept = [file for file in self.files if _may_hold(file, customers, since, until)]
+        ids = None if customers is None else sorted(customers)
+        kept = [file for file in self.files if _may_hold(file, ids, since, until)]
         return Snapshot(self.version, kept, self.tail)
+
+    def parted(self, customers: Collection[int], few: int) -> tuple[Snapshot, Snapshot, list[int]]:
+        """The files that may hold many of these customers, and the tail; those that may hold up to `few`, and these.
+
+        Asked for alone, a few customers are quickly found in files that are in their order.
+        """
+        ids = sorted(customers)
+        many: list[lake.DataFile] = []
+        rare: list[lake.DataFile] = []
+        wanted: set[int] = set()
+        for file in self.files:
+            theirs = _among(file, ids)
+            if len(theirs) > few:
+                many.append(file)
+            elif theirs:
+                rare.append(file)
+                wanted.update(theirs)
+        return Snapshot(self.version, many, self.tail), Snapshot(self.version, rare, self.tail[:0]), sorted(wanted)
 
     def attach(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Gives `cursor` the view `events`: the lake's columns, tail and files as one."""
@@ -111,14 +131,18 @@ def take(customers: Collection[int] | None = None, columns: frozenset[str] | Non
 
 
 def _may_hold(
-    file: lake.DataFile, customers: Collection[int] | None, since: datetime | None, until: datetime | None
+    file: lake.DataFile, customers: Sequence[int] | None, since: datetime | None, until: datetime | None
 ) -> bool:
+    """`customers` in order."""
     if (since and file.times[1] < since) or (until and file.times[0] >= until):
         return False
-    if customers is None:
-        return True
+    return customers is None or bool(_among(file, customers))
+
+
+def _among(file: lake.DataFile, customers: Sequence[int]) -> Sequence[int]:
+    """Those in the file's range of customers."""
     least, most = file.customers or (1, 0)
-    return any(least <= customer <= most for customer in customers)
+    return customers[bisect_left(customers, least) : bisect_right(customers, most)]
 
 
 def _dataset(files: Sequence[lake.DataFile]) -> Any:

@@ -33,7 +33,9 @@ log = logging.getLogger("karibu.segments")
 POLL = 1.0  # seconds between looks where nobody is due
 MOST = 20_000  # customers in one turn
 TOGETHER = 50  # segments in one question to the engine
-REST = 1.5  # seconds between turns for each second that one took, and never more than this
+REST = 1.5  # seconds between turns for each second that one took, which spares most of what many turns would cost,
+LATEST = 3.5  # unless whoever is touched just after one began would wait longer than this for the end of the next
+LEAST = 0.2  # seconds between turns at any rate
 AGAIN = timedelta(seconds=1)  # until customers are looked at again who could not be judged for every segment
 LOCK = 0x6B73  # the namespace of our advisory lock: one turn at a time
 
@@ -74,13 +76,17 @@ class Touches:
 
 
 def step() -> float:
-    """One turn, if there is reason. Returns the seconds until the next look: under load, REST times what one took."""
+    """One turn, if there is reason. Returns the seconds until the next look: under load, as long as it may wait."""
     pause = _until_wanted(timezone.now())
     if pause > 0:
         return pause
     begun = time.monotonic()
     looked = turn()
-    return min(REST, REST * (time.monotonic() - begun)) if looked else POLL
+    return _rest(time.monotonic() - begun) if looked else POLL
+
+
+def _rest(took: float) -> float:
+    return max(LEAST, min(REST * took, LATEST - 2 * took))
 
 
 def _until_wanted(now: datetime) -> float:

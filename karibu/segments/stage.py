@@ -10,7 +10,7 @@ from karibu.events.batch import Batch
 if TYPE_CHECKING:
     import pyarrow as pa
 
-OWN = ("Segment Entered", "Segment Left")  # the events that tell of a segment's members
+OWN = frozenset({"Segment Entered", "Segment Left"})  # the events that tell of a segment's members
 MANY = 64  # names of events in a batch; of more it is only noted who did anything
 
 _INSERT = """
@@ -30,16 +30,17 @@ def touch(batch: Batch) -> None:
 
 def touch_made(cursor: Cursor, events: pa.RecordBatch) -> None:
     """The same for events that Karibu wrote itself (events/made.py)."""
-    who: dict[str, set[int]] = {}
-    for name, customer in zip(events["name"].to_pylist(), events["customer"].to_pylist(), strict=True):
-        if name not in OWN:
-            who.setdefault(name, set()).add(customer)
-    _note(cursor, who)
-    _touch_followers(cursor, events)
+    import pyarrow.compute as pc
+
+    names = events["name"].unique().to_pylist()
+    told = {name: events.filter(pc.equal(events["name"], name)) for name in names}
+    _note(cursor, {name: set(those["customer"].to_pylist()) for name, those in told.items() if name not in OWN})
+    for name in sorted(told.keys() & OWN):
+        _touch_followers(cursor, name, told[name])
 
 
-def _touch_followers(cursor: Cursor, events: pa.RecordBatch) -> None:
-    """Of the entries and exits, those that a segment asks for.
+def _touch_followers(cursor: Cursor, name: str, told: pa.RecordBatch) -> None:
+    """Entries or exits, where a segment asks for them.
 
     What happens to the segments that ask is not followed: two that follow each other, or one that follows itself,
     would have people come and go for ever.
@@ -49,18 +50,17 @@ def _touch_followers(cursor: Cursor, events: pa.RecordBatch) -> None:
 
     from karibu.segments.watched import asking_for
 
-    for name in OWN:
-        told = events.filter(pc.equal(events["name"], name))
-        if len(told) and (asking := asking_for(name)):
-            moved = pc.struct_field(pc.extract_regex(told["message_id"], r"^segment-(?P<id>\d+)-"), "id")
-            others = pc.invert(pc.is_in(moved.cast(pa.int64()), value_set=pa.array(asking, pa.int64())))
-            _note(cursor, {name: set(told["customer"].filter(others).to_pylist())})
+    if asking := asking_for(name):
+        moved = pc.struct_field(pc.extract_regex(told["message_id"], r"^segment-(?P<id>\d+)-"), "id")
+        others = pc.invert(pc.is_in(moved.cast(pa.int64()), value_set=pa.array(asking, pa.int64())))
+        _note(cursor, {name: set(told["customer"].filter(others).to_pylist())})
 
 
 def _note(cursor: Cursor, who: dict[str, set[int]]) -> None:
+    who = {name: customers for name, customers in who.items() if customers}
     if len(who) > MANY:
         who = {"": set().union(*who.values())}
-    if not any(who.values()):
+    if not who:
         return
     names = [place for place, customers in enumerate(who.values(), 1) for _ in customers]
     cursor.execute(_INSERT, [[name[:200] for name in who], names, [c for some in who.values() for c in some]])

@@ -25,6 +25,7 @@ T = TypeVar("T")
 DIALECT: Dialect = "duckdb"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PATIENCE = 100  # twentieths of a second until a question that was withdrawn is left to itself
+FEW = 20  # customers of one file: more have it read from end to end
 _VIEW = "CREATE OR REPLACE TEMP VIEW"
 
 
@@ -129,14 +130,26 @@ def _among(asked: Asked, family: pa.Table, taken: Snapshot, work: Callable[[Sess
 
 
 def _remember(cursor: duckdb.DuckDBPyConnection, asked: Asked, family: pa.Table, taken: Snapshot) -> None:
-    """The table `events` of these customers."""
-    narrowed = taken.narrowed(customers=family["id"].to_pylist())
+    """The table `events` of these customers. Most whom a busy moment touches are new, and in the newest files alone:
+    the few others shall not have every row of the old ones read."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    many, rare, wanted = taken.parted(family["id"].to_pylist(), FEW)
+    cursor.execute(f"CREATE TEMP TABLE events AS {_history(cursor, asked, family, many)}")
+    if rare.files:
+        some = family.filter(pc.is_in(family["id"], value_set=pa.array(wanted, pa.int64())))
+        cursor.execute(f"INSERT INTO events {_history(cursor, asked, some, rare)}")
+
+
+def _history(cursor: duckdb.DuckDBPyConnection, asked: Asked, family: pa.Table, taken: Snapshot) -> str:
+    """What these customers did, as SQL."""
     cursor.register("family", family)
     columns = ", ".join(f"log.{name}" for name in sorted(asked.events - {"person"}))
     wanted = f" AND log.name IN ({', '.join(map(_quoted, sorted(asked.names)))})" if asked.names else ""
-    cursor.execute(
-        f"CREATE TEMP TABLE events AS SELECT family.person, {columns} FROM ({narrowed.source(cursor)}) AS log"  # noqa: S608
-        f" JOIN family ON family.id = log.customer WHERE true{wanted}{_by_now(narrowed, asked.now)}"
+    return (
+        f"SELECT family.person, {columns} FROM ({taken.source(cursor)}) AS log"  # noqa: S608
+        f" JOIN family ON family.id = log.customer WHERE true{wanted}{_by_now(taken, asked.now)}"
     )
 
 

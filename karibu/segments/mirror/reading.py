@@ -65,7 +65,7 @@ def roots(ids: Collection[int]) -> list[int]:
 
 def read(some: Some, columns: Collection[str] | None = None) -> pa.Table:
     """As rows(). Traits that nobody had before get their columns, when all columns are asked for."""
-    said = source.TRAITS.read(some) if columns is None or any(map(is_trait, columns)) else None
+    said = _said(some, columns)
     if columns is None and said is not None:
         named.give_columns(pc.unique(said["trait"]).cast(pa.string()).to_pylist())
     wanted = [name for name in named.columns() if columns is None or name in columns or name == "id"]
@@ -80,6 +80,14 @@ def read(some: Some, columns: Collection[str] | None = None) -> pa.Table:
     if said is not None:
         found |= _spread(base["id"], said, wanted)
     return pa.table({name: found[name] for name in wanted}, schema=schema(wanted))
+
+
+def _said(some: Some, columns: Collection[str] | None) -> pa.Table | None:
+    """The traits that are asked for, a row for each that somebody has; None where none is."""
+    if columns is None:
+        return source.TRAITS.read(some)
+    names = [name for name, number in named.trait_numbers().items() if f"t{number}" in columns]
+    return source.traits(names).read(some) if names else None
 
 
 def _others(wanted: Collection[str]) -> list[Part]:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 TRIES = 4
-AT_ONCE = 20_000  # customers who have changed: more are written into a layer before anybody asks
+AT_ONCE = 200_000  # customers who have changed: more are written into layers before anybody asks
 
 _READ = """
     SELECT coalesce(m.files, '{}')::text, coalesce(m.shape, ''),
