@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("karibu.shop.urls")),
     path("", include("karibu.consents.urls")),
     path("", include("karibu.messages.urls")),
+    path("", include("karibu.messages.channels.urls")),
     path("", include("karibu.journeys.urls")),
     path("", include("karibu.segments.urls")),
     path("", include("karibu.imports.urls")),

@@ -37,6 +37,7 @@ LOOPS: list[Loop] = [
     Loop("journeys", "karibu.journeys.engine.step"),
     Loop("send", "karibu.messages.send.step"),
     Loop("visits", "karibu.messages.visits.step"),
+    Loop("replies", "karibu.messages.channels.replies.step"),
     Loop("flush", "karibu.events.flush.step"),
     Loop("segments", "karibu.segments.rebuilding.step"),
     Loop("live segments", "karibu.segments.live.step"),

@@ -88,6 +88,7 @@ class Inbound(models.Model):
     keyword = models.CharField(max_length=5, blank=True)  # stop start help
     reply = models.TextField(blank=True)
     reply_state = models.CharField(max_length=8, blank=True, choices=Reply)
+    replied_at = models.DateTimeField(null=True)  # taken up, then done
     at = models.DateTimeField()
     received_at = models.DateTimeField(auto_now_add=True)
 

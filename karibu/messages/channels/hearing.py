@@ -1,0 +1,50 @@
+"""A provider's call to us, as `inbound.py` of each channel reads it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from karibu.messages.channels.receipts import Word
+from karibu.messages.channels.received import Received
+
+
+class Forged(Exception):
+    """Not signed by the provider."""
+
+
+class Unreadable(ValueError):
+    """Genuine, and not what the provider is known to send."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """`url` is our address as the provider knows it, with its query."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    form: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """Raises Unreadable for what is no JSON object."""
+        try:
+            said = json.loads(self.body)
+        except ValueError as error:
+            raise Unreadable("no JSON") from error
+        if not isinstance(said, dict):
+            raise Unreadable("no object")
+        return said
+
+
+@dataclass
+class Heard:
+    """What a call says, and what to answer it with."""
+
+    words: list[Word] = field(default_factory=list)
+    received: list[Received] = field(default_factory=list)
+    answer: str = ""
+    content_type: str = "text/plain"

@@ -1,0 +1,67 @@
+"""What the settings pages say of each channel."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Count, Sum
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from karibu.messages.channels.models import Account, Inbound, Receipt
+
+
+@dataclass(frozen=True)
+class Place:
+    """A channel in words. `teaches` is for who has never used it; `address` is what one writes to."""
+
+    kind: str
+    label: Any
+    text: Any
+    icon: str
+    teaches: Any
+    address: Any
+
+
+CHANNELS: dict[str, Place] = {
+    place.kind: place
+    for place in (
+        Place(
+            "sms",
+            _("SMS"),
+            _("Short texts to any phone."),
+            "phone",
+            _(
+                "Short texts that reach any phone, also without the internet. You need an account at a provider, "
+                "which charges for each part of an SMS. People stop it with the word STOP, which Karibu obeys at once."
+            ),
+            _("Phone number, with country code"),
+        ),
+    )
+}
+
+
+def place(kind: str) -> Place:
+    return CHANNELS[kind]
+
+
+def places() -> list[dict[str, Any]]:
+    """Each channel with its account, in one query."""
+    used = {account.kind: account for account in Account.objects.filter(closed_at=None)}
+    return [{"it": one, "account": used.get(one.kind)} for one in CHANNELS.values()]
+
+
+def figures(kind: str, account: Account | None) -> dict[str, Any]:
+    """What the last 30 days brought on this account."""
+    if account is None:
+        return {}
+    since = timezone.now() - timedelta(days=30)
+    taken = Receipt.objects.filter(account=account, at__gte=since)
+    counted = dict(taken.values_list("state").annotate(Count("message_id")))
+    return {
+        "taken": sum(counted.values()),
+        "arrived": counted.get("delivered", 0) + counted.get("read", 0),
+        "lost": counted.get("failed", 0),
+        "parts": taken.aggregate(sum=Sum("parts"))["sum"] or 0,
+        "inbound": Inbound.objects.filter(account=account, at__gte=since).count(),
+    }

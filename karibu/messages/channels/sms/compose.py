@@ -1,0 +1,46 @@
+"""What an SMS says: plain text, and for marketing how to stop it.
+
+A sender that people can answer is stopped by a word; a name (as in "DUKA") cannot be answered and gets a link. Which of
+the two it is is known when it leaves (deliver.py), so both stand in the letter.
+"""
+
+import msgspec
+
+from karibu.messages import tokens
+from karibu.messages.addresses import page
+from karibu.messages.channels import Letter, keywords
+from karibu.messages.channels.sms import segments
+from karibu.messages.content import Content
+from karibu.messages.models import Message
+from karibu.web.models import Shop
+
+
+class Words(msgspec.Struct):
+    """Everything an SMS may say."""
+
+    text: str
+    stop: str = ""  # the word
+    link: str = ""
+
+
+def compose(message: Message, recipient: str, content: Content, shop: Shop) -> Letter:
+    text = segments.plain(content.text)
+    if not text:
+        raise ValueError("The message says nothing.")
+    words = Words(text)
+    if message.is_marketing:
+        words.stop, words.link = keywords.way_out(message.template.language), page(tokens.UNSUBSCRIBE, message.id)
+    return Letter.of(message, recipient=recipient, subject=text[:120], raw=msgspec.json.encode(words))
+
+
+def written(raw: bytes, *, can_be_answered: bool) -> str:
+    """The text that leaves. Raises ValueError for one that is too long to arrive."""
+    words = msgspec.json.decode(raw, type=Words)
+    text = words.text
+    if can_be_answered and words.stop and keywords.STOP not in text.lower():
+        text = f"{text}\n{words.stop}"
+    elif not can_be_answered and words.link and words.link not in text:
+        text = f"{text}\n{words.link}"
+    if segments.size(text).parts > segments.MOST:
+        raise ValueError(f"It would be {segments.size(text).parts} SMS; {segments.MOST} is the most.")
+    return text

@@ -1,0 +1,152 @@
+"""The settings pages of channels, and the address that providers call."""
+
+import logging
+from typing import Any
+
+from django.contrib import messages as flashes
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from karibu.messages.channels import accounts, overview, part, receipts, received
+from karibu.messages.channels.connecting import CannotConnect, Provider
+from karibu.messages.channels.forms import ConnectForm, TestForm
+from karibu.messages.channels.hearing import Asked, Forged, Unreadable
+from karibu.messages.channels.models import Account
+from karibu.messages.facts import the_shop
+from karibu.messages.status import Status
+from karibu.web.access import actor, allow, public
+
+log = logging.getLogger("karibu.channels")
+
+
+@allow("owner")
+@require_safe
+def channel_list(request: HttpRequest) -> HttpResponse:
+    return render(request, "channels/channels.html", {"places": overview.places()})
+
+
+@allow("owner")
+@require_safe
+def channel(request: HttpRequest, kind: str) -> HttpResponse:
+    return _page(request, kind)
+
+
+@allow("owner")
+@require_POST
+def connect(request: HttpRequest, kind: str) -> HttpResponse:
+    form = _connect_form(request, kind)
+    if form.is_valid():
+        try:
+            accounts.open_account(form.account(), by=actor(request))
+        except CannotConnect as error:
+            form.add_error(None, str(error))
+        else:
+            flashes.success(request, _("Connected. Send yourself a test message."))
+            return redirect("channel", kind)
+    return _page(request, kind, form=form, status=422)
+
+
+@allow("owner")
+@require_POST
+def disconnect(request: HttpRequest, kind: str) -> HttpResponse:
+    accounts.close(get_object_or_404(_open(), kind=_known(kind)), by=actor(request))
+    flashes.success(request, _("Disconnected. Its keys are forgotten; messages of this channel wait."))
+    return redirect("channel", kind)
+
+
+@allow("owner")
+@require_POST
+def test(request: HttpRequest, kind: str) -> HttpResponse:
+    """A colleague writes to themselves: at once, and past the gate, which is about customers."""
+    account = get_object_or_404(_open(), kind=_known(kind))
+    form = TestForm(request.POST)
+    if not form.is_valid():
+        return _page(request, kind, test_form=form, status=422)
+    address = part(kind, "address").usable(form.cleaned_data["to"])
+    if not address:
+        form.add_error("to", _("This channel cannot write to such an address."))
+        return _page(request, kind, test_form=form, status=422)
+    handed = part(kind, "deliver").say(account, address, form.cleaned_data["text"])
+    if handed.verdict.status != Status.SENT:
+        form.add_error(None, handed.verdict.detail or _("It did not leave."))
+        return _page(request, kind, test_form=form, status=422)
+    flashes.success(request, _("The provider took the test message."))
+    return redirect("channel", kind)
+
+
+@public
+@csrf_exempt
+@require_http_methods(["GET", "POST"])
+def hook(request: HttpRequest, token: str) -> HttpResponse:
+    """What a provider tells us. Twice the same is once; what is not signed by it is refused; GET changes nothing."""
+    account = get_object_or_404(_open(), token=token)
+    try:
+        heard = part(account.kind, "inbound").read(account, _asked(request, account))
+    except Forged:
+        log.warning("a call for the %s account %s was not signed by its provider", account.kind, account.pk)
+        return HttpResponse(status=403)
+    except (Unreadable, KeyError, TypeError, ValueError) as error:
+        # An answer of 4xx makes providers call again for days, and at last stop calling: it is noted, and let go.
+        log.warning("a call for the %s account %s cannot be read: %s", account.kind, account.pk, type(error).__name__)
+        return HttpResponse(status=202)
+    if request.method == "POST":
+        received.take(account, heard.received)
+        receipts.take(account, heard.words)
+        Account.objects.filter(pk=account.pk).update(heard_at=timezone.now())
+    return HttpResponse(heard.answer, content_type=heard.content_type)
+
+
+def _asked(request: HttpRequest, account: Account) -> Asked:
+    query = request.META.get("QUERY_STRING", "")
+    return Asked(
+        method=request.method or "",
+        url=accounts.hook_url(account) + (f"?{query}" if query else ""),
+        headers=request.headers,
+        query=request.GET.dict(),
+        form={name: str(value) for name, value in request.POST.items()},
+        body=request.body,
+    )
+
+
+def _page(
+    request: HttpRequest,
+    kind: str,
+    form: ConnectForm | None = None,
+    test_form: TestForm | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    account = _open().filter(kind=_known(kind)).first()
+    providers: list[Provider] = part(kind, "account").PROVIDERS
+    text = _("%(shop)s: a test message from Karibu.") % {"shop": the_shop().name}
+    context = {
+        "place": overview.place(kind),
+        "account": account,
+        "provider": next((one for one in providers if account and one.key == account.provider), None),
+        "providers": providers,
+        "form": form or (None if account else _connect_form(request, kind)),
+        "test_form": test_form or TestForm(initial={"text": text}),
+        "hook": accounts.hook_url(account) if account else "",
+        **overview.figures(kind, account),
+    }
+    return render(request, "channels/channel.html", context, status=status)
+
+
+def _connect_form(request: HttpRequest, kind: str) -> ConnectForm:
+    providers: list[Provider] = part(_known(kind), "account").PROVIDERS
+    given: Any = request.POST if request.method == "POST" else request.GET
+    chosen = next((one for one in providers if one.key == given.get("provider")), providers[0])
+    return ConnectForm(kind, chosen, request.POST if request.method == "POST" else None)
+
+
+def _known(kind: str) -> str:
+    if kind not in overview.CHANNELS:
+        raise Http404
+    return kind
+
+
+def _open() -> Any:
+    return Account.objects.filter(closed_at=None)
