@@ -89,6 +89,8 @@ def _examples(owner: User) -> Mapping[str, Example]:
         "settings/sources/": _latest(Source),
         "settings/topics/": _latest(Topic, key="news"),
         "settings/suppressions/": _latest(Suppression),
+        "settings/channels/": _words(kind="sms"),
+        "hooks/": _words(token="unknown"),
         "settings/rates/": _latest(Rate),
         "settings/colleagues/": _latest(User),
         "settings/tokens/": _latest(Token),

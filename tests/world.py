@@ -21,6 +21,8 @@ from karibu.journeys import actions as journeys
 from karibu.journeys.recipes import abandoned_cart
 from karibu.messages import send, starters
 from karibu.messages.actions import Intent, intend
+from karibu.messages.channels import accounts
+from karibu.messages.channels.models import Account
 from karibu.messages.models import Message, Rules
 from karibu.messages.system import send_mail
 from karibu.segments import actions as segments
@@ -55,6 +57,7 @@ def _trouble(number: int, folder: Path) -> None:
     _duplicates(number)
     _mail(number)
     _file(number, folder)
+    _channels(number)
     journeys.create(f"Carts, another way {number}", abandoned_cart(), by=BY)
     User.objects.create_user(f"agent{number}@example.test", name=f"Ben {number}", role="agent")
     create_token(f"till {number}", by=BY)
@@ -74,6 +77,16 @@ def _consents(number: int) -> None:
     known = Customer.objects.get(email=f"abroad{number}@example.com").pk
     about = {"customer_id": known, "channel": "email", "at": timezone.now(), "evidence": "called on Monday"}
     record_consents([Statement(**about, topic="news", status="withdrawn", method="agent", source="ben@example.test")])
+
+
+def _channels(number: int) -> None:
+    """A provider for SMS that has trouble."""
+    if number == 0:
+        settings = {"username": "duka", "from": "22384", "base_url": "http://127.0.0.1:1"}
+        account = accounts.draft("sms", "africastalking", settings, {"api_key": "secret"})
+        account.name = "duka (KES 1,204.50)"
+        accounts.open_account(account, by=BY)
+        Account.objects.update(trouble="405: InsufficientBalance", trouble_at=timezone.now())
 
 
 def _segment(number: int) -> None:

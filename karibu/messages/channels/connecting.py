@@ -27,7 +27,8 @@ class Field:
 class Provider:
     """`check(account)` asks the provider whether the keys are right and returns what it calls the account.
 
-    `teaches` says where the keys are found; `hook` what to enter at the provider for its calls to us, or "".
+    `teaches` says when to choose it; `hook` where to enter our address at the provider, or "". `opened(account)` does
+    what there is to do at the provider once we are ready for its calls; it raises CannotConnect.
     """
 
     key: str
@@ -37,6 +38,7 @@ class Provider:
     check: Callable[[Account], str]
     teaches: Any = ""
     hook: Any = ""
+    opened: Callable[[Account], object] | None = None
 
 
 def ask_provider(call: Call) -> Answer:

@@ -1,7 +1,7 @@
 """A provider's call to us, as `inbound.py` of each channel reads it."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,9 +42,11 @@ class Asked:
 
 @dataclass
 class Heard:
-    """What a call says, and what to answer it with."""
+    """What a call says, and what to answer. `deeds` are what else it asks for, `unknown` what we cannot read."""
 
     words: list[Word] = field(default_factory=list)
     received: list[Received] = field(default_factory=list)
+    deeds: list[Callable[[], None]] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
     answer: str = ""
     content_type: str = "text/plain"

@@ -37,6 +37,18 @@ CHANNELS: dict[str, Place] = {
             ),
             _("Phone number, with country code"),
         ),
+        Place(
+            "whatsapp",
+            _("WhatsApp"),
+            _("Chats and approved templates by the Cloud API."),
+            "messages",
+            _(
+                "Who writes to you may be answered freely for 24 hours. After that WhatsApp takes only templates that "
+                "it has approved: write the same text here, with names where the template has numbers, and Karibu "
+                "sends it as that template. You need a WhatsApp business account and an app in Meta's dashboard."
+            ),
+            _("Phone number, with country code. Write to your shop's number from it first."),
+        ),
     )
 }
 

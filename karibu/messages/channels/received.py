@@ -66,8 +66,8 @@ def _customers(kind: str, written: set[str]) -> dict[str, int]:
         keys = {addresses.phone_key(one): one for one in written}
         rows = Identity.objects.filter(kind=Identity.Kind.PHONE, value__in=keys).values_list("value", "customer_id")
         return {keys[value]: customer for value, customer in rows}
-    rows = Subscription.objects.filter(kind=kind, endpoint__in=written).values_list("endpoint", "customer_id")
-    return dict(rows)
+    theirs = Subscription.objects.filter(kind=kind, endpoint__in=written)
+    return dict(theirs.values_list("endpoint", "customer_id"))
 
 
 def _keep(account: Account, one: Received, customer: int) -> Inbound | None:
@@ -136,7 +136,7 @@ def _state(row: Inbound, status: str) -> None:
         source=f"{row.kind} message",
         wording=row.text[:200],
         evidence=f"inbound {row.pk}",
-        at=row.at,
+        at=timezone.now(),  # as they arrive: providers' times are whole seconds
     )
     record_consents([statement])
 

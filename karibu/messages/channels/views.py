@@ -4,18 +4,22 @@ import logging
 from typing import Any
 
 from django.contrib import messages as flashes
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from karibu.messages.channels import accounts, overview, part, receipts, received
 from karibu.messages.channels.connecting import CannotConnect, Provider
 from karibu.messages.channels.forms import ConnectForm, TestForm
-from karibu.messages.channels.hearing import Asked, Forged, Unreadable
+from karibu.messages.channels.hearing import Asked, Forged, Heard, Unreadable
 from karibu.messages.channels.models import Account
+from karibu.messages.channels.whatsapp import templates
+from karibu.messages.channels.whatsapp.account import verify_token
 from karibu.messages.facts import the_shop
 from karibu.messages.status import Status
 from karibu.web.access import actor, allow, public
@@ -41,13 +45,23 @@ def connect(request: HttpRequest, kind: str) -> HttpResponse:
     form = _connect_form(request, kind)
     if form.is_valid():
         try:
-            accounts.open_account(form.account(), by=actor(request))
+            account = accounts.open_account(form.account(), by=actor(request))
         except CannotConnect as error:
             form.add_error(None, str(error))
         else:
-            flashes.success(request, _("Connected. Send yourself a test message."))
+            _open_there(request, form.provider, account)
             return redirect("channel", kind)
     return _page(request, kind, form=form, status=422)
+
+
+def _open_there(request: HttpRequest, provider: Provider, account: Account) -> None:
+    try:
+        if provider.opened:
+            provider.opened(account)
+    except CannotConnect as error:
+        flashes.warning(request, _("Connected, but not wholly: %(why)s") % {"why": error})
+    else:
+        flashes.success(request, _("Connected. Send yourself a test message."))
 
 
 @allow("owner")
@@ -94,21 +108,31 @@ def hook(request: HttpRequest, token: str) -> HttpResponse:
         log.warning("a call for the %s account %s cannot be read: %s", account.kind, account.pk, type(error).__name__)
         return HttpResponse(status=202)
     if request.method == "POST":
-        received.take(account, heard.received)
-        receipts.take(account, heard.words)
-        Account.objects.filter(pk=account.pk).update(heard_at=timezone.now())
+        _do(account, heard)
     return HttpResponse(heard.answer, content_type=heard.content_type)
 
 
+def _do(account: Account, heard: Heard) -> None:
+    """All of a call or nothing: a provider calls again where we fail."""
+    with transaction.atomic():
+        received.take(account, heard.received)
+        receipts.take(account, heard.words)
+        for deed in heard.deeds:
+            deed()
+        Account.objects.filter(pk=account.pk).update(heard_at=timezone.now())
+    for what in heard.unknown:
+        log.warning("a call for the %s account %s tells of something unknown: %s", account.kind, account.pk, what[:60])
+
+
 def _asked(request: HttpRequest, account: Account) -> Asked:
-    query = request.META.get("QUERY_STRING", "")
+    body, query = request.body, request.META.get("QUERY_STRING", "")  # the body first: reading a form uses it up
     return Asked(
         method=request.method or "",
         url=accounts.hook_url(account) + (f"?{query}" if query else ""),
         headers=request.headers,
         query=request.GET.dict(),
         form={name: str(value) for name, value in request.POST.items()},
-        body=request.body,
+        body=body,
     )
 
 
@@ -131,8 +155,31 @@ def _page(
         "test_form": test_form or TestForm(initial={"text": text}),
         "hook": accounts.hook_url(account) if account else "",
         **overview.figures(kind, account),
+        **_more(account),
     }
     return render(request, "channels/channel.html", context, status=status)
+
+
+def _more(account: Account | None) -> dict[str, Any]:
+    """What one channel's page shows beside what all show."""
+    if account is None or account.kind != "whatsapp":
+        return {}
+    known = account.whatsapptemplate_set.exclude(status=templates.GONE).order_by("name", "language")
+    return {"templates": known, "verify_token": verify_token(account)}
+
+
+@allow("owner")
+@require_POST
+def sync_templates(request: HttpRequest) -> HttpResponse:
+    try:
+        count = templates.sync(get_object_or_404(_open(), kind="whatsapp"))
+    except CannotConnect as error:
+        flashes.error(request, str(error))
+    else:
+        flashes.success(
+            request, ngettext("%(n)d template is known.", "%(n)d templates are known.", count) % {"n": count}
+        )
+    return redirect("channel", "whatsapp")
 
 
 def _connect_form(request: HttpRequest, kind: str) -> ConnectForm:

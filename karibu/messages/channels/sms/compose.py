@@ -4,6 +4,8 @@ A sender that people can answer is stopped by a word; a name (as in "DUKA") cann
 the two it is is known when it leaves (deliver.py), so both stand in the letter.
 """
 
+import re
+
 import msgspec
 
 from karibu.messages import tokens
@@ -12,6 +14,8 @@ from karibu.messages.channels import Letter, keywords
 from karibu.messages.channels.sms import segments
 from karibu.messages.content import Content
 from karibu.messages.models import Message
+from karibu.messages.status import Reason
+from karibu.messages.verdict import Stopped, refused
 from karibu.web.models import Shop
 
 
@@ -30,17 +34,17 @@ def compose(message: Message, recipient: str, content: Content, shop: Shop) -> L
     words = Words(text)
     if message.is_marketing:
         words.stop, words.link = keywords.way_out(message.template.language), page(tokens.UNSUBSCRIBE, message.id)
+    if (parts := segments.size(f"{text}\n{words.link}").parts) > segments.MOST:
+        raise Stopped(refused(Reason.TOO_LONG, f"{parts} SMS"))
     return Letter.of(message, recipient=recipient, subject=text[:120], raw=msgspec.json.encode(words))
 
 
 def written(raw: bytes, *, can_be_answered: bool) -> str:
-    """The text that leaves. Raises ValueError for one that is too long to arrive."""
+    """The text that leaves."""
     words = msgspec.json.decode(raw, type=Words)
     text = words.text
-    if can_be_answered and words.stop and keywords.STOP not in text.lower():
+    if can_be_answered and words.stop and not re.search(r"\bSTOP\b", text, re.IGNORECASE):
         text = f"{text}\n{words.stop}"
     elif not can_be_answered and words.link and words.link not in text:
         text = f"{text}\n{words.link}"
-    if segments.size(text).parts > segments.MOST:
-        raise ValueError(f"It would be {segments.size(text).parts} SMS; {segments.MOST} is the most.")
     return text

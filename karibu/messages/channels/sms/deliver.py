@@ -8,7 +8,6 @@ from karibu.messages.channels.handing import Handed
 from karibu.messages.channels.models import Account
 from karibu.messages.channels.sms import compose, segments
 from karibu.messages.channels.sms.account import provider
-from karibu.messages.status import Reason
 from karibu.messages.verdict import Verdict
 
 
@@ -28,10 +27,7 @@ def deliver(letters: Sequence[Letter], begin: Begin) -> Iterator[tuple[Letter, V
     who, answerable, hook = provider(account), can_be_answered(account), accounts.hook_url(account)
 
     def hand(letter: Letter) -> Handed:
-        try:
-            text = compose.written(letter.raw, can_be_answered=answerable)
-        except ValueError as error:
-            return handing.refused(str(error), reason=Reason.TEMPLATE_ERROR)
+        text = compose.written(letter.raw, can_be_answered=answerable)
         return _send(who, account, letter.recipient, text, receipts.reference(letter.message_id), hook, letter.attempt)
 
     yield from handing.deliver(account, letters, begin, hand)
