@@ -67,6 +67,7 @@ def deliver(
                 yield letter, verdict
             elif begin(letter):
                 under_way[_threads().submit(_safely, hand, letter)] = letter
+        begin.settle()  # providers take their time: nobody's outcome waits for them
         done, _ = wait(under_way, return_when=FIRST_COMPLETED)
         for future in done:
             yield _come_back(account, under_way.pop(future), future.result())
