@@ -23,7 +23,7 @@ from karibu.messages import send, starters
 from karibu.messages.actions import Intent, intend
 from karibu.messages.channels import accounts
 from karibu.messages.channels.models import Account
-from karibu.messages.models import Message, Rules
+from karibu.messages.models import Message
 from karibu.messages.system import send_mail
 from karibu.segments import actions as segments
 from karibu.segments import rfm
@@ -40,7 +40,6 @@ BY = "a test"
 def fill(folder: Path, people: int = 6, troubles: int = 1) -> None:
     """The sample shop with the year of `people`, and `troubles` of each thing that its history has none of."""
     starters.plant()
-    Rules.objects.update_or_create(pk=1, defaults={"quiet_from": None, "quiet_until": None})  # at any hour
     demo.open_sample_shop()
     demo.bring_history(count=people)
     drain_all()

@@ -99,10 +99,13 @@ class Window:
 
 def begin(letters: Sequence[Letter], outcomes: Sequence[Outcome] = ()) -> set[int]:
     """One statement and commit for the Begin of these letters and these outcomes of others."""
-    values = verdicts.values(outcomes, timezone.now(), [Status.SENDING])
+    now = timezone.now()
+    values = verdicts.values(outcomes, now, [Status.SENDING])
     values |= {"letters": [one.message_id for one in letters], "claims": [one.claim for one in letters]}
     with connection.wrap_database_errors:
-        return {row[0] for row in with_bulk_arrays(cursor()).execute(_BEGIN, values, prepare=True)}
+        begun = {row[0] for row in with_bulk_arrays(cursor()).execute(_BEGIN, values, prepare=True)}
+    verdicts.release(outcomes, now)
+    return begun
 
 
 def _remember(channel: str, outcomes: Sequence[Outcome]) -> None:

@@ -79,11 +79,31 @@ class Untold(models.Model):
 
 
 class Rules(models.Model):
-    """How this shop wants to write to people (one row, id 1). Empty quiet hours: any hour will do."""
+    """How this shop wants to write marketing to people, on all channels together (one row, id 1). 0: no limit."""
 
-    gap_hours = models.SmallIntegerField(default=16)  # between two marketing messages to one person; 0: no limit
-    quiet_from = models.TimeField(null=True, blank=True)  # in the person's zone
-    quiet_until = models.TimeField(null=True, blank=True)
+    gap_hours = models.SmallIntegerField(default=0)  # between two to one person, whatever the channels
+    most = models.SmallIntegerField(default=0)  # at most so many to one person ...
+    most_days = models.SmallIntegerField(default=7)  # ... in so many days
+    holdout_percent = models.FloatField(default=0)  # of all customers: they get no marketing (holdout.py)
+    holdout_draw = models.CharField(max_length=40, default="1")  # another text draws other people
+
+
+class ChannelRules(models.Model):
+    """The same for one channel. A channel without a row has those of `usual`."""
+
+    channel = models.CharField(max_length=20, primary_key=True)
+    gap_hours = models.SmallIntegerField(default=24)
+    most = models.SmallIntegerField(default=0)
+    most_days = models.SmallIntegerField(default=7)
+    hours = models.CharField(max_length=100, blank=True)  # "09:00-12:00, 14:00-20:00"; empty: at any hour
+    on_sundays = models.BooleanField(default=True)
+    on_holidays = models.BooleanField(default=True)  # the public ones of the person's country
+    by_country = models.BooleanField(default=True)  # also within what hours.txt says for it
+
+    @classmethod
+    def usual(cls, channel: str) -> "ChannelRules":
+        """Mail waits in its box and rings nobody; everything else is taken to ring a phone."""
+        return cls(channel=channel, gap_hours=16, by_country=False) if channel == "email" else cls(channel=channel)
 
 
 class Link(models.Model):

@@ -1,33 +1,32 @@
-"""Quiet hours in a person's zone."""
+"""Whether now is an hour to write to somebody on a channel: the shop's own hours, and what their country allows."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
-
-@lru_cache(maxsize=1024)
-def zone_of(name: str, fallback: str) -> ZoneInfo:
-    """The person's zone; where it is unknown or no zone at all the shop's, and UTC after that."""
-    for candidate in (name, fallback):
-        try:
-            return ZoneInfo(candidate)
-        except (ValueError, OSError):  # ZoneInfoNotFoundError is a KeyError only for some spellings
-            continue
-        except KeyError:
-            continue
-    return ZoneInfo("UTC")
+from karibu.messages import hours, laws
+from karibu.messages.hours import ALL_DAY, Week
+from karibu.messages.models import ChannelRules
 
 
-def ends(now: datetime, zone: ZoneInfo, start: time, end: time) -> datetime | None:
-    """When the quiet hours that `now` lies in are over (UTC), or None outside of them. They may span midnight.
+def ends(now: datetime, zone: ZoneInfo, rules: ChannelRules, country: str) -> datetime | None:
+    """When marketing may leave again (UTC); None where it may now."""
+    weeks = weeks_of(rules, country)
+    return hours.opens(now, zone, weeks) if weeks else None
 
-    The end is a wall-clock time: on the night of a clock change it is still that time on the wall.
-    """
-    local = now.astimezone(zone)
-    wall = local.time()
-    if start == end or not (start <= wall < end if start < end else wall >= start or wall < end):
-        return None
-    day = local.date() + timedelta(days=1 if wall >= end else 0)
-    over = datetime.combine(day, end, zone).astimezone(UTC)
-    # A time that the clock skips, or the second pass of an hour it repeats, must not lie in the past.
-    return over if over > now else now + timedelta(minutes=15)
+
+def limits(rules: ChannelRules) -> bool:
+    """Whether these rules close any hour at all, for anybody."""
+    return bool(rules.hours or rules.by_country or not rules.on_sundays or not rules.on_holidays)
+
+
+def weeks_of(rules: ChannelRules, country: str) -> tuple[Week, ...]:
+    return _weeks(rules.hours, rules.on_sundays, rules.on_holidays, rules.by_country, country)
+
+
+@lru_cache(maxsize=4096)
+def _weeks(typed: str, on_sundays: bool, on_holidays: bool, by_country: bool, country: str) -> tuple[Week, ...]:
+    day = hours.parse(typed) or ALL_DAY
+    ours = Week(day, day, day if on_sundays else (), on_holidays, country)
+    limits = ours != Week(country=country)
+    return ((ours,) if limits else ()) + ((laws.of(country),) if by_country else ())

@@ -26,10 +26,23 @@ GROUP = 200  # messages in one transaction
 IDLE = 30.0  # seconds between looks when nothing is due and nobody wakes us
 
 _CLAIM = """
-    SELECT id FROM messages_message
+    SELECT id, customer_id FROM messages_message
     WHERE status IN ('intended', 'held') AND due_at <= %s
     ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED"""
-_LOCK_PERSON = "SELECT id FROM unnest(%s::bigint[]) AS c(id) WHERE pg_try_advisory_xact_lock(7001::bigint << 32 | id)"
+# The lock is on who the person is today, so that a merge does not open a second way around the caps.
+_LOCK_PERSON = """
+    SELECT id, person FROM (
+        SELECT w.id, coalesce(c.merged_into, w.id) AS person
+        FROM unnest(%s::bigint[]) AS w(id) LEFT JOIN customers_customer c ON c.id = w.id OFFSET 0) AS people
+    WHERE pg_try_advisory_xact_lock(7001::bigint << 32 | person)"""
+# Found by the person alone: before the table was first counted, everything that is due looks like as good a way in.
+_COMPETING = """
+    WITH theirs AS MATERIALIZED (
+        SELECT id, due_at, priority FROM messages_message
+        WHERE customer_id = ANY(%s) AND status IN ('intended', 'held') AND is_marketing)
+    SELECT id FROM messages_message WHERE id = ANY(ARRAY(
+        SELECT id FROM theirs WHERE due_at <= %s AND id <> ALL(%s) ORDER BY priority DESC, id LIMIT %s))
+    FOR UPDATE SKIP LOCKED"""
 
 
 def step() -> float:
@@ -95,17 +108,23 @@ def _send(limit: int, only: int | None = None) -> int:
 
 
 def _claim(now: datetime, limit: int, only: int | None) -> list[Message]:
-    """Locks due rows that no other worker holds, of people whom no other worker is about to write to."""
+    """Locks due rows that no other worker holds, of people whom no other worker is about to write to.
+
+    With them come the other marketing messages that are due to the same people: who goes first is decided among all.
+    """
     with connection.cursor() as cursor:
         if only is None:
             cursor.execute(_CLAIM, [now, limit])
         else:
             cursor.execute(_CLAIM.replace("WHERE", f"WHERE id = {int(only)} AND"), [now, 1])
-        ids = [row[0] for row in cursor.fetchall()]
-        messages = list(Message.objects.filter(pk__in=ids).select_related("template").order_by("due_at", "id"))
-        cursor.execute(_LOCK_PERSON, [sorted({m.customer_id for m in messages})])
-        ours = {row[0] for row in cursor.fetchall()}
-    return [m for m in messages if m.customer_id in ours]
+        wanted: dict[int, int] = dict(cursor.fetchall())
+        cursor.execute(_LOCK_PERSON, [sorted(set(wanted.values()))])
+        ours: dict[int, int] = dict(cursor.fetchall())
+        claimed = [number for number, customer in wanted.items() if customer in ours]
+        if claimed and only is None:
+            cursor.execute(_COMPETING, [list({*ours, *ours.values()}), now, claimed, limit])
+            claimed += [row[0] for row in cursor.fetchall()]
+    return list(Message.objects.filter(pk__in=claimed).select_related("template").order_by("due_at", "id"))
 
 
 def _write(group: gate.Group) -> list[Letter]:

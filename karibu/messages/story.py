@@ -21,8 +21,9 @@ CHECK_LABELS = {
     "cart": gettext_lazy("The cart is still open"),
     "channel law": gettext_lazy("The channel allows it"),
     "holdout": gettext_lazy("The person does not belong to the share that gets nothing"),
+    "complaint": gettext_lazy("No complaint of the person is open"),
     "quiet hours": gettext_lazy("It is an hour to write to people where the person is"),
-    "frequency": gettext_lazy("No other message went out a short while ago"),
+    "frequency": gettext_lazy("The person has not had too many messages lately"),
     "channel": gettext_lazy("The channel is open"),
 }
 STOPPED_BY = {
@@ -37,6 +38,7 @@ STOPPED_BY = {
     Reason.CART_EMPTIED: "cart",
     Reason.OUTSIDE_WINDOW: "channel law",
     Reason.HOLDOUT: "holdout",
+    Reason.PAUSED: "complaint",
     Reason.QUIET_HOURS: "quiet hours",
     Reason.FREQUENCY: "frequency",
     Reason.UNREACHABLE: "channel",

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from karibu.messages.views import mailbox, messages, public, templates
+from karibu.messages.views import mailbox, messages, public, rules, templates
 
 urlpatterns: list[URLPattern] = [
     path("m/c/<str:token>", public.click, name="message-click"),
@@ -10,7 +10,8 @@ urlpatterns: list[URLPattern] = [
     path("messages/", messages.message_list, name="messages"),
     path("messages/retry/", messages.retry_many),
     path("messages/cancel/", messages.cancel_many),
-    path("messages/rules/", templates.rules, name="message-rules"),
+    path("messages/rules/", rules.rules, name="message-rules"),
+    path("messages/rules/meaning/", rules.rules_meaning, name="message-rules-meaning"),
     path("messages/templates/", templates.template_list, name="templates"),
     path("messages/templates/<slug:key>/", templates.template, name="template"),
     path("messages/templates/<slug:key>/preview/", templates.template_preview, name="template-preview"),

@@ -71,7 +71,7 @@ WRITTEN = """written AS (UPDATE messages_message m SET
         sent_at = CASE WHEN n.status = 'sent' THEN %(now)s ELSE m.sent_at END,
         address = CASE WHEN {gone} THEN '' ELSE coalesce(nullif(n.address, ''), m.address) END,
         subject = CASE WHEN {gone} THEN '' ELSE coalesce(nullif(n.subject, ''), m.subject) END,
-        history = (CASE WHEN n.reason = 'unreachable' AND m.history->-1->>'reason' = 'unreachable'
+        history = (CASE WHEN n.reason IN ('unreachable', 'frequency', 'paused') AND m.history->-1->>'reason' = n.reason
             THEN m.history - (-1) ELSE m.history END)
             || jsonb_build_array(jsonb_strip_nulls(jsonb_build_object('at', %(now)s::timestamptz, 'status', n.status,
                 'reason', nullif(n.reason, ''), 'until', n.until,
@@ -89,6 +89,12 @@ _RECORD_UNFLUSHED = _RECORD.replace(
     "FROM unnest", "FROM (SELECT set_config('synchronous_commit', 'off', true)) AS unflushed, unnest", 1
 )
 
+# Rows that another worker holds are being looked at by it.
+_RELEASE = """
+    UPDATE messages_message SET due_at = %s WHERE id = ANY(ARRAY(
+        SELECT id FROM messages_message
+        WHERE customer_id = ANY(%s) AND status = 'held' AND reason = 'frequency' FOR UPDATE SKIP LOCKED))"""
+
 
 def record(outcomes: Iterable[Outcome], now: datetime, *, before: Iterable[str], flushed: bool = True) -> int:
     """Writes the outcomes on messages that still stand at one of `before`; returns how many did.
@@ -103,6 +109,7 @@ def record(outcomes: Iterable[Outcome], now: datetime, *, before: Iterable[str],
             _RECORD if flushed else _RECORD_UNFLUSHED, values(rows, now, before), prepare=True
         )
         [count] = found.fetchone() or (0,)
+    release(rows, now)
     return int(count)
 
 
@@ -121,3 +128,14 @@ def values(rows: Sequence[Outcome], now: datetime, before: Iterable[str]) -> dic
         "subjects": [row.subject for row in rows],
         "before": [str(status) for status in before],
     }
+
+
+def release(rows: Sequence[Outcome], now: datetime) -> None:
+    """A message that did not arrive takes nobody's place: what waited because of it is asked again."""
+    if without := [row.customer_id for row in rows if _did_not_arrive(row.verdict)]:
+        with connection.wrap_database_errors:
+            cursor().execute(_RELEASE, [now, without])
+
+
+def _did_not_arrive(verdict: Verdict) -> bool:
+    return verdict.status == Status.FAILED and verdict.reason != Reason.UNKNOWN_OUTCOME

@@ -16,13 +16,15 @@ from karibu.messages.gate.person import (
     address_is_known,
     address_is_open,
     consent_is_given,
+    pause_register,
+    person_has_no_complaint,
     person_is_there,
     person_is_written_to,
 )
 from karibu.messages.models import Message
 from karibu.messages.verdict import READY
 
-__all__ = ["CHECKS", "Case", "Group", "ask"]
+__all__ = ["CHECKS", "Case", "Group", "ask", "pause_register"]
 
 Check = Callable[[Group], None]
 # In this order; the name is what the message's page calls the check. What refuses comes before what holds, so that
@@ -36,6 +38,7 @@ CHECKS: list[tuple[str, Check]] = [
     ("cart", cart_is_still_open),
     ("channel law", channel_allows),
     ("holdout", person_is_written_to),
+    ("complaint", person_has_no_complaint),
     ("quiet hours", person_is_awake),
     ("channel", channel_is_open),
     ("frequency", person_has_had_rest),

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from karibu.customers.models import Customer
 from karibu.messages.facts import the_shop
-from karibu.messages.models import Message, Rules
+from karibu.messages.models import ChannelRules, Message, Rules
 from karibu.messages.verdict import Verdict
 from karibu.web.models import Shop
 
@@ -27,6 +27,14 @@ class Group:
     now: datetime
     shop: Shop = field(default_factory=the_shop)
     rules: Rules = field(default_factory=lambda: Rules.objects.filter(pk=1).first() or Rules())
+    channel_rules: dict[str, ChannelRules] = field(
+        default_factory=lambda: {r.pk: r for r in ChannelRules.objects.all()}
+    )
+
+    def rules_of(self, channel: str) -> ChannelRules:
+        if channel not in self.channel_rules:
+            self.channel_rules[channel] = ChannelRules.usual(channel)
+        return self.channel_rules[channel]
 
     def undecided(self, *, marketing: bool | None = None) -> Iterator[Case]:
         for case in self.cases:

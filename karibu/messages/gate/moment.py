@@ -1,6 +1,8 @@
 """When it may leave: not too late, and at an hour to write to people."""
 
-from karibu.messages import quiet
+from datetime import datetime
+
+from karibu.messages import quiet, zones
 from karibu.messages.gate.case import Group
 from karibu.messages.status import Reason
 from karibu.messages.verdict import held, refused
@@ -13,10 +15,22 @@ def moment_is_not_past(group: Group) -> None:
 
 
 def person_is_awake(group: Group) -> None:
-    """Quiet hours count in the person's own zone. Only marketing waits for the morning."""
-    if group.rules.quiet_from is None or group.rules.quiet_until is None:
-        return
-    for case in group.undecided(marketing=True):
-        zone = quiet.zone_of(case.customer.timezone if case.customer else "", group.shop.timezone)
-        if until := quiet.ends(group.now, zone, group.rules.quiet_from, group.rules.quiet_until):
-            case.verdict = held(until, Reason.QUIET_HOURS, zone.key)
+    """The hours in which a channel may be used count by the person's own clock. Only marketing waits for them."""
+    ends: dict[tuple[str, str, str], datetime | None] = {}
+    for channel, cases in group.by_channel(marketing=True).items():
+        rules = group.rules_of(channel)
+        if not quiet.limits(rules):
+            continue
+        for case in cases:
+            assert case.customer
+            place = zones.of(case.customer, group.shop.timezone, group.shop.country)
+            key = (channel, place.zone.key, place.country)
+            if key not in ends:
+                ends[key] = quiet.ends(group.now, place.zone, rules, place.country)
+            if until := ends[key]:
+                case.verdict = held(until, Reason.QUIET_HOURS, _told(place))
+
+
+def _told(place: zones.Place) -> str:
+    """The zone that was taken, and how it is known where the person did not say it."""
+    return place.zone.key if place.known_by == zones.OWN else f"{place.zone.key} ({place.known_by})"

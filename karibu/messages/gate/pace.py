@@ -1,32 +1,72 @@
-"""How often: marketing messages to one person keep a distance; what is too much waits, the most important first."""
+"""How often: marketing to one person keeps a distance and a number; too much waits, the most important first."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import connection
 
-from karibu.messages.gate.case import Group
+from karibu.messages.gate.case import Case, Group
+from karibu.messages.models import ChannelRules, Rules
 from karibu.messages.status import Reason
 from karibu.messages.verdict import held
 
-_LATEST = """
-    SELECT customer_id, max(coalesce(sent_at, claimed_at)) FROM messages_message
-    WHERE customer_id = ANY(%s) AND is_marketing AND status IN ('sent', 'sending')
-        AND coalesce(sent_at, claimed_at) > %s
-    GROUP BY customer_id"""
+ANY = ""  # the line of all channels together
+
+# What is being sent counts, and what may have arrived; what certainly did not arrive takes nobody's place.
+_SENT = """
+    SELECT customer_id, channel, coalesce(sent_at, handed_over_at, claimed_at) FROM messages_message
+    WHERE customer_id = ANY(%s) AND is_marketing
+        AND (status IN ('sent', 'sending') OR (status = 'failed' AND reason = 'unknown_outcome'))
+        AND coalesce(sent_at, handed_over_at, claimed_at) > %s
+    ORDER BY 3 DESC"""
+Line = tuple[int, str]  # a person on one channel, or on ANY
 
 
 def person_has_had_rest(group: Group) -> None:
-    """Two marketing messages to one person keep a distance, also when both are in this very group."""
-    gap = timedelta(hours=group.rules.gap_hours)
-    cases = list(group.undecided(marketing=True))
-    if not cases or not gap:
+    """What is over the cap waits. Of several messages the highest priority leaves first, then the oldest.
+
+    The lock on each person (send.py) makes what is counted here true until it is committed.
+    """
+    cases = sorted(group.undecided(marketing=True), key=lambda case: (-case.message.priority, case.message.pk or 0))
+    longest = _longest([group.rules, *(group.rules_of(channel) for channel in {c.message.channel for c in cases})])
+    if not cases or not longest:
         return
-    with connection.cursor() as cursor:
-        cursor.execute(_LATEST, [[case.message.customer_id for case in cases], group.now - gap])
-        latest: dict[int, datetime] = dict(cursor.fetchall())
+    sent = _sent({case.message.customer_id for case in cases}, group.now - longest)
     for case in cases:
-        customer = case.message.customer_id
-        if customer in latest:
-            case.verdict = held(latest[customer] + gap, Reason.FREQUENCY, f"{group.rules.gap_hours} h")
-        else:
-            latest[customer] = group.now
+        _decide(case, group, sent)
+
+
+def _decide(case: Case, group: Group, sent: dict[Line, list[datetime]]) -> None:
+    lines: list[tuple[Line, Rules | ChannelRules]] = [
+        ((case.message.customer_id, ANY), group.rules),
+        ((case.message.customer_id, case.message.channel), group.rules_of(case.message.channel)),
+    ]
+    waits = [wait for line, rules in lines for wait in _waits(sent.get(line, []), rules)]
+    until, detail = max(waits, default=(group.now, ""))
+    if until > group.now:
+        case.verdict = held(until, Reason.FREQUENCY, detail)
+        return
+    for line, _ in lines:
+        sent.setdefault(line, []).insert(0, group.now)
+
+
+def _waits(times: list[datetime], rules: Rules | ChannelRules) -> Iterable[tuple[datetime, str]]:
+    """Until when each rule lets nothing more pass, and the rule; `times` are of what was sent, the latest first."""
+    if times and rules.gap_hours:
+        yield times[0] + timedelta(hours=rules.gap_hours), f"{rules.gap_hours} h"
+    if rules.most and len(times) >= rules.most:
+        yield times[rules.most - 1] + timedelta(days=rules.most_days), f"{rules.most} / {rules.most_days} d"
+
+
+def _longest(rules: Iterable[Rules | ChannelRules]) -> timedelta:
+    return max(max(timedelta(hours=r.gap_hours), timedelta(days=r.most_days if r.most else 0)) for r in rules)
+
+
+def _sent(customers: set[int], since: datetime) -> dict[Line, list[datetime]]:
+    found: dict[Line, list[datetime]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_SENT, [list(customers), since])
+        for customer, channel, at in cursor.fetchall():
+            found.setdefault((customer, channel), []).append(at)
+            found.setdefault((customer, ANY), []).append(at)
+    return found

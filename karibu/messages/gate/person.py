@@ -1,11 +1,19 @@
 """Whom it is for: there, reachable, not blocked, and agreed."""
 
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime, timedelta
+
 from karibu.consents import queries as consents
+from karibu.consents.models import Suppression
 from karibu.customers.models import Customer
-from karibu.messages import channels
-from karibu.messages.gate.case import Group
+from karibu.messages import channels, holdout
+from karibu.messages.gate.case import Case, Group
 from karibu.messages.status import Reason
-from karibu.messages.verdict import refused
+from karibu.messages.verdict import held, refused
+
+COMPLAINT_TRAIT = "open_complaint"  # a trait of this name that is not empty, false or 0
+COMPLAINT_IS_NEW = timedelta(days=30)
+PAUSE = timedelta(hours=6)  # then it is asked again
 
 
 def person_is_there(group: Group) -> None:
@@ -60,7 +68,51 @@ def consent_is_given(group: Group) -> None:
 
 
 def person_is_written_to(group: Group) -> None:
-    """The share that gets nothing is kept apart here: of those who would have been sent it, not of everybody."""
+    """The share that gets nothing is kept apart here: of those who would have been sent it, not of everybody.
+
+    The sender's own holdout first; then the shop's, which gets no marketing at all.
+    """
+    percent, draw = group.rules.holdout_percent, group.rules.holdout_draw
     for case in group.undecided():
         if case.message.is_holdout:
             case.verdict = refused(Reason.HOLDOUT, case.message.sender)
+        elif case.message.is_marketing and holdout.holds(case.message.customer_id, percent, draw):
+            case.verdict = refused(Reason.HOLDOUT, f"{percent:g} %")
+
+
+_pausers: list[Callable[[Collection[int]], set[int]]] = []
+
+
+def pause_register(pauser: Callable[[Collection[int]], set[int]]) -> None:
+    """`pauser(customer_ids)` says for whom offers wait: whose complaint is open. It is asked once for a group."""
+    if pauser not in _pausers:
+        _pausers.append(pauser)
+
+
+def person_has_no_complaint(group: Group) -> None:
+    """Offers wait while a complaint is open: one that an app tells of, a trait says, or somebody reported as spam."""
+    cases = list(group.undecided(marketing=True))
+    if not cases:
+        return
+    ids = {case.message.customer_id for case in cases}
+    paused = {number for pauser in _pausers for number in pauser(ids)} | _who_reported(cases, group.now)
+    for case in cases:
+        assert case.customer
+        if case.message.customer_id in paused or case.customer.traits.get(COMPLAINT_TRAIT):
+            case.verdict = held(group.now + PAUSE, Reason.PAUSED)
+
+
+def _who_reported(cases: Sequence[Case], now: datetime) -> set[int]:
+    """Whose mail address or number was lately reported: on that channel nothing leaves, on the others offers wait."""
+    owners = {
+        a.strip().lower(): c.customer.pk for c in cases if c.customer for a in (c.customer.email, c.customer.phone)
+    }
+    owners.pop("", None)
+    reported = Suppression.objects.filter(
+        channel__in=channels.KINDS,
+        value__in=list(owners),
+        reason=Suppression.Reason.COMPLAINT,
+        lifted_at=None,
+        at__gt=now - COMPLAINT_IS_NEW,
+    )
+    return {owners[value] for value in reported.values_list("value", flat=True)}

@@ -1,4 +1,4 @@
-"""Templates: the list, editing one with a live preview, and the shop's rules for writing."""
+"""Templates: the list, and editing one with a live preview."""
 
 import hashlib
 import json
@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from karibu.messages import preview, starters
-from karibu.messages.forms import RulesForm, TemplateForm
-from karibu.messages.models import Rules, Template
+from karibu.messages.forms import TemplateForm
+from karibu.messages.models import Template
 from karibu.messages.views.public import MAIL_POLICY
 from karibu.web.access import actor, allow
 from karibu.web.actions import record
@@ -97,18 +97,3 @@ def template_reset(request: HttpRequest, key: str) -> HttpResponse:
             record(actor(request), "reset template", f"template {key}")
         flashes.success(request, _("The template is again what Karibu came with."))
     return redirect("template", key)
-
-
-@allow("marketer")
-@require_http_methods(["GET", "HEAD", "POST"])
-def rules(request: HttpRequest) -> HttpResponse:
-    form = RulesForm(request.POST or None, instance=Rules.objects.filter(pk=1).first() or Rules(pk=1))
-    if request.method == "POST" and form.is_valid() and unchanged(request, form):
-        with transaction.atomic():
-            form.save()
-            record(
-                actor(request), "changed sending rules", "rules", **{k: str(v) for k, v in form.cleaned_data.items()}
-            )
-        flashes.success(request, _("The rules are saved. They count for everything that has not left yet."))
-        return redirect("message-rules")
-    return render(request, "messages/rules.html", {"form": form}, status=422 if form.errors else 200)
