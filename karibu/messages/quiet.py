@@ -7,6 +7,9 @@ from zoneinfo import ZoneInfo
 from karibu.messages import hours, laws
 from karibu.messages.hours import ALL_DAY, Week
 from karibu.messages.models import ChannelRules
+from karibu.messages.zones import zone_of
+
+__all__ = ["ends", "limits", "weeks_of", "zone_of"]
 
 
 def ends(now: datetime, zone: ZoneInfo, rules: ChannelRules, country: str) -> datetime | None:

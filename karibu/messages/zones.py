@@ -63,6 +63,11 @@ def zone(name: str) -> ZoneInfo | None:
         return None
 
 
+def zone_of(name: str, fallback: str) -> ZoneInfo:
+    """The zone of this name; where it is none the fall-back's, and UTC after that."""
+    return zone(name) or zone(fallback) or ZoneInfo("UTC")
+
+
 def _of_phone(phone: str) -> tuple[str, tuple[str, ...]]:
     try:
         number = phonenumbers.parse(phone)
