@@ -25,6 +25,7 @@ from karibu.messages.channels import accounts
 from karibu.messages.channels.models import Account
 from karibu.messages.models import Message
 from karibu.messages.system import send_mail
+from karibu.messages.tests.cast import at_any_hour
 from karibu.segments import actions as segments
 from karibu.segments import rfm
 from karibu.segments.models import Member, Segment, Size
@@ -40,6 +41,7 @@ BY = "a test"
 def fill(folder: Path, people: int = 6, troubles: int = 1) -> None:
     """The sample shop with the year of `people`, and `troubles` of each thing that its history has none of."""
     starters.plant()
+    at_any_hour()
     demo.open_sample_shop()
     demo.bring_history(count=people)
     drain_all()

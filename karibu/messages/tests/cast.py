@@ -8,7 +8,7 @@ from karibu.consents.actions import record_consents
 from karibu.consents.statement import Statement
 from karibu.customers.models import Customer
 from karibu.messages.actions import Intent, intend
-from karibu.messages.models import Message
+from karibu.messages.models import ChannelRules, Message
 from karibu.shop.models import Cart
 from karibu.web.models import Shop
 
@@ -20,8 +20,15 @@ def the_shop(**fields: object) -> Shop:
         "url": "https://duka.example/",
         "timezone": "Africa/Kigali",
     }
+    at_any_hour()
     shop, _ = Shop.objects.update_or_create(pk=1, defaults={**known, "sender_email": "hello@duka.example", **fields})
     return shop
+
+
+def at_any_hour() -> None:
+    """Tests run at night, too: phones may ring unless a test says otherwise."""
+    phones = [ChannelRules(channel=kind, by_country=False) for kind in ("sms", "whatsapp", "push", "telegram")]
+    ChannelRules.objects.bulk_create(phones, ignore_conflicts=True)
 
 
 def a_person(name: str = "amina", *, agreed: bool = True, **fields: object) -> Customer:
