@@ -10,7 +10,8 @@ from django.db.models import Model
 from django.test import Client
 
 from karibu.collect.models import RejectedEvent, Source
-from karibu.consents.models import Suppression, Topic
+from karibu.consents import links
+from karibu.consents.models import Confirmation, Suppression, Topic
 from karibu.customers.models import Customer, Merge, Suggestion
 from karibu.events import log
 from karibu.imports.models import Import
@@ -87,6 +88,8 @@ def _examples(owner: User) -> Mapping[str, Example]:
         "segments/recipes/": _words(key="vip"),
         "segments/": _first_of(lambda: Segment.objects.filter(size__isnull=False).order_by("pk")),
         "settings/sources/": _latest(Source),
+        "preferences/": lambda name: links.sign(links.PREFERENCES, int(_buyer(name))),
+        "confirm/": lambda name: links.sign(links.CONFIRM, int(_latest(Confirmation)(name))),
         "settings/topics/": _latest(Topic, key="news"),
         "settings/suppressions/": _latest(Suppression),
         "settings/channels/": _words(kind="sms"),

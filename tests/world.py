@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from karibu.collect.actions import create_source, take_in
 from karibu.collect.drain import drain_all
-from karibu.consents import topics
+from karibu.consents import confirming, topics
 from karibu.consents.actions import block, record_consents
 from karibu.consents.models import Suppression, Topic
 from karibu.consents.statement import Statement
@@ -76,6 +76,8 @@ def _consents(number: int) -> None:
         topics.save(Topic(key="news", name="News", description="What is new, once a month."), by=BY)
     block("email", [f"gone{number}@example.com"], Suppression.Reason.HARD_BOUNCE, by=BY, note="550 5.1.1 no such user")
     known = Customer.objects.get(email=f"abroad{number}@example.com").pk
+    wanted = confirming.Asked(customer_id=known, consents=(("email", "news"),), source="Site", wording="Write to me.")
+    confirming.ask([wanted], timezone.now())
     about = {"customer_id": known, "channel": "email", "at": timezone.now(), "evidence": "called on Monday"}
     record_consents([Statement(**about, topic="news", status="withdrawn", method="agent", source="ben@example.test")])
 

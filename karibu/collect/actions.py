@@ -18,15 +18,24 @@ from karibu.events.wake import wake
 from karibu.web.actions import record
 
 
-def create_source(name: str, *, kind: str = "web", by: str = "system") -> Source:
+def create_source(name: str, *, kind: str = "web", by: str = "system", believes_consents: bool = True) -> Source:
     """A new source with a write key of its own; an open source of the same name is returned as it is."""
     found = Source.objects.filter(name=name, closed_at=None).first()
     if found:
         return found
     with transaction.atomic():
-        source = Source.objects.create(name=name, kind=kind, write_key="wk_" + secrets.token_urlsafe(18))
+        key = "wk_" + secrets.token_urlsafe(18)
+        source = Source.objects.create(name=name, kind=kind, write_key=key, believes_consents=believes_consents)
         record(by, "created source", f"source {source.pk}", name=name)
     return source
+
+
+@transaction.atomic
+def believe(source: Source, believes: bool, *, by: str) -> None:
+    """From now on consents that come with this key count at once, or wait until their address confirms them."""
+    source.believes_consents = believes
+    source.save(update_fields=["believes_consents"])
+    record(by, "trusted source" if believes else "doubted source", f"source {source.pk}", name=source.name)
 
 
 @transaction.atomic

@@ -9,6 +9,8 @@ class Source(models.Model):
     name = models.CharField(max_length=200)
     kind = models.CharField(max_length=40, default="web")  # web app server import
     write_key = models.CharField(max_length=64, unique=True)
+    # Whether a consent that comes with this key counts at once. A key that stands in pages is anybody's to use.
+    believes_consents = models.BooleanField(default=True, db_default=True)
     created_at = models.DateTimeField(auto_now_add=True)
     closed_at = models.DateTimeField(null=True)
     last_event_at = models.DateTimeField(null=True)  # to about a second; written apart from the events' transaction

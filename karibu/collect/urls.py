@@ -7,6 +7,7 @@ urlpatterns: list[URLPattern] = [
     path("settings/sources/create/", views.source_create, name="source-create"),
     path("settings/sources/<int:pk>/", views.source, name="source"),
     path("settings/sources/<int:pk>/pulse/", views.source_pulse, name="source-pulse"),
+    path("settings/sources/<int:pk>/believe/", views.source_believe, name="source-believe"),
     path("settings/sources/<int:pk>/close/", views.source_close, name="source-close"),
     path("settings/keeping/", views.keep, name="keeping"),
     path("events/rejected/", views.rejected_list, name="rejected-events"),

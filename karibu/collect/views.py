@@ -37,7 +37,8 @@ def source_create(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         context = {"form": form, "table": Sources(request, Source.objects.all())}
         return render(request, "collect/sources.html", context, status=422)
-    source = actions.create_source(form.cleaned_data["name"], kind=form.cleaned_data["kind"], by=actor(request))
+    name, kind = form.cleaned_data["name"], form.cleaned_data["kind"]
+    source = actions.create_source(name, kind=kind, by=actor(request), believes_consents=kind == "server")
     return redirect("source", source.pk)
 
 
@@ -54,6 +55,14 @@ def source(request: HttpRequest, pk: int) -> HttpResponse:
 def source_pulse(request: HttpRequest, pk: int) -> HttpResponse:
     """The part of the source's page that says when it was last heard from; the page asks for it while it is open."""
     return render(request, "collect/_pulse.html", {"source": get_object_or_404(Source, pk=pk)})
+
+
+@require_POST
+@allow("owner")
+def source_believe(request: HttpRequest, pk: int) -> HttpResponse:
+    actions.believe(get_object_or_404(Source, pk=pk), request.POST.get("believes") == "1", by=actor(request))
+    messages.success(request, _("It counts from now on. What was said before stays as it is."))
+    return redirect("source", pk)
 
 
 @require_POST

@@ -108,13 +108,14 @@ def source() -> None:
 
 @source.command("create")
 @click.argument("name")
-def source_create(name: str) -> None:
-    """Make the source NAME and print its write key."""
+@click.option("--browser", is_flag=True, help="For web pages: consents wait until their address confirms them.")
+def source_create(name: str, browser: bool) -> None:
+    """Make the source NAME and print its write key. Consents that come with it count at once, unless --browser."""
     with postgres.running():
         django()
         from karibu.collect.actions import create_source
 
-        click.echo(create_source(name).write_key)
+        click.echo(create_source(name, believes_consents=not browser).write_key)
 
 
 @main.group()

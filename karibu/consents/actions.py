@@ -9,6 +9,7 @@ from django.utils import timezone
 from karibu.consents import blocked, queries
 from karibu.consents.models import Suppression
 from karibu.consents.statement import GIVEN, ON_BEHALF, OWN_ACT, Statement
+from karibu.customers.models import Customer
 from karibu.web.actions import record
 
 _RECORD = """
@@ -52,16 +53,31 @@ _WELCOME_BACK = """
     FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[]) AS n(customer_id, channel, method, at)
     JOIN customers_customer c ON c.id = n.customer_id
     WHERE s.channel = n.channel AND s.value = lower(CASE n.channel WHEN 'email' THEN c.email ELSE c.phone END)
-        AND s.reason = 'unsubscribed' AND s.lifted_at IS NULL AND s.at < n.at"""
+        AND s.reason = 'unsubscribed' AND s.lifted_at IS NULL AND s.at < n.at
+        AND EXISTS (SELECT FROM consents_consent k WHERE k.customer_id = n.customer_id AND k.channel = n.channel
+            AND k.method = n.method AND k.at = n.at AND k.status = 'given' AND k.strength >= %s)"""
 
 
 def _welcome_back(statements: Iterable[Statement]) -> None:
-    """Who agrees anew by an act of their own is unsubscribed no more. A profile's state is no act."""
-    acts = [s for s in statements if s.status == GIVEN and s.strength >= OWN_ACT and not s.is_state]
+    """Whoever agrees anew by an act of their own is unsubscribed no more."""
+    acts = [s for s in statements if s.status == GIVEN and s.strength >= OWN_ACT]
     if acts:
         columns = zip(*((s.customer_id, s.channel, s.method, s.at) for s in acts), strict=True)
         with connection.cursor() as cursor:
-            cursor.execute(_WELCOME_BACK, [list(column) for column in columns])
+            cursor.execute(_WELCOME_BACK, [*(list(column) for column in columns), OWN_ACT])
+
+
+@transaction.atomic
+def leave_everything(statement: Statement) -> None:
+    """A person wants no marketing by a channel any more: it is withdrawn, and their address says so, whoever has it.
+
+    `statement` is that withdrawal, of everything.
+    """
+    record_consents([statement])
+    field = "email" if statement.channel == "email" else "phone"
+    address = Customer.objects.filter(pk=statement.customer_id, erased_at=None).values_list(field, flat=True).first()
+    if address:
+        suppress(statement.channel, [address], Suppression.Reason.UNSUBSCRIBED, at=statement.at, by=statement.source)
 
 
 def _without_repeats(statements: Iterable[Statement]) -> list[Statement]:

@@ -17,7 +17,8 @@ class ConsentsConfig(AppConfig):
         register(Setting(_("Topics"), text, "/settings/topics/", "tag", ("marketer",), order=32))
         text = _("Addresses that get nothing, and why.")
         register(Setting(_("Suppressions"), text, "/settings/suppressions/", "blocked", ("marketer",), order=33))
-        merging.register("consents_consent", "customer_id")
+        for table in ("consents_consent", "consents_confirmation", "consents_pause"):
+            merging.register(table, "customer_id")
         actions.ask_before_adding(blocked.erased)
         barrier.raise_barrier(barrier.Barrier(blocked.digests_in, blocked.KEPT_OUT))
         for eraser in erasers.ERASERS:

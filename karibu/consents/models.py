@@ -102,3 +102,45 @@ class Erasure(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["touched_at"], name="erasure_open", condition=models.Q(done_at=None))]
+
+
+class Confirmation(models.Model):
+    """A question put to an address: is it you who agreed to this, or who wants to be written to here?
+
+    `evidence` is what came with the asking, `confirmed` what came with the answer: no more of an IP address than its
+    network. A row without `sent_at` was not sent, since the address had been asked often enough.
+    """
+
+    class Kind(models.TextChoices):
+        CONSENT = "consent"
+        ADDRESS = "address"
+
+    id = models.BigAutoField(primary_key=True)
+    kind = models.CharField(max_length=10, choices=Kind)
+    customer_id = models.BigIntegerField(db_index=True)
+    address = models.CharField(max_length=300)  # normalised; whom the question goes to
+    consents = models.JSONField(default=list)  # [["email", "offers"], ...]
+    source = models.CharField(max_length=200)
+    wording = models.TextField(blank=True)
+    origin = models.CharField(max_length=80, blank=True)  # who asked, for those that follow (confirming.follow)
+    evidence = models.CharField(max_length=300, blank=True)
+    asked_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True)
+    confirmed = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["address", "-asked_at"], name="confirmation_address")]
+
+
+class Pause(models.Model):
+    """A person asked for silence for a while: no marketing until then, on any channel. Rows are only added."""
+
+    id = models.BigAutoField(primary_key=True)
+    customer_id = models.BigIntegerField()
+    at = models.DateTimeField()
+    until = models.DateTimeField()  # a later row with an earlier `until` ends the pause
+
+    class Meta:
+        indexes = [models.Index(fields=["customer_id", "-id"], name="pause_customer")]

@@ -1,6 +1,7 @@
 """What the gate asks: is the consent in force, is the address blocked. Always for many people at once."""
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Any
 
 from django.db import connection
@@ -63,3 +64,19 @@ def suppressed(channel: str, addresses: Collection[str]) -> dict[str, str]:
         if found.get(value) in (None, STOPS_MARKETING):  # of several reasons the graver one
             found[value] = reason
     return found
+
+
+_PAUSED = """
+    SELECT customer_id, until FROM (
+        SELECT DISTINCT ON (customer_id) customer_id, until FROM consents_pause
+        WHERE customer_id = ANY(%s) ORDER BY customer_id, id DESC) AS last
+    WHERE until > %s"""
+
+
+def paused(customer_ids: Collection[int], now: datetime) -> dict[int, datetime]:
+    """{customer: until when} of those who asked for silence for a while."""
+    if not customer_ids:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_PAUSED, [list(customer_ids), now])
+        return dict(cursor.fetchall())

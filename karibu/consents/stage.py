@@ -4,10 +4,14 @@ Nothing is ever concluded from other behaviour: an order, an address or an open 
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
+from karibu.consents import confirming
 from karibu.consents.actions import record_consents
-from karibu.consents.statement import EVERYTHING, GIVEN, OFFERS, WITHDRAWN, Statement
+from karibu.consents.queries import in_force
+from karibu.consents.statement import EVERYTHING, GIVEN, OFFERS, PENDING, WITHDRAWN, Statement
 from karibu.events.batch import Batch
 from karibu.events.event import Event
 
@@ -45,8 +49,56 @@ _NO = frozenset({"false", "no", "0", "withdrawn", "denied", "revoked", "unsubscr
 
 
 def keep_consents(batch: Batch) -> None:
-    """Adds what this batch's events say about consent to the ledger, in the order in which they take effect."""
-    record_consents([statement for event in batch.events if event.customer_id for statement in _stated(event)])
+    """Adds what this batch's events say about consent to the ledger, in the order in which they take effect.
+
+    A source whose key stands in pages speaks for anybody: what it says was given waits for the address to confirm it.
+    """
+    said = [(event, statement) for event in batch.events if event.customer_id for statement in _stated(event)]
+    doubted = _doubted(batch, {event.source_id for event, statement in said if _is_doubtful(event, statement)})
+    believed = [one for event, one in said if event.source_id not in doubted or not _is_doubtful(event, one)]
+    record_consents(believed)
+    if len(believed) < len(said):
+        _wait([(e, one) for e, one in said if e.source_id in doubted and _is_doubtful(e, one)], batch.now)
+
+
+def _is_doubtful(event: Event, statement: Statement) -> bool:
+    return statement.status == GIVEN and statement.channel in confirming.DOUBTED and not event.historical
+
+
+def _doubted(batch: Batch, sources: set[int]) -> set[int]:
+    if not sources:
+        return set()
+    batch.cursor.execute(
+        "SELECT id FROM collect_source WHERE id = ANY(%s) AND NOT believes_consents", [sorted(sources)]
+    )
+    return {int(str(row[0])) for row in batch.cursor.fetchall()}
+
+
+def _wait(said: list[tuple[Event, Statement]], now: datetime) -> None:
+    """Notes what was said as pending, and has those asked who have not agreed already."""
+    news = _unheard([statement for _, statement in said])
+    record_consents([replace(statement, status=PENDING) for statement in news])
+    wanted: dict[int, list[Statement]] = {}
+    for statement in news:
+        wanted.setdefault(statement.customer_id, []).append(statement)
+    confirming.ask([_asked(statements) for statements in wanted.values()], now)
+
+
+def _unheard(statements: list[Statement]) -> list[Statement]:
+    """Without those about what is in force already."""
+    agreed: dict[tuple[str, str], set[int]] = {}
+    for about in {(s.channel, s.topic) for s in statements}:
+        people = {s.customer_id for s in statements if (s.channel, s.topic) == about}
+        agreed[about] = {one for one, status in in_force(people, *about).items() if status == GIVEN}
+    return [s for s in statements if s.customer_id not in agreed[s.channel, s.topic]]
+
+
+def _asked(statements: list[Statement]) -> confirming.Asked:
+    last = statements[-1]
+    about = tuple(dict.fromkeys((s.channel, s.topic) for s in statements))
+    return confirming.Asked(
+        customer_id=last.customer_id, consents=about, source=last.source, wording=last.wording, evidence=last.evidence
+    )
 
 
 def _stated(event: Event) -> Iterator[Statement]:

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from karibu.consents.views import customer, suppressions, topics
+from karibu.consents.views import customer, public, suppressions, topics
 
 urlpatterns: list[URLPattern] = [
     path("customers/erase/", customer.erase_many),
@@ -8,6 +8,8 @@ urlpatterns: list[URLPattern] = [
     path("customers/<int:customer_id>/unblock/", customer.lift_block, name="lift-block"),
     path("customers/<int:customer_id>/archive/", customer.archive, name="archive-customer"),
     path("customers/<int:customer_id>/erase/", customer.erase, name="erase-customer"),
+    path("preferences/<str:token>/", public.preferences, name="preferences"),
+    path("confirm/<str:token>/", public.confirm, name="confirm"),
     path("settings/topics/", topics.topic_list, name="topics"),
     path("settings/topics/<slug:key>/", topics.topic, name="topic"),
     path("settings/topics/<slug:key>/close/", topics.topic_close, name="topic-close"),

@@ -7,11 +7,13 @@ class MessagesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from karibu.consents import access, erasure
+        from karibu.consents import access, confirming, erasure
         from karibu.customers import merging, panels, timeline
+        from karibu.messages import confirming as asking
         from karibu.messages import panel, telling
         from karibu.messages.erasing import from_messages
 
+        confirming.ask_through(asking.ask)
         merging.register("messages_message", "customer_id")
         erasure.register(from_messages)
         access.register(telling.from_messages)

@@ -139,7 +139,9 @@ def render_tracked(form: Compiled, facts: Facts, message_id: int, links: Sequenc
     unsubscribe, view = page(tokens.UNSUBSCRIBE, message_id), page(tokens.VIEW, message_id)
     positions = {url: n for n, url in enumerate(links or ())}
     hidden = page(tokens.CLICK, message_id, HIDDEN)
-    led = {url: url for url in (unsubscribe, view, hidden)}
+    # What decides over a person's consents is reached directly: no visit is noted there.
+    private = [str(facts.get(name, "")) for name in ("preferences_url", "confirm_url")]
+    led = {url: url for url in (unsubscribe, view, hidden, *private)}
 
     def lead(url: str) -> str:
         if (known := led.get(url)) is None:

@@ -8,6 +8,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlencode
 
+from karibu.consents import links
 from karibu.customers.models import Customer
 from karibu.messages import bounds
 from karibu.messages.addresses import public_url
@@ -26,6 +27,7 @@ def gather(messages: Iterable[Message], customers: Mapping[int, Customer]) -> di
     return {
         m.id: {
             **m.context,
+            "preferences_url": links.page(links.PREFERENCES, m.customer_id),
             "shop": shop,
             "customer": of_customer(customers.get(m.customer_id)),
             "cart": of_cart(carts.get(str(m.context.get("cart_id"))), shop, m.context),

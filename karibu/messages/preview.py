@@ -62,9 +62,10 @@ def example() -> Facts:
     currency = shop["currency"]
     cart = {"id": "example", "items": items, "value": Decimal("59.40"), "currency": currency, "url": shop["url"]}
     person = {"first_name": "Amina", "name": "Amina Uwase", "email": "amina@example.com", "city": "Kigali"}
-    return {"shop": shop, "customer": person, "cart": cart, "unsubscribe_url": "#", "web_view_url": "#"}
+    return {"shop": shop, "customer": person, "cart": cart, **_LINKS}
 
 
+_LINKS = dict.fromkeys(("unsubscribe_url", "preferences_url", "web_view_url", "confirm_url"), "#")
 _MUG = {"product_id": "mug", "name": "Clay mug", "variant": "blue", "price": Decimal("14.70"), "quantity": 2}
 _BASKET = {"product_id": "basket", "name": "Sisal basket", "price": Decimal("30.00"), "quantity": 1}
 

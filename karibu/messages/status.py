@@ -39,6 +39,7 @@ class Reason(models.TextChoices):
     SUPPRESSED = "suppressed", _("The address bounced, complained or was blocked by hand")
     NO_CONSENT = "no_consent", _("The person never agreed to this kind of message")
     WITHDRAWN = "withdrawn", _("The person has withdrawn their consent")
+    SILENCE = "silence", _("The person asked for silence for a while")
     CART_ORDERED = "cart_ordered", _("The cart was ordered meanwhile")
     CART_EMPTIED = "cart_emptied", _("The cart was emptied meanwhile")
     TOO_LATE = "too_late", _("Its latest moment has passed")

@@ -17,6 +17,7 @@ CHECK_LABELS = {
     "address": gettext_lazy("There is an address that can be written to"),
     "suppression": gettext_lazy("The address is not blocked"),
     "consent": gettext_lazy("The person agreed to this kind of message"),
+    "pause": gettext_lazy("The person asked for no silence"),
     "moment": gettext_lazy("It is not too late"),
     "cart": gettext_lazy("The cart is still open"),
     "channel law": gettext_lazy("The channel allows it"),
@@ -27,6 +28,7 @@ CHECK_LABELS = {
     "channel": gettext_lazy("The channel is open"),
 }
 STOPPED_BY = {
+    Reason.SILENCE: "pause",
     Reason.ERASED: "person",
     Reason.NO_ADDRESS: "address",
     Reason.BAD_ADDRESS: "address",

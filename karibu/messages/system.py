@@ -6,7 +6,10 @@ from email.policy import SMTP
 from email.utils import format_datetime, make_msgid
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from karibu.consents import links
+from karibu.consents.models import Confirmation
 from karibu.messages.channels import Letter
 from karibu.messages.channels.email import compose, mailbox, relay
 from karibu.messages.channels.email.address import usable
@@ -25,9 +28,20 @@ def send_mail(to: str, subject: str, text: str) -> None:
         relay.send_now(letter)
 
 
+def ask_address(asked: Confirmation) -> None:
+    """Asks whether somebody who gave this address reads its mail. Raises what send_mail raises."""
+    name = the_shop().name
+    words = _(
+        "Somebody, we hope you, asked %(shop)s to write to this address from now on.\n\nYes, use it: %(url)s\n\n"
+        "If it was not you, do nothing: you will hear no more of it. The link is good for seven days."
+    )
+    url = links.page(links.CONFIRM, asked.pk)
+    send_mail(asked.address, _("Is this your new address?"), words % {"shop": name, "url": url})
+
+
 def _own(to: str) -> str:
     """owner@localhost is where a first installation's owner lives; the mailbox takes it."""
-    local, _, host = to.strip().partition("@")
+    local, _at, host = to.strip().partition("@")
     if host != "localhost" or not local.isalnum():
         raise ValueError("This is no address that mail can be sent to.")
     return f"{local}@{host}"
@@ -35,7 +49,7 @@ def _own(to: str) -> str:
 
 def _written(sender: str, recipient: str, subject: str, text: str) -> bytes:
     mail = EmailMessage(policy=SMTP)
-    local, _, host = recipient.rpartition("@")
+    local, _at, host = recipient.rpartition("@")
     mail["From"] = Address("Karibu", *sender.rsplit("@", 1))
     mail["To"] = Address("", local, host)
     mail["Subject"] = subject

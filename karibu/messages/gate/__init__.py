@@ -20,6 +20,7 @@ from karibu.messages.gate.person import (
     person_has_no_complaint,
     person_is_there,
     person_is_written_to,
+    person_wants_no_silence,
 )
 from karibu.messages.models import Message
 from karibu.messages.verdict import READY
@@ -34,6 +35,7 @@ CHECKS: list[tuple[str, Check]] = [
     ("address", address_is_known),
     ("suppression", address_is_open),
     ("consent", consent_is_given),
+    ("pause", person_wants_no_silence),
     ("moment", moment_is_not_past),
     ("cart", cart_is_still_open),
     ("channel law", channel_allows),

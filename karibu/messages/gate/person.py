@@ -48,11 +48,15 @@ def address_is_known(group: Group) -> None:
 
 
 def address_is_open(group: Group) -> None:
-    """Suppression stops everything, transactional messages too: the address bounced, complained or was blocked."""
+    """Suppression stops everything, transactional messages too: the address bounced, complained or was blocked.
+
+    Only who unsubscribed from all marketing is still told about their orders.
+    """
     for channel, cases in group.by_channel().items():
         blocked = consents.suppressed(channel, [case.address for case in cases])
         for case in cases:
-            if why := blocked.get(consents.normalise(channel, case.address)):
+            why = blocked.get(consents.normalise(channel, case.address))
+            if why and (case.message.is_marketing or why != consents.STOPS_MARKETING):
                 case.verdict = refused(Reason.SUPPRESSED, why)
 
 
@@ -65,6 +69,15 @@ def consent_is_given(group: Group) -> None:
             said = status.get(case.message.customer_id)
             if said != "given":
                 case.verdict = refused(Reason.WITHDRAWN if said else Reason.NO_CONSENT, f"{channel}, {topic}")
+
+
+def person_wants_no_silence(group: Group) -> None:
+    """Who paused all marketing gets none; it is not kept for later, when it would come all at once."""
+    cases = list(group.undecided(marketing=True))
+    until = consents.paused({case.message.customer_id for case in cases}, group.now)
+    for case in cases:
+        if case.message.customer_id in until:
+            case.verdict = refused(Reason.SILENCE, until[case.message.customer_id].date().isoformat())
 
 
 def person_is_written_to(group: Group) -> None:

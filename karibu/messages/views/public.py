@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
+from karibu.consents import links
 from karibu.consents import queries as consents
 from karibu.customers.models import Customer
 from karibu.messages import content, facts, leaving, machines, tokens, visits
@@ -70,6 +71,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
             leaving.leave(message, everything=one_click or request.POST.get("scope") != "topic", one_click=one_click)
     status = consents.in_force([message.customer_id], message.channel, message.topic).get(message.customer_id)
     context = {"message": message, "shop": facts.the_shop(), "done": done, "is_subscribed": status == "given"}
+    context["preferences"] = links.page(links.PREFERENCES, message.customer_id)
     return _unkept(render(request, "messages/unsubscribe.html", context))
 
 

@@ -1,0 +1,147 @@
+"""The preferences page: reached by a signed link in each mail, in the person's language; each change is a row."""
+
+import json
+import re
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from karibu.consents import links, topics
+from karibu.consents.models import Confirmation, Consent, Pause, Suppression, Topic
+from karibu.consents.queries import in_force, paused
+from karibu.customers.models import Customer
+from karibu.messages import jobs, send
+from karibu.messages.models import Mail, Message
+from karibu.messages.tests.cast import a_cart, a_person, says, the_shop, wants
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("lake")]
+
+
+@pytest.fixture
+def amina() -> Customer:
+    the_shop()
+    topics.save(Topic(key="news", name="News", texts={"sw": {"name": "Habari"}}), by="test")
+    return a_person("amina", language="sw", phone="+250788123456")
+
+
+def page(person: Customer) -> str:
+    return f"/preferences/{links.sign(links.PREFERENCES, person.pk)}/"
+
+
+def status(person: Customer, channel: str = "email", topic: str = "offers") -> str | None:
+    return in_force([person.pk], channel, topic).get(person.pk)
+
+
+SHOWN = [f"{channel}/{topic}" for channel in ("email", "sms", "whatsapp") for topic in ("offers", "news")]
+
+
+def test_the_mails_link_leads_there_untracked_and_reading_changes_nothing(amina: Customer, client: Client) -> None:
+    a_cart(amina)
+    wants(amina)
+    send.send_due()
+    raw = bytes(Mail.objects.get().raw).decode().replace("=\r\n", "").replace("=3D", "=")
+    assert page(amina) in raw
+    said = client.get(page(amina)).content.decode()
+    client.head(page(amina))
+    assert "Habari" in said and "a…@example.com" in said and "amina@example.com" not in said
+    assert Consent.objects.count() == 1 and not Suppression.objects.exists() and not Pause.objects.exists()
+
+
+def test_topics_and_channels_are_chosen_one_by_one(amina: Customer, client: Client) -> None:
+    client.post(page(amina), {"do": "save", "shown": SHOWN, "yes": ["email/news", "sms/offers"]})
+    assert [status(amina), status(amina, topic="news")] == ["withdrawn", "given"]
+    assert [status(amina, "sms"), status(amina, "whatsapp")] == ["given", None]
+    assert Consent.objects.filter(method="preference-centre").count() == 3
+    assert Consent.objects.get(channel="email", topic="news").wording.startswith("Habari")
+    client.post(page(amina), {"do": "save", "shown": SHOWN, "yes": ["email/news", "sms/offers"]})
+    assert Consent.objects.count() == 4
+
+
+def test_what_the_page_did_not_show_stays(amina: Customer, client: Client) -> None:
+    client.post(page(amina), {"do": "save", "shown": ["email/news"]})
+    assert status(amina) == "given" and Consent.objects.count() == 1
+
+
+def test_stopping_everything_holds_for_the_address_and_agreeing_again_ends_it(amina: Customer, client: Client) -> None:
+    twin = a_person("twin", email="amina@example.com")
+    client.post(page(amina), {"do": "leave"})
+    assert {status(amina), status(amina, "sms"), status(amina, topic="news")} == {"withdrawn"}
+    a_cart(twin)
+    wants(twin)
+    send.send_due()
+    assert Message.objects.get().reason == "suppressed" and not Mail.objects.exists()
+    client.post(page(amina), {"do": "save", "shown": SHOWN, "yes": ["email/offers"]})
+    assert status(amina) == "given"
+    assert not Suppression.objects.filter(channel="email", lifted_at=None).exists()
+
+
+def test_a_pause_stops_marketing_for_thirty_days_or_until_it_is_ended(amina: Customer, client: Client) -> None:
+    client.post(page(amina), {"do": "pause"})
+    a_cart(amina)
+    message = wants(amina)
+    send.send_due()
+    message.refresh_from_db()
+    assert (message.status, message.reason) == ("refused", "silence")
+    now = timezone.now()
+    assert paused([amina.pk], now) and not paused([amina.pk], now + timedelta(days=30))
+    client.post(page(amina), {"do": "resume"})
+    assert not paused([amina.pk], timezone.now()) and Pause.objects.count() == 2
+
+
+def test_an_address_is_corrected_once_the_new_one_confirms(amina: Customer, client: Client) -> None:
+    assert client.post(page(amina), {"do": "address", "email": "no address"}).status_code == 422
+    client.post(page(amina), {"do": "address", "email": "New@Example.com"})
+    jobs_done()
+    mail = Mail.objects.get()
+    assert mail.recipient == "new@example.com"
+    [link] = re.findall(r"/confirm/[\w=-]+/", bytes(mail.raw).decode().replace("=\r\n", "").replace("=3D", "="))
+    client.get(link)
+    amina.refresh_from_db()
+    assert amina.email == "amina@example.com"
+    client.post(link)
+    amina.refresh_from_db()
+    assert amina.email == "new@example.com"
+
+
+def test_an_address_of_somebody_else_is_not_taken_over(amina: Customer, client: Client) -> None:
+    from karibu.customers.models import Identity
+
+    ben = a_person("ben")
+    now = timezone.now()
+    Identity.objects.create(kind="email", value="ben@example.com", customer_id=ben.pk, source="t", first_seen=now)
+    client.post(page(amina), {"do": "address", "email": "ben@example.com"})
+    asked = Confirmation.objects.get()
+    answer = client.post(f"/confirm/{links.sign(links.CONFIRM, asked.pk)}/")
+    assert "in use" in answer.content.decode()
+    amina.refresh_from_db()
+    asked.refresh_from_db()
+    assert amina.email == "amina@example.com" and asked.confirmed_at is None
+
+
+def test_a_link_of_an_erased_person_or_a_made_up_one_shows_nobody(amina: Customer, client: Client) -> None:
+    assert client.get(f"/preferences/{links.sign(links.CONFIRM, amina.pk)}/").status_code == 404
+    Customer.objects.filter(pk=amina.pk).update(erased_at=timezone.now())
+    assert client.get(page(amina)).status_code == 404
+
+
+def test_who_unsubscribed_still_hears_of_their_orders(amina: Customer) -> None:
+    from karibu.messages.actions import Intent, intend
+    from karibu.messages.models import Template
+
+    Template.objects.create(key="receipt", name="Receipt", is_marketing=False, subject="Thanks", body="Thanks.")
+    says(amina, "withdrawn")
+    Suppression.objects.create(channel="email", value=amina.email, reason="unsubscribed", at=timezone.now())
+    intend([Intent(key="r1", customer_id=amina.pk, template_key="receipt", sender="api")])
+    send.send_due()
+    assert Mail.objects.get().recipient == amina.email
+
+
+def jobs_done() -> None:
+    """What was left to a worker is done."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT args FROM procrastinate_jobs WHERE task_name = 'messages.ask_address'")
+        for (args,) in cursor.fetchall():
+            jobs.ask_address(**(json.loads(args) if isinstance(args, str) else args))
