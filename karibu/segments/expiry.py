@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 from django.db import connection
 from django.db.models import Max
 
+from karibu.customers.raw import cursor as raw_cursor
 from karibu.events import log
+from karibu.events.arrays import with_bulk_arrays
 from karibu.events.models import TailBlock
 from karibu.segments.conditions.combined import leaves
 from karibu.segments.definition import Definition
@@ -113,13 +115,12 @@ def look_again(customers: Iterable[int], at: datetime) -> None:
 
 
 def _note(customers: list[int], moments: list[int]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO segments_due (at, customer_id) SELECT '1970-01-01 00:00Z'::timestamptz"
-            " + u.at * interval '1 microsecond', u.id"
-            " FROM unnest(%s::bigint[], %s::bigint[]) AS u(id, at) ORDER BY 1, 2 ON CONFLICT DO NOTHING",
-            [customers, moments],
-        )
+    with_bulk_arrays(raw_cursor()).execute(
+        "INSERT INTO segments_due (at, customer_id) SELECT '1970-01-01 00:00Z'::timestamptz"
+        " + u.at * interval '1 microsecond', u.id"
+        " FROM unnest(%s::bigint[], %s::bigint[]) AS u(id, at) ORDER BY 1, 2 ON CONFLICT DO NOTHING",
+        [customers, moments],
+    )
 
 
 def _moment(moment: datetime) -> str:

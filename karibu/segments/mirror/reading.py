@@ -13,6 +13,7 @@ from psycopg import sql
 from karibu.consents.statement import EVERYTHING, FILE
 from karibu.customers.raw import cursor as raw_cursor
 from karibu.events import engine
+from karibu.events.arrays import with_bulk_arrays
 from karibu.segments import columns as named
 from karibu.segments.mirror import source
 from karibu.segments.mirror.source import Part, Some, copied, is_trait, schema
@@ -47,15 +48,15 @@ def rows(ids: Collection[int], columns: Collection[str] | None = None) -> pa.Tab
 def family(ids: Collection[int]) -> pa.Table:
     """Everybody who is one person with one of these today: `id`, and `person`, whom they all became."""
     statement = sql.SQL(
-        "SELECT f.id, coalesce(f.merged_into, f.id) FROM customers_customer f WHERE f.id = ANY({roots}) "
-        "UNION SELECT f.id, f.merged_into FROM customers_customer f WHERE f.merged_into = ANY({roots})"
-    ).format(roots=sql.Literal(roots(ids)))
+        "SELECT f.id, coalesce(f.merged_into, f.id) FROM customers_customer f WHERE f.id = ANY({roots}::bigint[]) "
+        "UNION SELECT f.id, f.merged_into FROM customers_customer f WHERE f.merged_into = ANY({roots}::bigint[])"
+    ).format(roots=source.listed(roots(ids)))
     return copied(statement, {"id": pa.int64(), "person": pa.int64()}).sort_by("id")
 
 
 def roots(ids: Collection[int]) -> list[int]:
     """Who these are today, each once."""
-    cursor = raw_cursor()
+    cursor = with_bulk_arrays(raw_cursor())
     cursor.execute(
         "SELECT DISTINCT coalesce(merged_into, id) FROM customers_customer WHERE id = ANY(%s::bigint[]) ORDER BY 1",
         [list(ids)],
