@@ -42,7 +42,7 @@ def make_segments(shop: Installation) -> dict[str, int]:
             known = database.execute("SELECT id FROM segments_segment WHERE name = %s", [name]).fetchone()
             if known:
                 continue
-            row = database.execute(SEGMENT, [name, "{}"]).fetchone()
+            row = database.execute(SEGMENT, [name]).fetchone()
             assert row
             database.execute(MEMBERS, {"segment": row[0], "share": share})
             size = "(SELECT count(*) FROM segments_member m WHERE m.segment_id = s.id)"
@@ -52,9 +52,11 @@ def make_segments(shop: Installation) -> dict[str, int]:
         return dict(found.fetchall())
 
 
-# A fault keeps the worker from finding its members anew.
-SEGMENT = """INSERT INTO segments_segment (name, definition, recipe, created_at, created_by, updated_at, trouble,
-        built_digest, built_at) VALUES (%s, %s, '', now(), 'bench', now(), '', '', now()) RETURNING id"""
+# One that names itself keeps the members that it has.
+SEGMENT = """INSERT INTO segments_segment (id, name, definition, recipe, created_at, created_by, updated_at, trouble,
+        built_digest, built_at)
+    SELECT id, %s, jsonb_build_object('segment', id), '', now(), 'bench', now(), '', '', now()
+    FROM nextval(pg_get_serial_sequence('segments_segment', 'id')) AS id RETURNING id"""
 
 
 def addresses(segments: dict[str, int]) -> Iterator[tuple[str, str]]:

@@ -38,7 +38,7 @@ class Session:
 
     def table(self, sql: str) -> pa.Table:
         with self._until_cancelled():
-            return self._cursor.execute(sql).to_arrow_table()
+            return self._cursor.sql(sql).to_arrow_table()
 
     def plan(self, sql: str) -> str:
         with self._until_cancelled():

@@ -10,7 +10,7 @@ from karibu.consents import erasure
 from karibu.customers.models import Customer
 from karibu.events import engine
 from karibu.segments import mirror
-from karibu.segments.mirror import build, files, keep
+from karibu.segments.mirror import build, files, keep, state
 from karibu.segments.models import Stale
 from karibu.segments.tests.people import customer, merged, mirrored, straight
 from tests import stores
@@ -53,6 +53,21 @@ def test_few_changes_are_read_directly_and_many_become_a_layer(monkeypatch):
     (layer,) = keep.known().layers
     assert (layer.rows, Stale.objects.count()) == (4, 0)
     assert [row["city"] for row in mirrored(mirror.current()).values()] == ["Kigali", "Huye", "Huye", "Huye"]
+
+
+def test_a_question_waits_for_files_only_where_very_many_have_changed(monkeypatch):
+    odd = """it's {"n"}\\"""
+    for n in range(3):
+        customer(traits={"size": f"{n}", odd: n, "other": None})
+    mirror.rebuild()
+    Customer.objects.update(traits={"size": "L", odd: 7, "other": "x"})
+    size, number = mirror.column_of("size"), mirror.column_of(odd)
+
+    for most, layers in ((3, 0), (2, 1)):
+        monkeypatch.setattr(state, "AT_ONCE", most)
+        said = mirrored(mirror.current({size, number}))
+        assert said == {one: {"id": one, size: "L", number: "7"} for one in said} and len(said) == 3
+        assert len(keep.known().layers) == layers
 
 
 def test_a_few_changes_become_a_layer_after_a_while(monkeypatch):
