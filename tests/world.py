@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from django.utils import timezone
 
@@ -59,7 +60,7 @@ def _trouble(number: int, folder: Path) -> None:
     _mail(number)
     _file(number, folder)
     _channels(number)
-    journeys.create(f"Carts, another way {number}", abandoned_cart(), by=BY)
+    journeys.create(f"Carts, another way {number}", _with_ways(), by=BY)
     User.objects.create_user(f"agent{number}@example.test", name=f"Ben {number}", role="agent")
     create_token(f"till {number}", by=BY)
     _segment(number)
@@ -90,6 +91,16 @@ def _channels(number: int) -> None:
         account.name = "duka (KES 1,204.50)"
         accounts.open_account(account, by=BY)
         Account.objects.update(trouble="405: InsufficientBalance", trouble_at=timezone.now())
+
+
+def _with_ways() -> dict[str, Any]:
+    """Reminds of a cart, dearer ones in another way, and asks a colleague about those who do not come back."""
+    dear = {"check": {"entry": {"property": "value", "op": "gte", "value": 100}}}
+    send = {"send": {"template": "cart-reminder"}}
+    order = {"wait_for": {"happens": {"event": "Order Completed"}, "within": {"days": 3}}}
+    ask = {"ask": {"question": "Shall we call?"}, "ways": {"yes": [{"wait": {"days": 1}}], "late": [{"leave": {}}]}}
+    ways = {"yes": [send, {**order, "ways": {"late": [ask]}}], "no": [{"wait_until": {"at": "09:00"}}, send]}
+    return {**abandoned_cart(), "steps": [{"wait": {"hours": 1, "quiet": True}}, {**dear, "ways": ways}]}
 
 
 def _segment(number: int) -> None:

@@ -26,6 +26,7 @@ from karibu.segments.models import Segment
 from karibu.web.actions import record
 
 Inside = Literal["new", "before", "nobody"]
+UNDONE = 30  # changes of a draft that can be taken back
 INSIDE: tuple[Inside, ...] = ("new", "before", "nobody")
 
 
@@ -45,9 +46,22 @@ def edit(journey: Journey, *, by: str, name: str | None = None, definition: dict
     with transaction.atomic():
         journey = _locked(journey)
         journey.name = journey.name if name is None else name
-        journey.definition = journey.definition if definition is None else definition
-        journey.save(update_fields=["name", "definition", "updated_at"])
+        if definition is not None and definition != journey.definition:
+            journey.earlier = [*journey.earlier, journey.definition][-UNDONE:]
+            journey.definition = definition
+        journey.save(update_fields=["name", "definition", "earlier", "updated_at"])
         record(by, "edited journey", f"journey {journey.pk}", name=journey.name)
+    return journey
+
+
+def undo(journey: Journey, *, by: str) -> Journey:
+    """Takes the draft's last change back; nothing where there is none."""
+    with transaction.atomic():
+        journey = _locked(journey)
+        if journey.earlier:
+            *journey.earlier, journey.definition = journey.earlier
+            journey.save(update_fields=["definition", "earlier", "updated_at"])
+            record(by, "took back a change of journey", f"journey {journey.pk}", name=journey.name)
     return journey
 
 

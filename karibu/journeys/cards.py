@@ -1,13 +1,35 @@
-"""The drawn journey: what each card shows."""
+"""The drawn journey: what each card shows, and what stands on the ways below it."""
 
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 from karibu.journeys.definition import Definition
 from karibu.journeys.forms import form_for
+from karibu.journeys.layout import Address, Place
 from karibu.journeys.models import Journey
 from karibu.journeys.queries import Numbers, step_numbers
 from karibu.journeys.steps import Step
+
+# What can be put in, in the order of the menu.
+KINDS: dict[str, str | Promise] = {
+    "send": _("Send a message"),
+    "wait": _("Wait a while"),
+    "wait_until": _("Wait until an hour of the day"),
+    "wait_for": _("Wait until something happens"),
+    "branch": _("Two ways, by a condition"),
+    "check": _("Two ways, by what brought them in"),
+    "split": _("Several ways, by chance"),
+    "ask": _("Ask a colleague"),
+    "update": _("Note a trait"),
+    "hand_over": _("Put into another journey"),
+    "unsubscribe": _("Stop writing to them"),
+    "leave": _("End here"),
+}
 
 
 @dataclass(frozen=True)
@@ -17,23 +39,47 @@ class Card:
     sentence: str
     numbers: Numbers
     form: Any
-    is_open: bool  # its form was posted and has an error to show
+    is_open: bool  # its form was posted and has an error to show, or it was just put in
+    ways: Sequence["Track"]
+    address: str  # as JSON; what the buttons post
 
 
-def cards(journey: Journey, definition: Definition, form: Any = None, position: int | None = None) -> list[Card]:
-    """One card a step; `form` (bound, with errors) stands in for the one at `position`."""
-    numbers = step_numbers(journey)
-    return [
-        Card(
-            position=i,
-            step=step,
-            sentence=_capitalised(step.sentence()),
-            numbers=numbers[i],
-            form=form if i == position else form_for(step, i),
-            is_open=i == position,
+@dataclass(frozen=True)
+class Track:
+    """Cards below each other. `title` is what the way is called, `end` the address behind the last card."""
+
+    title: str
+    cards: Sequence[Card]
+    end: str
+
+
+@dataclass(frozen=True)
+class Drawing:
+    numbers: Mapping[int, Numbers]
+    form: Any = None
+    position: int | None = None  # of the open card
+
+    def track(self, title: str, places: Sequence[Place], above: Address) -> Track:
+        return Track(title, [self.card(place) for place in places], json.dumps([*above, len(places)]))
+
+    def card(self, place: Place) -> Card:
+        names = place.step.way_names()
+        is_open = place.position == self.position
+        return Card(
+            position=place.position,
+            step=place.step,
+            sentence=_capitalised(place.step.sentence()),
+            numbers=self.numbers.get(place.position) or Numbers(),
+            form=self.form if is_open and self.form else form_for(place.step, place.position),
+            is_open=is_open,
+            ways=[self.track(names[way], below, (*place.address, way)) for way, below in place.ways.items()],
+            address=json.dumps(place.address),
         )
-        for i, step in enumerate(definition.steps)
-    ]
+
+
+def draw(journey: Journey, definition: Definition, form: Any = None, position: int | None = None) -> Track:
+    """The whole journey; `form` (bound, with errors) stands in for the one at `position`."""
+    return Drawing(step_numbers(journey), form, position).track("", definition.layout.first, ())
 
 
 def _capitalised(sentence: str) -> str:

@@ -17,6 +17,7 @@ from karibu.segments.faults import DefinitionError
 
 MAX_STEPS = 100
 DEEPEST = 8
+Address = tuple[int | str, ...]  # (0, "yes", 1): the second step on the way "yes" of the first
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Place:
     position: int
     step: Step
     path: str
+    address: Address
     ways: Mapping[str, Sequence["Place"]] = field(default_factory=dict)
 
 
@@ -47,26 +49,25 @@ def lay_out(raw: Sequence[Any], path: str = "$.steps") -> Layout:
     if not raw:
         raise DefinitionError(path, _("A journey needs at least one step."))
     places: list[Place] = []
-    first = _lay(raw, path, places, 0)
+    first = _lay(raw, path, (), places)
     following: dict[tuple[int, str], int | None] = {}
     _link(first, None, following)
     return Layout(first, sorted(places, key=lambda place: place.position), following)
 
 
-def _lay(raw: Sequence[Any], path: str, places: list[Place], depth: int) -> list[Place]:
-    if depth > DEEPEST:
+def _lay(raw: Sequence[Any], path: str, address: Address, places: list[Place]) -> list[Place]:
+    if len(address) > 2 * DEEPEST:
         raise DefinitionError(path, _("Ways within ways go at most %(n)s deep.") % {"n": DEEPEST})
-    return [_place(step, f"{path}[{i}]", places, depth) for i, step in enumerate(raw)]
+    return [_place(step, f"{path}[{i}]", (*address, i), places) for i, step in enumerate(raw)]
 
 
-def _place(raw: Any, path: str, places: list[Place], depth: int) -> Place:
+def _place(raw: Any, path: str, address: Address, places: list[Place]) -> Place:
     step = steps.parse(raw, path)
-    position = _numbered(places)
     made: dict[str, list[Place]] = {}
-    place = Place(position, step, path, made)
+    place = Place(_numbered(places), step, path, address, made)
     places.append(place)
     for way in step.ways() if "ways" in raw or step.must_branch() else ():
-        made[way] = _lay(raw.get("ways", {}).get(way, []), f"{path}.ways.{way}", places, depth + 1)
+        made[way] = _lay(raw.get("ways", {}).get(way, []), f"{path}.ways.{way}", (*address, way), places)
     return place
 
 

@@ -14,6 +14,7 @@ class Journey(models.Model):
     recipe = models.CharField(max_length=80, blank=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.DRAFT)
     definition = models.JSONField(default=dict)  # what is being edited; see definition.py
+    earlier = models.JSONField(default=list)  # what the draft was before its last changes, oldest first: to undo them
     version = models.IntegerField(default=0)  # the published one; 0 = none yet
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)

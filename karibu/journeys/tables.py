@@ -52,7 +52,11 @@ class People(Table):
         Choice("step", _("Before step"), choices=[(str(n), str(n + 1)) for n in range(20)]),
         Choice("version", _("Version"), choices=[(str(n), str(n)) for n in range(1, 21)]),
     ]
-    deeds = [Deed(_("Try again"), "retry/", "refresh", ("marketer",))]
+    deeds = [
+        Deed(_("Try again"), "retry/", "refresh", ("marketer",)),
+        Deed(_("Answer yes"), "yes/", "check"),
+        Deed(_("Answer no"), "no/", "close"),
+    ]
     search_label = _("Search by key, such as the cart's id")
     empty = Empty(_("Nobody has entered yet"), _("The first one appears here within a second of their event."))
 

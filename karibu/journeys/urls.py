@@ -10,6 +10,15 @@ urlpatterns: list[URLPattern] = [
     path("journeys/<int:pk>/pause/", views.pause, name="journey-pause"),
     path("journeys/<int:pk>/resume/", views.resume, name="journey-resume"),
     path("journeys/<int:pk>/steps/<int:position>/", views.step, name="journey-step"),
+    path("journeys/<int:pk>/steps/", views.add, name="journey-add"),
+    *[
+        path(f"journeys/<int:pk>/{deed}/", views.rearrange, {"deed": deed}, name=f"journey-{deed}")
+        for deed in ("remove", "up", "down", "copy", "undo")
+    ],
+    *[
+        path(f"journeys/<int:pk>/people/{said}/", views.answer, {"said": said}, name=f"journey-say-{said}")
+        for said in ("yes", "no")
+    ],
     path("journeys/<int:pk>/people/", views.people, name="journey-people"),
     path("journeys/<int:pk>/people/retry/", views.retry, name="journey-retry"),
     path("journeys/<int:pk>/why/", views.why, name="journey-why"),

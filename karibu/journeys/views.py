@@ -1,5 +1,7 @@
 """The journeys' pages."""
 
+import json
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -10,14 +12,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from karibu.customers.models import Customer
-from karibu.journeys import actions, explain, queries
-from karibu.journeys.cards import cards
+from karibu.journeys import actions, draft, explain, queries
+from karibu.journeys.cards import KINDS, draw
 from karibu.journeys.definition import DefinitionError, parse
-from karibu.journeys.forms import form_for
+from karibu.journeys.forms import form_for, fresh
+from karibu.journeys.layout import Address
 from karibu.journeys.models import Enrollment, Journey
 from karibu.journeys.recipes import RECIPES
 from karibu.journeys.tables import TONES, Journeys, People
+from karibu.web import fragments
 from karibu.web.access import actor, allow, may
+from karibu.web.fragments import is_partial
 from karibu.web.stale import unchanged
 from karibu.web.tables import back, chosen
 
@@ -88,20 +93,82 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
 def step(request: HttpRequest, pk: int, position: int) -> HttpResponse:
     """Saves one step's settings into the draft."""
     found = get_object_or_404(Journey, pk=pk)
-    steps = parse(found.definition).steps
-    if position >= len(steps):
+    places = parse(found.definition).layout.places
+    if position >= len(places):
         raise Http404
-    form = form_for(steps[position], position, request.POST)
+    form = form_for(places[position].step, position, request.POST)
     if not form.is_valid() or not unchanged(request, form):
         return _show(request, found, form, position, status=422)
-    changed = [*found.definition["steps"]]
-    changed[position] = form.settings()
     try:
-        actions.edit(found, definition={**found.definition, "steps": changed}, by=actor(request))
+        changed = draft.replace(found.definition, places[position].address, form.settings())
+        actions.edit(found, definition=changed, by=actor(request))
     except DefinitionError as error:
         form.add_error(None, error.sentence)
         return _show(request, found, form, position, status=422)
-    return redirect("journey", pk)
+    return _built(request, pk)
+
+
+@require_POST
+@allow("marketer")
+def add(request: HttpRequest, pk: int) -> HttpResponse:
+    """Puts a step of the posted kind in at the posted address, and opens it."""
+    found = get_object_or_404(Journey, pk=pk)
+    address = _address(request)
+    try:
+        changed = draft.insert(found.definition, address, fresh(request.POST.get("kind", "")))
+        actions.edit(found, definition=changed, by=actor(request))
+    except LookupError:
+        raise Http404 from None
+    except DefinitionError as error:
+        messages.error(request, error.sentence)
+        return _built(request, pk)
+    return _built(request, pk, address)
+
+
+@require_POST
+@allow("marketer")
+def rearrange(request: HttpRequest, pk: int, deed: str) -> HttpResponse:
+    """Takes a step out, moves or copies it, or takes the last change back."""
+    found = get_object_or_404(Journey, pk=pk)
+    try:
+        if deed == "undo":
+            actions.undo(found, by=actor(request))
+        else:
+            actions.edit(found, definition=DEEDS[deed](found.definition, _address(request)), by=actor(request))
+    except LookupError:
+        raise Http404 from None
+    except DefinitionError as error:
+        messages.error(request, error.sentence)
+    return _built(request, pk)
+
+
+DEEDS: dict[str, Callable[[Any, Address], dict[str, Any]]] = {
+    "remove": draft.remove,
+    "up": lambda definition, address: draft.move(definition, address, -1),
+    "down": lambda definition, address: draft.move(definition, address, 1),
+    "copy": draft.copy,
+}
+
+
+def _address(request: HttpRequest) -> Address:
+    try:
+        found = json.loads(request.POST.get("address", ""))
+    except ValueError:
+        found = None
+    is_one = isinstance(found, list) and len(found) % 2 == 1 and all(type(part) in (int, str) for part in found)
+    if not is_one:
+        raise Http404
+    return tuple(found)
+
+
+def _built(request: HttpRequest, pk: int, opened: Address | None = None) -> HttpResponse:
+    """The changed draft: as a part for htmx, else its page."""
+    if not is_partial(request):
+        return redirect("journey", pk)
+    found = get_object_or_404(Journey, pk=pk)
+    places = parse(found.definition).layout.places
+    position = next((place.position for place in places if place.address == opened), None)
+    return _show(request, found, None, position)
 
 
 @require_safe
@@ -123,6 +190,17 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
         aside = aside.filter(pk__in=ids)
     count = actions.retry(list(aside[:10_000]), by=actor(request))
     messages.success(request, _("%(n)s tried again.") % {"n": count})
+    return back(request, f"/journeys/{pk}/people/")
+
+
+@require_POST
+@allow()
+def answer(request: HttpRequest, pk: int, said: str) -> HttpResponse:
+    """A colleague's yes or no for the chosen people who stand before a step that asks."""
+    mine = Enrollment.objects.filter(journey=get_object_or_404(Journey, pk=pk), pk__in=chosen(request))
+    word: Any = said
+    count = actions.answer(list(mine.values_list("pk", flat=True)), word, by=actor(request))
+    messages.success(request, _("%(n)s of them were waiting for an answer and go on.") % {"n": count})
     return back(request, f"/journeys/{pk}/people/")
 
 
@@ -158,9 +236,10 @@ def _show(
         "tone": TONES[found.status],
         "sentence": definition.sentence(),
         "definition": definition,
-        "cards": cards(found, definition, form, position),
+        "track": draw(found, definition, form, position),
+        "kinds": KINDS,
         "report": queries.report(found),
         "can_publish": may(request, "marketer"),
         "has_changes": found.version > 0 and actions.has_changes(found),
     }
-    return render(request, "journeys/journey.html", context, status=status)
+    return fragments.render(request, "journeys/journey.html", context, fragment="journeys/_builder.html", status=status)

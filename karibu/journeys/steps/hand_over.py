@@ -13,7 +13,7 @@ class HandOver(Step, forbid_unknown_fields=True):
     """The other journey must be one that takes people in by hand; its own rules say whether it takes them (again)."""
 
     KIND: ClassVar[str] = "hand_over"
-    ICON: ClassVar[str] = "arrow"
+    ICON: ClassVar[str] = "right"
 
     journey: int
 

@@ -79,7 +79,7 @@ def test_a_wait_that_is_opened_and_saved_is_the_same_wait(marketer, wait):
     definition["steps"][0] = {"wait": wait}
     made = actions.create("Any", definition, by="test")
     before = actions.parse(made.definition).steps[0].length
-    form = marketer.get(f"/journeys/{made.pk}/").context["cards"][0].form
+    form = marketer.get(f"/journeys/{made.pk}/").context["track"].cards[0].form
     marketer.post(f"/journeys/{made.pk}/steps/0/", {f"step-0-{name}": value for name, value in form.initial.items()})
     made.refresh_from_db()
     assert actions.parse(made.definition).steps[0].length == before
@@ -100,7 +100,7 @@ def test_the_cards_count_who_waits_who_passed_and_who_left(marketer, journey):
         sends("Product Added", cart_id="c-3", by="grace"),
         sends("Order Completed", cart_id="c-3", by="grace"),
     )
-    cards = marketer.get(f"/journeys/{journey.pk}/").context["cards"]
+    cards = marketer.get(f"/journeys/{journey.pk}/").context["track"].cards
     assert [(c.numbers.waiting, c.numbers.passed, c.numbers.left) for c in cards] == [(1, 1, 1), (0, 1, 0)]
 
 

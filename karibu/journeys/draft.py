@@ -1,0 +1,79 @@
+"""Changing a draft: steps put in, taken out, moved and copied, by where they stand.
+
+An address is the way down to a step: `(0, "yes", 1)` is the second step on the way "yes" of the first. Nothing here
+changes what it is given, and nothing is checked: the caller saves through actions.edit(), which does.
+"""
+
+import copy as copy_
+from collections.abc import Mapping
+from typing import Any
+
+from karibu.journeys.layout import Address
+
+Raw = dict[str, Any]
+
+
+def insert(definition: Mapping[str, Any], address: Address, step: Raw) -> Raw:
+    """Puts `step` in before what stands at the address, or behind the last. Raises LookupError."""
+    changed, steps, index = _opened(definition, address)
+    if not 0 <= index <= len(steps):
+        raise LookupError(address)
+    steps.insert(index, step)
+    return changed
+
+
+def replace(definition: Mapping[str, Any], address: Address, settings: Raw) -> Raw:
+    """Gives the step new settings (`{"wait": {...}}`); its ways stay. Raises LookupError."""
+    changed, steps, index = _opened(definition, address)
+    kept = {"ways": steps[index]["ways"]} if "ways" in _there(steps, index) else {}
+    steps[index] = {**settings, **kept}
+    return changed
+
+
+def remove(definition: Mapping[str, Any], address: Address) -> Raw:
+    """With everything on its ways. Raises LookupError."""
+    changed, steps, index = _opened(definition, address)
+    _there(steps, index)
+    del steps[index]
+    return changed
+
+
+def move(definition: Mapping[str, Any], address: Address, by: int) -> Raw:
+    """Up (-1) or down (1) among its neighbours; at an end it stays. Raises LookupError."""
+    changed, steps, index = _opened(definition, address)
+    step = _there(steps, index)
+    del steps[index]
+    steps.insert(max(0, min(len(steps), index + by)), step)
+    return changed
+
+
+def copy(definition: Mapping[str, Any], address: Address) -> Raw:
+    """A second one behind it, with everything on its ways. Raises LookupError."""
+    changed, steps, index = _opened(definition, address)
+    steps.insert(index + 1, copy_.deepcopy(_there(steps, index)))
+    return changed
+
+
+def step_at(definition: Mapping[str, Any], address: Address) -> Raw:
+    """Raises LookupError."""
+    _changed, steps, index = _opened(definition, address)
+    return _there(steps, index)
+
+
+def _opened(definition: Mapping[str, Any], address: Address) -> tuple[Raw, list[Any], int]:
+    """A copy of the definition, and in it the list that the address leads to, with the place in that list."""
+    changed = copy_.deepcopy(dict(definition))
+    steps = changed["steps"]
+    for index, way in zip(address[:-1:2], address[1::2], strict=True):
+        steps = _there(steps, index).setdefault("ways", {}).setdefault(way, [])
+    last = address[-1]
+    if not isinstance(last, int):
+        raise LookupError(address)
+    return changed, steps, last
+
+
+def _there(steps: list[Any], index: int | str) -> Raw:
+    if not isinstance(index, int) or not 0 <= index < len(steps):
+        raise LookupError(index)
+    found: Raw = steps[index]
+    return found

@@ -1,0 +1,143 @@
+"""Building a journey on its page: steps are put in, changed, moved, copied, taken out, and each change can be undone."""
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from karibu.journeys import actions, draft
+from karibu.journeys.cards import KINDS
+from karibu.journeys.forms import FORMS, form_for, fresh
+from karibu.journeys.models import Enrollment, Journey
+from karibu.journeys.steps import KINDS as STEPS
+from karibu.journeys.steps import parse
+from karibu.journeys.story import sends, story
+
+pytestmark = pytest.mark.django_db
+CHECK = {"check": {"entry": {"property": "value", "op": "gte", "value": 50}}}
+START: dict[str, Any] = {"entry": {"event": "Signed Up"}, "steps": [{"wait": {"days": 1}}]}
+
+
+@pytest.fixture
+def journey() -> Journey:
+    actions.create("By hand", {"entry": {"by_hand": True}, "steps": [{"leave": {}}]}, by="test")
+    return actions.create("Welcome", START, by="test")
+
+
+def steps_of(journey: Journey) -> list[dict[str, Any]]:
+    journey.refresh_from_db()
+    return list(journey.definition["steps"])
+
+
+def put_in(client: Client, journey: Journey, kind: str, *address: Any) -> Any:
+    return client.post(f"/journeys/{journey.pk}/steps/", {"kind": kind, "address": json.dumps(address)})
+
+
+def test_every_kind_of_step_can_be_put_in_opened_and_saved_and_is_the_same(marketer, journey):
+    """PAINS 13."""
+    assert set(KINDS) == set(FORMS) == set(STEPS)
+    for place, kind in enumerate(KINDS, 1):
+        assert put_in(marketer, journey, kind, place).status_code == 302
+    before = steps_of(journey)
+    page = marketer.get(f"/journeys/{journey.pk}/")
+    cards = page.context["track"].cards
+    assert [card.step.KIND for card in cards] == ["wait", *KINDS]
+    for card in cards:
+        posted = {
+            f"{card.form.prefix}-{name}": value for name, value in card.form.initial.items() if value is not False
+        }
+        answer = marketer.post(f"/journeys/{journey.pk}/steps/{card.position}/", posted)
+        assert answer.status_code == 302, (card.step.KIND, answer.context and answer.context["form"])
+    assert [parse(step, "$") for step in steps_of(journey)] == [parse(step, "$") for step in before]
+
+
+def test_a_step_is_put_in_on_a_way_and_moved_copied_and_taken_out_with_its_ways(marketer, journey):
+    put_in(marketer, journey, "check", 1)
+    put_in(marketer, journey, "leave", 1, "yes", 0)
+    assert steps_of(journey) == [*START["steps"], {**CHECK, "ways": {"yes": [{"leave": {}}]}}]
+    post = lambda deed, *address: marketer.post(  # noqa: E731
+        f"/journeys/{journey.pk}/{deed}/", {"address": json.dumps(address)}
+    )
+    post("copy", 1)
+    post("up", 2)
+    post("up", 1)
+    with_way = {**CHECK, "ways": {"yes": [{"leave": {}}]}}
+    assert steps_of(journey) == [with_way, *START["steps"], with_way]
+    post("remove", 0, "yes", 0)
+    post("down", 0)
+    assert steps_of(journey) == [*START["steps"], {**CHECK, "ways": {"yes": []}}, with_way]
+    post("remove", 1)
+    assert steps_of(journey) == [*START["steps"], with_way]
+
+
+def test_new_settings_keep_what_stands_on_the_ways(marketer, journey):
+    put_in(marketer, journey, "check", 1)
+    put_in(marketer, journey, "leave", 1, "no", 0)
+    form = {"step-1-property": "total", "step-1-op": "lt", "step-1-value": "20.5"}
+    marketer.post(f"/journeys/{journey.pk}/steps/1/", form)
+    changed = {"check": {"entry": {"property": "total", "op": "lt", "value": 20.5}}, "ways": {"no": [{"leave": {}}]}}
+    assert steps_of(journey)[1] == changed
+
+
+def test_each_change_can_be_taken_back_one_after_the_other(marketer, journey):
+    put_in(marketer, journey, "leave", 1)
+    put_in(marketer, journey, "ask", 0)
+    assert len(steps_of(journey)) == 3
+    for left in (2, 1, 1):
+        marketer.post(f"/journeys/{journey.pk}/undo/")
+        assert len(steps_of(journey)) == left
+    assert journey.definition == START and journey.earlier == []
+
+
+def test_what_cannot_be_is_said_and_changes_nothing(marketer, journey):
+    answer = marketer.post(f"/journeys/{journey.pk}/remove/", {"address": "[0]"}, follow=True)
+    assert "at least one step" in answer.content.decode() and steps_of(journey) == START["steps"]
+    for address in ("", "[]", "[9]", "[0, 1]", '["yes"]', '[0, "yes"]', '[0, "yes", 0]', "[null]", "[[0]]", "{}"):
+        assert marketer.post(f"/journeys/{journey.pk}/remove/", {"address": address}).status_code == 404, address
+    assert put_in(marketer, journey, "fly", 0).status_code == 404
+    assert put_in(marketer, journey, "leave", 9).status_code == 404
+    assert steps_of(journey) == START["steps"]
+
+
+def test_htmx_gets_the_changed_journey_alone_with_the_new_step_open(marketer, journey):
+    answer = marketer.post(
+        f"/journeys/{journey.pk}/steps/", {"kind": "ask", "address": "[1]"}, headers={"HX-Request": "true"}
+    )
+    page = answer.content.decode()
+    assert answer.status_code == 200 and page.lstrip().startswith('<section id="builder"') and "<html" not in page
+    assert [card.is_open for card in answer.context["track"].cards] == [False, True]
+
+
+def test_shares_that_are_no_shares_are_named(marketer, journey):
+    put_in(marketer, journey, "split", 0)
+    for shares, said in (("A 50\nB", "this is none: B"), ("A 50\nB 40", "make 100 together")):
+        answer = marketer.post(f"/journeys/{journey.pk}/steps/0/", {"step-0-shares": shares})
+        assert answer.status_code == 422 and said in answer.content.decode()
+    assert steps_of(journey)[0]["split"]["shares"] == {"A": 50, "B": 50}
+
+
+def test_a_colleague_answers_for_the_people_who_are_ticked(agent):
+    question = {"ask": {"question": "Call her?"}, "ways": {"yes": [{"leave": {"because": "called"}}]}}
+    made = actions.create("Ask", {"entry": {"event": "Signed Up"}, "steps": [question]}, by="test")
+    actions.publish(made, by="test")
+    story(sends("Signed Up"), sends("Signed Up", by="joao"))
+    amina, joao = Enrollment.objects.order_by("pk")
+    agent.post(f"/journeys/{made.pk}/people/yes/", {"id": [amina.pk]})
+    agent.post(f"/journeys/{made.pk}/people/no/", {"id": [joao.pk]})
+    amina.refresh_from_db()
+    joao.refresh_from_db()
+    assert [amina.context.get("_answer"), joao.context.get("_answer")] == ["yes", "no"]
+
+
+def test_a_fresh_step_of_each_kind_can_run(journey):
+    for kind in KINDS:
+        step = parse(fresh(kind), "$")
+        assert step.sentence() and form_for(step, 0)
+
+
+def test_an_address_that_leads_nowhere_is_an_error():
+    for address in ((1,), (0, "yes", 5), (-1,), (0, "yes", 0, "no", 0)):
+        with pytest.raises(LookupError):
+            draft.remove(START, address)
+    assert START == {"entry": {"event": "Signed Up"}, "steps": [{"wait": {"days": 1}}]}
