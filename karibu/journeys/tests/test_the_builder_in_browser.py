@@ -1,0 +1,32 @@
+"""The journey's builder in a real Chromium: the tree changes in place, and what was done can be undone."""
+
+from typing import Any
+
+import pytest
+
+from karibu.config.browser import accessibility, look
+from karibu.journeys import actions
+from karibu.journeys.models import Journey
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+
+
+def test_a_branch_is_drawn_filled_and_undone_without_leaving_the_page(live: Any, page: Any) -> None:
+    steps = [{"wait": {"days": 1}}]
+    journey = actions.create("Welcome", {"entry": {"event": "Signed Up"}, "steps": steps}, by="test")
+    live.sign_in(page)
+    page.goto(f"{live.url}/journeys/{journey.pk}/")
+    page.evaluate("window.stayed = true")
+    page.locator(".add__plus").last.click()
+    page.get_by_role("button", name="Two ways, by what brought them in").last.click()
+    page.locator(".ways__title", has_text="yes").wait_for()
+    assert page.locator("#step-1 details.way__edit[open]").count() == 1
+    page.locator(".ways__way .add__plus").first.click()
+    page.locator(".ways__way").first.get_by_role("button", name="Ask a colleague").click()
+    page.locator(".ways__way", has_text="Shall this person go on?").first.wait_for()
+    assert page.evaluate("window.stayed") and accessibility(page) == []
+    look(page, "journey-builder")
+    assert "ask" in Journey.objects.get().definition["steps"][1]["ways"]["yes"][0]
+    page.get_by_role("button", name="Undo the last change").click()
+    page.locator(".ways__way", has_text="Shall this person go on?").first.wait_for(state="detached")
+    assert "ways" not in Journey.objects.get().definition["steps"][1]
