@@ -1,4 +1,4 @@
-"""Building a journey on its page: steps are put in, changed, moved, copied, taken out, and each change can be undone."""
+"""Building a journey on its page: steps are put in, changed, moved, copied and taken out, and changes are undone."""
 
 import json
 from typing import Any
