@@ -283,7 +283,7 @@ def form_for(step: Step, position: int, data: Any = None) -> StepForm:
 
 def fresh(kind: str) -> dict[str, Any]:
     """A step of this kind as it is put in: something that can run, to be changed. Raises LookupError."""
-    made: dict[str, Any] = {
+    kinds: dict[str, dict[str, Any]] = {
         "wait": {"days": 1},
         "wait_until": {"at": "09:00"},
         "wait_for": {"happens": {"event": "Order Completed"}, "within": {"days": 3}},
@@ -296,8 +296,8 @@ def fresh(kind: str) -> dict[str, Any]:
         "ask": {"question": _("Shall this person go on?"), "within": {"days": 3}},
         "hand_over": {"journey": next((pk for pk, _name in _by_hand()), 0)},
         "leave": {},
-    }[kind]
-    return {kind: made}
+    }
+    return {kind: kinds[kind]}
 
 
 def _by_hand() -> Iterable[tuple[int, str]]:
