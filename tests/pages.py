@@ -83,6 +83,7 @@ def _examples(owner: User) -> Mapping[str, Example]:
         "events/rejected/": _latest(RejectedEvent),
         "events/": _event,
         "messages/templates/": _words(key="cart-reminder"),
+        "messages/reach/": _buyer,
         "messages/": _first_of(lambda: Message.objects.filter(pk__in=Link.objects.values("message"))),
         "mailbox/": _first_of(lambda: Mail.objects.filter(message_id__isnull=False)),
         "segments/recipes/": _words(key="vip"),

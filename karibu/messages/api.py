@@ -8,8 +8,11 @@ from django.http import HttpRequest
 from ninja import Field, Header, Router, Schema
 
 from karibu.customers import queries
+from karibu.messages import reach
 from karibu.messages.actions import Intent, intend
+from karibu.messages.channels import KINDS
 from karibu.messages.models import Message, Template
+from karibu.messages.queries import Step, waterfall
 from karibu.messages.status import Status, explain
 from karibu.web import paging
 from karibu.web.access import allow
@@ -83,6 +86,55 @@ def messages(
         raise Problem(422, f"status must be one of: {', '.join(Status.values)}.", field="status")
     rows = rows.filter(status=status) if status else rows
     return paging.page(rows, limit, cursor)
+
+
+class AnswerOut(Schema):
+    """`outcome`: passed, waits (it would leave at `until`) or stopped, with a reason of the closed set."""
+
+    check: str
+    words: str
+    outcome: str
+    reason: str
+    explanation: str
+    detail: str
+    until: datetime | None
+
+
+class ReachOut(Schema):
+    outcome: str
+    checks: list[AnswerOut]
+
+
+class StepOut(Schema):
+    """`kind`: audience, loss, waiting or reached; `left` is how many are still on their way behind this step."""
+
+    key: str
+    words: str
+    count: int
+    kind: str
+    left: int
+
+
+@router.get("/customers/{customer}/reach", response=ReachOut, summary="Would a message reach this customer now?")
+@allow()
+def would_reach(
+    request: HttpRequest, customer: int, channel: str = "email", topic: str = "offers", is_marketing: bool = True
+) -> dict[str, Any]:
+    """Every check of the gate, asked of a message that is only thought of. Nothing is sent or written."""
+    person = queries.resolve(customer)
+    if person is None:
+        raise Problem(404, f"There is no customer {customer}.")
+    if channel not in KINDS:
+        raise Problem(422, f"channel must be one of: {', '.join(KINDS)}.", field="channel")
+    answers = reach.check(person, channel, topic, is_marketing=is_marketing)
+    return {"outcome": reach.outcome(answers), "checks": answers}
+
+
+@router.get("/messages/waterfall", response=list[StepOut], summary="What became of everything one sender wanted sent")
+@allow()
+def message_waterfall(request: HttpRequest, sender: str) -> list[Step]:
+    """`sender` is `campaign:7`, `journey:3` or `api`."""
+    return waterfall(sender)
 
 
 @router.post("/messages", response={202: MessageOut}, summary="Send one transactional message")

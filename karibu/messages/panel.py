@@ -16,7 +16,7 @@ from karibu.web import formats
 
 
 def context(customer: Customer, family: list[int]) -> dict[str, Any] | None:
-    """How many messages they got, opened and clicked; nothing while there are none."""
+    """How many messages they got, opened and clicked, and whether one would reach them; nothing of somebody unknown."""
     counts = Message.objects.filter(customer_id=customer.pk).aggregate(
         sent=Count("id", filter=Q(status=Status.SENT)),
         opened=Count("opened_at"),
@@ -24,7 +24,9 @@ def context(customer: Customer, family: list[int]) -> dict[str, Any] | None:
         refused=Count("id", filter=Q(status=Status.REFUSED)),
         last=Max("sent_at"),
     )
-    return {**counts, "customer": customer} if counts["sent"] or counts["refused"] else None
+    return (
+        {**counts, "customer": customer} if counts["sent"] or counts["refused"] or not customer.is_anonymous else None
+    )
 
 
 def entries(customer_ids: list[int], before: datetime | None, limit: int) -> list[Entry]:

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from karibu.messages.views import mailbox, messages, public, rules, templates
+from karibu.messages.views import mailbox, messages, public, reach, rules, templates
 
 urlpatterns: list[URLPattern] = [
     path("m/c/<str:token>", public.click, name="message-click"),
@@ -10,6 +10,8 @@ urlpatterns: list[URLPattern] = [
     path("messages/", messages.message_list, name="messages"),
     path("messages/retry/", messages.retry_many),
     path("messages/cancel/", messages.cancel_many),
+    path("messages/waterfall/", reach.waterfall, name="message-waterfall"),
+    path("messages/reach/<int:customer_id>/", reach.reaches, name="message-reach"),
     path("messages/rules/", rules.rules, name="message-rules"),
     path("messages/rules/meaning/", rules.rules_meaning, name="message-rules-meaning"),
     path("messages/templates/", templates.template_list, name="templates"),

@@ -5,11 +5,12 @@ has none at the end is ready.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from karibu.messages.gate.case import Case, Group
 from karibu.messages.gate.channel import channel_allows, channel_is_open
-from karibu.messages.gate.goods import cart_is_still_open
+from karibu.messages.gate.goods import cart_is_still_open, coupon_is_left, product_is_in_stock
 from karibu.messages.gate.moment import moment_is_not_past, person_is_awake
 from karibu.messages.gate.pace import person_has_had_rest
 from karibu.messages.gate.person import (
@@ -23,9 +24,9 @@ from karibu.messages.gate.person import (
     person_wants_no_silence,
 )
 from karibu.messages.models import Message
-from karibu.messages.verdict import READY
+from karibu.messages.verdict import READY, Verdict
 
-__all__ = ["CHECKS", "Case", "Group", "ask", "pause_register"]
+__all__ = ["CHECKS", "Case", "Finding", "Group", "ask", "pause_register", "rehearse"]
 
 Check = Callable[[Group], None]
 # In this order; the name is what the message's page calls the check. What refuses comes before what holds, so that
@@ -38,6 +39,8 @@ CHECKS: list[tuple[str, Check]] = [
     ("pause", person_wants_no_silence),
     ("moment", moment_is_not_past),
     ("cart", cart_is_still_open),
+    ("stock", product_is_in_stock),
+    ("coupon", coupon_is_left),
     ("channel law", channel_allows),
     ("holdout", person_is_written_to),
     ("complaint", person_has_no_complaint),
@@ -45,6 +48,32 @@ CHECKS: list[tuple[str, Check]] = [
     ("channel", channel_is_open),
     ("frequency", person_has_had_rest),
 ]
+NEEDED = ("person", "address")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check says by itself of a message that is only thought of; no verdict: it passes."""
+
+    check: str
+    verdict: Verdict | None
+
+
+def rehearse(message: Message, now: datetime) -> list[Finding]:
+    """What each check would say of this message, not saved, if it were due now; all are asked, whatever others say.
+
+    Without a person or an address the checks that need them are not asked. Nothing is written.
+    """
+    case = Case(message)
+    group = Group(cases=[case], now=now)
+    found = []
+    for name, check in CHECKS:
+        case.verdict = None
+        check(group)
+        found.append(Finding(name, case.verdict))
+        if case.verdict and name in NEEDED:
+            break
+    return found
 
 
 def ask(messages: Sequence[Message], now: datetime) -> Group:
