@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Model
 from django.test import Client
 
+from karibu.campaigns.models import Campaign
 from karibu.collect.models import RejectedEvent, Source
 from karibu.consents import links
 from karibu.consents.models import Confirmation, Suppression, Topic
@@ -74,6 +75,7 @@ def _examples(owner: User) -> Mapping[str, Example]:
         "orders/": _latest(Order),
         "coupons/": _latest(CouponPool),
         "products/": _latest(Product),
+        "campaigns/": _campaign,
         "journeys/recipes/": _words(key="abandoned-cart"),
         "journeys/": _first(Journey),
         "insights/journeys/": _first(Journey),
@@ -139,6 +141,14 @@ def _buyer(name: str) -> str:
     if found is None:
         raise LookupError(name)
     return str(found.pk)
+
+
+def _campaign(name: str) -> str:
+    """One that was sent to the most people; its first template, its first arm."""
+    found = Campaign.objects.filter(begun_at__isnull=False).order_by("-audience", "pk").first()
+    if found is None:
+        raise LookupError(name)
+    return {"letter": "A", "arm": "0"}.get(name, str(found.pk))
 
 
 def _event(name: str) -> str:

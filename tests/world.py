@@ -6,6 +6,8 @@ from typing import Any
 
 from django.utils import timezone
 
+from karibu.campaigns import actions as campaigns
+from karibu.campaigns import engine
 from karibu.collect.actions import create_source, take_in
 from karibu.collect.drain import drain_all
 from karibu.consents import confirming, topics
@@ -68,6 +70,7 @@ def _trouble(number: int, folder: Path) -> None:
     coupons.generate(pool, 30, by=BY)
     coupons.claim(pool.pk, [(Customer.objects.earliest("pk").pk, f"somebody {number}")])
     _consents(number)
+    _campaign(number, pool)
     enter_rate("CHF", datetime(2026, 1, 1 + number % 28, tzinfo=UTC).date(), 1)
 
 
@@ -165,3 +168,13 @@ def _file(number: int, folder: Path) -> None:
     imported = imports.draft("customers", file, by=BY)
     imports.start(imported, by=BY, queue=False)
     run(imported.pk)
+
+
+def _campaign(number: int, pool: CouponPool) -> None:
+    """A draft, and one with two templates that was sent to everybody who is known."""
+    campaigns.create(f"Next spring {number}", by=BY)
+    plan = {"templates": ["cart-reminder", "cart-reminder"], "holdout": 20, "coupon_pool": pool}
+    campaigns.launch(campaigns.create(f"Spring {number}", by=BY, **plan), by=BY)
+    for _ in range(20):
+        engine.advance(timezone.now())
+        send.send_due()

@@ -1,5 +1,6 @@
 """`/api/v1`: one NinjaAPI that gathers each app's `api.py` router. OpenAPI at `/api/v1/openapi.json`."""
 
+from karibu.campaigns.api import router as campaigns
 from karibu.consents import api as consents
 from karibu.customers import api as customers
 from karibu.events.api import router as events
@@ -16,6 +17,7 @@ api.add_router("/customers", consents.router)  # the customers' own calls, and e
 api.add_router("/merges", customers.merges)
 api.add_router("", messages)
 api.add_router("", journeys)
+api.add_router("", campaigns)
 api.add_router("", segments)
 api.add_router("", events)
 api.add_router("", shop)

@@ -8,6 +8,7 @@ NAVIGATION: list[Entry] = [
     Entry(_("Home"), "/", "home", "h", on_phone=True),
     Entry(_("Customers"), "/customers/", "customers", "c", on_phone=True),
     Entry(_("Segments"), "/segments/", "segments", "g", on_phone=True),
+    Entry(_("Campaigns"), "/campaigns/", "campaigns", "a"),
     Entry(_("Journeys"), "/journeys/", "journeys", "j", on_phone=True),
     Entry(_("Messages"), "/messages/", "messages", "m", also=("/templates/", "/mailbox/")),
     Entry(_("Shop"), "/orders/", "shop", "o", also=("/products/", "/carts/", "/coupons/")),

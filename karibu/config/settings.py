@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "karibu.messages",
     "karibu.messages.channels",
     "karibu.segments",
+    "karibu.campaigns",
     "karibu.journeys",
     "karibu.insights",
     "karibu.imports",

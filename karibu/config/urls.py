@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("karibu.messages.urls")),
     path("", include("karibu.messages.channels.urls")),
     path("", include("karibu.journeys.urls")),
+    path("", include("karibu.campaigns.urls")),
     path("", include("karibu.segments.urls")),
     path("", include("karibu.imports.urls")),
     path("", include("karibu.collect.urls")),

@@ -7,10 +7,12 @@ class InsightsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from karibu.campaigns import report
         from karibu.customers import merging
         from karibu.insights import definitions, reports
         from karibu.journeys import queries as journeys
 
         definitions.register_all()
         journeys.register_figure("last_30_days", reports.of_journey)
+        report.register_figure("attributed", reports.of_campaign)
         merging.register("insights_attribution", "customer_id")

@@ -16,6 +16,8 @@ from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from karibu.campaigns import awake
+from karibu.campaigns import queries as campaigns
 from karibu.shop import coupons
 from karibu.web.formats import count
 
@@ -74,6 +76,28 @@ def late_journeys(now: datetime) -> Iterator[Trouble]:
             % {"n": count(number)},
             _("Look whether the worker runs: karibu doctor."),
             "/journeys/",
+        )
+
+
+def late_campaigns(now: datetime) -> Iterator[Trouble]:
+    """Each by its name: whoever planned it must know."""
+    for late in campaigns.late(now):
+        said = {"name": late.campaign.name, "m": int((now - late.since).total_seconds() // 60)}
+        yield Trouble(
+            f"campaign {late.campaign.pk}",
+            _("The campaign “%(name)s” is %(m)s min late.") % said,
+            _("Look whether the worker runs (karibu doctor) and whether its segments could be counted."),
+            late.campaign.get_absolute_url(),
+        )
+
+
+def stopped_campaigns(now: datetime) -> Iterator[Trouble]:
+    if awake.stopped_since():
+        yield Trouble(
+            "campaigns stopped",
+            _("A backup was put back. Campaigns stand still until you say so."),
+            _("Look at what is scheduled, then let campaigns go on."),
+            "/campaigns/",
         )
 
 
@@ -179,6 +203,8 @@ Check = Callable[[datetime], Iterator[Trouble]]
 CHECKS: list[Check] = [
     late_messages,
     late_journeys,
+    late_campaigns,
+    stopped_campaigns,
     waiting_inbox,
     lake_folder,
     disk_space,

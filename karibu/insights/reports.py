@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
+from karibu.campaigns.models import Campaign
 from karibu.events.models import EventCount
-from karibu.insights.metrics import METRICS, Measurement, Metric, Point, Value
+from karibu.insights.metrics import METRICS, Measurement, Metric, Point, Value, to_cents
 from karibu.insights.periods import Period, last_days, midnight
 from karibu.messages import senders
 from karibu.shop.models import Order
@@ -123,6 +124,16 @@ def earned_by(sender: str, zone: ZoneInfo) -> dict[str, Any]:
 def of_journey(journey: int) -> dict[str, Any]:
     """The same for a journey's report over the API, by days of the shop's zone."""
     return earned_by(f"journey:{journey}", ZoneInfo(shop().timezone))
+
+
+def of_campaign(campaign: Campaign) -> dict[str, Any]:
+    """What the orders after a click in a campaign's messages brought, refunds taken off: its part of attribution."""
+    period = Period(campaign.begun_at, None, ZoneInfo(shop().timezone))
+    earned = {
+        name: next((p.value for p in METRICS[name].measure(period, "sender").series if p.key == campaign.sender), 0)
+        for name in ("attributed_revenue", "attributed_orders")
+    }
+    return {"revenue": to_cents(earned["attributed_revenue"]), "orders": earned["attributed_orders"]}
 
 
 def named(points: Sequence[Point]) -> dict[str, str]:

@@ -39,7 +39,7 @@ def click(request: HttpRequest, token: str) -> HttpResponse:
     if link is None:
         return _gone(request)
     visits.note(message, visits.CLICKED, _asking(request), position)
-    response = HttpResponseRedirect(_with_reference(link.url, message.pk))
+    response = HttpResponseRedirect(_with_reference(link.url, message))
     return _unkept(response)
 
 
@@ -114,11 +114,17 @@ def _gone(request: HttpRequest) -> HttpResponse:
     return render(request, "messages/gone.html", {"shop": facts.the_shop()}, status=404)
 
 
-def _with_reference(url: str, message_id: int) -> str:
-    """`url` with `k_m`: k.js reads it, remembers which message brought the visitor, and takes it off the address."""
+def _with_reference(url: str, message: Message) -> str:
+    """`url` with `k_m`: k.js reads it, remembers which message brought the visitor, and takes it off the address.
+
+    A link into the shop also gets the `utm_…` of the message's sender, where the link has none of its own.
+    """
     parts = urlsplit(url)
     query = [(name, value) for name, value in parse_qsl(parts.query, keep_blank_values=True) if name != "k_m"]
-    query.append(("k_m", tokens.sign(tokens.REFERENCE, message_id)))
+    if (utm := message.context.get("utm")) and parts.netloc == urlsplit(facts.of_shop(facts.the_shop())["url"]).netloc:
+        own = {name for name, _ in query}
+        query += [(f"utm_{name}", str(value)) for name, value in utm.items() if f"utm_{name}" not in own]
+    query.append(("k_m", tokens.sign(tokens.REFERENCE, message.pk)))
     return urlunsplit(parts._replace(query=urlencode(query)))
 
 

@@ -1,0 +1,79 @@
+"""What keeps a campaign from being launched, by the field that it is about."""
+
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from karibu.campaigns import moments
+from karibu.campaigns.models import LETTERS, Campaign
+from karibu.messages import starters
+from karibu.messages.models import Template
+from karibu.segments.models import Segment
+from karibu.web.queries import shop
+
+
+def faults(campaign: Campaign, now: datetime) -> dict[str, list[str]]:
+    """{field: sentences}; empty where it can be launched."""
+    found: dict[str, list[str]] = {}
+    for field, said in (*_what(campaign), *_who(campaign), *_when(campaign, now), *_test(campaign)):
+        found.setdefault(field, []).append(said)
+    return found
+
+
+def known_templates(keys: list[str]) -> dict[str, Template]:
+    """Those that there are; ready-made ones become the shop's own."""
+    for key in set(keys) & set(starters.keys()):
+        starters.plant(key)
+    return {template.key: template for template in Template.objects.filter(key__in=keys)}
+
+
+def _what(campaign: Campaign) -> list[tuple[str, Any]]:
+    known = known_templates(campaign.templates)
+    found = []
+    if not campaign.templates:
+        found.append(("templates", _("Choose what to send.")))
+    if len(campaign.templates) > len(LETTERS):
+        found.append(("templates", _("At most %(n)s templates can be compared.") % {"n": len(LETTERS)}))
+    for key in campaign.templates:
+        if key not in known:
+            found.append(("templates", _("There is no message template “%(key)s”.") % {"key": key}))
+        elif known[key].channel != campaign.channel:
+            found.append(("templates", _("“%(name)s” is for another channel.") % {"name": known[key].name}))
+    return found
+
+
+def _who(campaign: Campaign) -> list[tuple[str, Any]]:
+    there = set(
+        Segment.objects.filter(pk__in=[*campaign.include, *campaign.exclude], archived_at=None).values_list(
+            "pk", flat=True
+        )
+    )
+    found = []
+    for field in ("include", "exclude"):
+        if gone := [number for number in getattr(campaign, field) if number not in there]:
+            found.append((field, _("Segment %(n)s is gone or archived.") % {"n": gone[0]}))
+    if not 0 <= campaign.holdout <= 90:
+        found.append(("holdout", _("Between 0 and 90 percent can be held out.")))
+    return found
+
+
+def _when(campaign: Campaign, now: datetime) -> list[tuple[str, Any]]:
+    if campaign.when == Campaign.When.NOW:
+        return []
+    if campaign.day is None:
+        return [("day", _("Say on which day."))]
+    if campaign.hour is None and campaign.when != Campaign.When.BEST:
+        return [("hour", _("Say at what time."))]
+    campaign.starts_at = moments.starts_at(campaign, now, shop().timezone)
+    over = moments.last_start(campaign) - campaign.late
+    campaign.starts_at = None
+    return [("day", _("This moment has passed."))] if over < now else []
+
+
+def _test(campaign: Campaign) -> list[tuple[str, Any]]:
+    if campaign.test_share is None:
+        return []
+    if not 1 <= campaign.test_share <= 100:
+        return [("test_share", _("Between 1 and 100 percent can take part in the test."))]
+    return []

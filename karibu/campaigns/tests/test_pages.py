@@ -1,0 +1,142 @@
+"""The pages of a campaign: four steps with the check beside them, then its report."""
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from karibu.campaigns import actions, awake
+from karibu.campaigns.models import Campaign, Heartbeat
+from karibu.campaigns.tests.crowd import BY, HOUR, again, campaign, fates, launched, people, run, segment, template
+from karibu.messages import tokens
+from karibu.messages.models import Message
+from karibu.web.models import User
+
+pytestmark = pytest.mark.django_db
+
+
+def signed_in(role: str = "marketer", email: str = BY) -> Client:
+    client = Client()
+    client.force_login(User.objects.create_user(email, role=role))
+    return client
+
+
+def posted(one: Campaign, **more: object) -> dict[str, object]:
+    known = {"name": one.name, "holdout": 0, "when": "now", "late_hours": 12, "goal": "clicks", "window_days": 5}
+    return {**known, "include": one.include, "template_a": "spring", **more}
+
+
+def test_an_empty_list_teaches() -> None:
+    client = signed_in()
+    shown = client.get("/campaigns/").content.decode()
+    assert "No campaign yet" in shown and "/campaigns/new/" in shown
+    assert "Nothing goes out this month yet" in client.get("/campaigns/calendar/").content.decode()
+
+
+def test_a_campaign_is_made_checked_and_launched_on_one_page() -> None:
+    client = signed_in()
+    client.post("/campaigns/new/", {"name": "Spring sale"})
+    one = Campaign.objects.get()
+    template()
+    a = segment("Buyers", people(3) + people(2, agreed=False))
+    shown = client.get(f"/campaigns/{one.pk}/").content.decode()
+    assert "Buyers (5)" in shown and "Choose what to send." in shown
+    given = posted(one, include=[a.pk])
+    checked = client.post(f"/campaigns/{one.pk}/check/", given).content.decode()
+    assert "<strong>5</strong>" in checked and "never agreed" in checked
+    assert again(one).include == [], "a check saves nothing"
+    assert client.post(f"/campaigns/{one.pk}/edit/", {**given, "launch": "1"}).status_code == 302
+    run()
+    assert fates(one) == {"sent": 3, "refused no_consent": 2}
+    report = client.get(f"/campaigns/{one.pk}/").content.decode()
+    assert "Nobody was held out" in report and "Delivered" in report
+
+
+def test_what_was_saved_is_what_stands_there_again() -> None:
+    """PAINS 13, for a schedule."""
+    client, one = signed_in(), campaign(segment("A", people(1)))
+    plan = {
+        "when": "local",
+        "day": "2026-03-29",
+        "hour": "02:30",
+        "per_hour": "700",
+        "late_hours": "3",
+        "test_share": "",
+    }
+    client.post(f"/campaigns/{one.pk}/edit/", posted(one, **plan))
+    shown = client.get(f"/campaigns/{one.pk}/").content.decode()
+    for value in ('value="2026-03-29"', 'value="02:30"', 'value="700"', 'value="3"'):
+        assert value in shown
+    client.post(f"/campaigns/{one.pk}/edit/", posted(one, **plan))
+    saved = again(one)
+    assert (str(saved.day), str(saved.hour), saved.per_hour, saved.when) == ("2026-03-29", "02:30:00", 700, "local")
+
+
+def test_what_keeps_it_from_being_launched_stands_at_its_field() -> None:
+    client, one = signed_in(), campaign(segment("A", people(1)))
+    answer = client.post(f"/campaigns/{one.pk}/edit/", posted(one, when="at", launch="1"))
+    assert answer.status_code == 422
+    assert "Say on which day." in answer.content.decode()
+    assert again(one).status == "draft" and not Message.objects.exists()
+
+
+def test_the_buttons_pause_resume_cancel() -> None:
+    client, one = signed_in(), launched(segment("A", people(1)), per_hour=1)
+    for name, status in (("take-back", "draft"),):
+        client.post(f"/campaigns/{one.pk}/{name}/")
+        assert again(one).status == status
+    actions.launch(one, by=BY)
+    run()
+    assert client.post(f"/campaigns/{one.pk}/pause/", follow=True).status_code == 200
+    assert again(one).status == "sent", "what is over stays so"
+
+
+def test_a_launch_waits_for_a_second_person_where_the_owner_wants_that() -> None:
+    owner, meg = signed_in("owner", "owner@shop.test"), signed_in("marketer", "meg2@shop.test")
+    owner.post("/campaigns/approval/", {"needed": "1"})
+    one = campaign(segment("A", people(2)))
+    meg.post(f"/campaigns/{one.pk}/edit/", posted(one, launch="1"))
+    run()
+    assert again(one).status == "awaiting" and not Message.objects.exists()
+    meg.post(f"/campaigns/{one.pk}/approve/")
+    assert again(one).status == "awaiting", "nobody approves their own"
+    assert "You cannot approve" in meg.get(f"/campaigns/{one.pk}/").content.decode()
+    owner.post(f"/campaigns/{one.pk}/approve/")
+    run()
+    assert fates(one) == {"sent": 2} and again(one).approved_by == "owner@shop.test"
+
+
+def test_the_only_owner_may_approve_their_own_and_is_told_why() -> None:
+    owner = signed_in("owner", "owner@shop.test")
+    owner.post("/campaigns/approval/", {"needed": "1"})
+    one = actions.launch(campaign(segment("A", people(1))), by="owner@shop.test")
+    assert "only owner" in owner.get(f"/campaigns/{one.pk}/").content.decode()
+    owner.post(f"/campaigns/{one.pk}/approve/")
+    assert again(one).status == "scheduled"
+
+
+def test_links_into_the_shop_say_which_campaign_they_came_from() -> None:
+    one = launched(segment("A", people(1)), utm_campaign="spring")
+    run()
+    message = Message.objects.get(sender=one.sender)
+    there = Client().get(f"/m/c/{tokens.sign(tokens.CLICK, message.pk, 0)}").headers["Location"]
+    assert there.startswith("https://duka.example/?")
+    for said in ("utm_source=karibu", "utm_medium=email", "utm_campaign=spring", "k_m="):
+        assert said in there
+
+
+def test_after_a_restored_backup_nothing_starts_until_told() -> None:
+    now = timezone.now()
+    assert awake.keep_awake(now)
+    Heartbeat.objects.update(at=now - 9 * HOUR)  # the database of nine hours ago; the file beside it is of now
+    assert not awake.keep_awake(now)
+    owner = signed_in("owner", "owner@shop.test")
+    assert "backup was put back" in owner.get("/campaigns/").content.decode()
+    assert "Campaigns stand still" in owner.get("/").content.decode()
+    owner.post("/campaigns/go-on/")
+    assert awake.keep_awake(timezone.now())
+
+
+def test_a_system_that_was_merely_off_goes_on() -> None:
+    now = timezone.now()
+    awake.keep_awake(now)
+    assert awake.keep_awake(now + 30 * HOUR)
