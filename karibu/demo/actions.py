@@ -12,7 +12,7 @@ from karibu.collect import drain
 from karibu.collect.actions import create_source, take_in
 from karibu.collect.models import Source
 from karibu.customers.models import Identity
-from karibu.demo import history, mails
+from karibu.demo import campaigns, history, mails
 from karibu.demo.catalogue import CURRENCY, PRODUCTS, SHOP_NAME
 from karibu.demo.history import History
 from karibu.demo.journey import publish_abandoned_cart
@@ -59,6 +59,7 @@ def bring_history(*, seed: int = history.SEED, count: int = history.PEOPLE) -> N
         if sample.history_at:
             return  # an attempt that was thought dead has done it
         mails.send_in_the_past(written.reminders, ids)
+        campaigns.send_in_the_past(written.mailings, ids)
         for chunk in history.in_chunks(written.events, CHUNK):
             take_in(chunk, source, historical=True)
         sample.history_at, sample.truth = timezone.now(), written.truth.written()

@@ -11,6 +11,8 @@ from decimal import Decimal
 from random import Random
 from zoneinfo import ZoneInfo
 
+from karibu.demo import campaigns
+from karibu.demo.campaigns import Mailing
 from karibu.demo.catalogue import CURRENCY
 from karibu.demo.people import PLACES, Person, people
 from karibu.demo.sessions import Sent, Visit
@@ -56,6 +58,7 @@ class Truth:
     clicks: int = 0
     recovered_orders: int = 0
     recovered_revenue: Decimal = Decimal(0)  # net
+    campaign_revenue: Decimal = Decimal(0)  # what the campaign with a holdout brought that would not have come
 
     def written(self) -> dict[str, str]:
         return {name: str(value) for name, value in asdict(self).items()}
@@ -76,6 +79,7 @@ class History:
     introductions: list[Sent] = field(default_factory=list)  # who everybody is; taken in first
     events: list[Sent] = field(default_factory=list)  # in order of time
     reminders: list[Reminder] = field(default_factory=list)
+    mailings: list[Mailing] = field(default_factory=list)
     truth: Truth = field(default_factory=Truth)
 
 
@@ -93,13 +97,17 @@ class Writer:
         self.weights = [_weight(day, number) for number, day in enumerate(self.days)]
         self.visits = self.orders = 0
         self.placed: list[Placed] = []
+        self.joined: dict[str, datetime] = {}  # when each person first came
 
     def write(self, count: int) -> History:
-        for person in people(count, self.random):
+        folks = list(people(count, self.random))
+        for person in folks:
             self._live(person)
         for number in range(int(count * STRANGERS)):
             self._pass_by(f"passer-by-{number:05}")
         history, truth = self.history, self.history.truth
+        # A chance of their own, so that everything else is as it was without them.
+        history.mailings = campaigns.write(self, folks, Random(count))  # noqa: S311 - made-up shoppers, no secrets
         history.events = [event for event in history.events if event["timestamp"] < self.now.isoformat()]
         history.events.sort(key=lambda event: str(event["timestamp"]))
         history.reminders.sort(key=lambda reminder: reminder.sent_at)
@@ -110,8 +118,10 @@ class Writer:
 
     def _settle(self, truth: Truth) -> None:
         """Orders and what came of the reminders, reckoned here on purpose without the code that pages use."""
-        clicks = [(one.person, one.clicked_at) for one in self.history.reminders if one.clicked_at]
-        truth.messages, truth.clicks = len(self.history.reminders), len(clicks)
+        mailed = [one for one in self.history.mailings if not one.is_held]
+        sent: list[Reminder | Mailing] = [*self.history.reminders, *mailed]
+        clicks = [(one.person, one.clicked_at) for one in sent if one.clicked_at]
+        truth.messages, truth.clicks = len(sent), len(clicks)
         clicked: dict[str, list[datetime]] = {}
         for person, at in clicks:
             clicked.setdefault(person, []).append(at)
@@ -132,6 +142,7 @@ class Writer:
         joined = self.first + timedelta(days=DAYS * 0.97 * max(0, self.random.uniform(-0.7, 1)))
         starts = [start for _ in range(days) if (start := self._moment(person.place.zone)) >= joined]
         starts = sorted(starts) or [max(joined, self._moment(person.place.zone))]
+        self.joined[person.key] = starts[0]
         first = self._visit(starts[0], person.browser, person)
         self.history.introductions += first.introduce()
         for start in starts:
@@ -178,6 +189,16 @@ class Writer:
             Reminder(person.key, person.email, visit.cart.id, visit.at, sent_at, opened_at, clicked_at)
         )
         return clicked_at
+
+    def buy(self, visit: Visit, pieces: int) -> None:
+        """An order that came of a campaign: kept, so that what it brought is known."""
+        for doing in (visit.look_around(1), visit.fill_cart(pieces), visit.look_into_cart(), visit.start_checkout()):
+            self.history.events += doing
+        assert visit.cart and visit.person
+        self.orders += 1
+        self.placed.append(Placed(visit.person.key, visit.at, visit.cart.total))
+        self.history.truth.campaign_revenue += visit.cart.total
+        self.history.events += visit.order(f"D{10_000 + self.orders}")
 
     def _order(self, visit: Visit) -> None:
         assert visit.cart and visit.person
