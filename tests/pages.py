@@ -18,6 +18,7 @@ from karibu.events import log
 from karibu.imports.models import Import
 from karibu.journeys.models import Journey
 from karibu.messages import tokens
+from karibu.messages.channels.models import Delivery, Post, Webhook
 from karibu.messages.models import Link, Mail, Message
 from karibu.segments.models import Segment
 from karibu.shop.models import CouponPool, Order, Product, Rate
@@ -95,6 +96,9 @@ def _examples(owner: User) -> Mapping[str, Example]:
         "confirm/": lambda name: links.sign(links.CONFIRM, int(_latest(Confirmation)(name))),
         "settings/topics/": _latest(Topic, key="news"),
         "settings/suppressions/": _latest(Suppression),
+        "settings/webhooks/deliveries/": _latest(Delivery),
+        "settings/webhooks/": _latest(Webhook),
+        "posts/": _latest(Post),
         "settings/channels/": _words(kind="sms"),
         "hooks/": _words(token="unknown"),
         "settings/rates/": _latest(Rate),

@@ -25,7 +25,9 @@ from karibu.journeys.recipes import abandoned_cart
 from karibu.messages import send, starters
 from karibu.messages.actions import Intent, intend
 from karibu.messages.channels import accounts
-from karibu.messages.channels.models import Account
+from karibu.messages.channels.models import Account, Delivery
+from karibu.messages.channels.social import actions as posts
+from karibu.messages.channels.webhook import actions as webhooks
 from karibu.messages.models import Message
 from karibu.messages.system import send_mail
 from karibu.messages.tests.cast import at_any_hour
@@ -94,6 +96,14 @@ def _channels(number: int) -> None:
         account.name = "duka (KES 1,204.50)"
         accounts.open_account(account, by=BY)
         Account.objects.update(trouble="405: InsufficientBalance", trouble_at=timezone.now())
+        social = accounts.draft("social", "mastodon", {"base_url": "http://127.0.0.1:1"}, {"access_token": "secret"})
+        social.name = "@duka"
+        accounts.open_account(social, by=BY)
+    social = Account.objects.get(kind="social")
+    posts.plan(social, f"Karibu! New mats are here ({number}).", by=BY, due_at=timezone.now() + timedelta(days=2))
+    hook = webhooks.create(f"https://93.184.216.34/karibu/{number}", ["Order Completed"], by=BY)
+    test = webhooks.test(hook)
+    Delivery.objects.filter(pk=test.pk).update(answer_status=503, answer="maintenance", attempts=2, took_ms=31)
 
 
 def _with_ways() -> dict[str, Any]:

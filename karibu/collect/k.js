@@ -1,5 +1,6 @@
 /* Karibu's browser snippet. <script src="https://HOST/k.js" data-key="wk_..." async></script>
    Calls: karibu.track(name, properties), identify(userId, traits), page(name, properties), group(id, traits), reset();
+   subscribe(publicKey, workerUrl) for notifications;
    before it has loaded: (window.karibu = window.karibu || []).push(["track", name, properties]).
    Marks: data-karibu='["track", "Product Viewed", {...}]' is sent when shown, data-karibu-click='[...]' when clicked.
    data-auto="off" on the script: nothing but calls. Under Global Privacy Control nothing is sent by itself and no id kept.
@@ -105,6 +106,13 @@
     reset() {
       keep(USER, null);
       remember(random());
+    },
+    /* Notifications: asks the visitor, and tells of the browser that said yes. The worker is a file of the shop's own. */
+    async subscribe(key, worker = "/karibu-worker.js") {
+      const { pushManager } = (await navigator.serviceWorker.register(worker), await navigator.serviceWorker.ready);
+      const subscription = await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
+      calls.track("Push Subscribed", { subscription });
+      return subscription;
     },
     flush,
     id: visitor,

@@ -12,6 +12,8 @@ from karibu.events import counts, tail
 from karibu.events.batch import Stage
 from karibu.insights import attribution, live
 from karibu.journeys import react
+from karibu.messages.channels.push.stage import keep_subscriptions
+from karibu.messages.channels.webhook.stage import tell_webhooks
 from karibu.messages.stage import name_messages
 from karibu.segments import stage as segments
 from karibu.shop.stage import keep_shop
@@ -21,12 +23,14 @@ STAGES: list[Stage] = [
     drop_erased,
     identify,
     keep_consents,
+    keep_subscriptions,
     name_messages,
     keep_shop,
     attribution.attribute,
     react.react,
     segments.touch,
     counts.count,
+    tell_webhooks,
     tail.append,
     live.announce,
 ]

@@ -10,6 +10,7 @@ SCHEDULE: list[tuple[str, str]] = [  # (cron, dotted path of the task)
     ("37 3 * * *", "karibu.collect.jobs.let_go_of_rejected"),
     ("57 3 * * *", "karibu.imports.jobs.forget_uploads"),
     ("*/15 * * * *", "karibu.segments.jobs.reckon_rfm"),
+    ("17 3 * * *", "karibu.messages.channels.jobs.forget_deliveries"),
     ("41 * * * *", "karibu.messages.channels.jobs.sync_templates"),
     ("*/5 * * * *", "karibu.events.jobs.compact"),
     ("*/5 * * * *", "karibu.consents.jobs.finish_erasures"),

@@ -39,6 +39,8 @@ KARIBU_SMTP_URL = home.value("KARIBU_SMTP_URL")
 KARIBU_SYSTEM_MAIL = "karibu.messages.system.send_mail"  # sign-in links and the like
 KARIBU_TRUSTED_PROXIES = home.networks("KARIBU_TRUSTED_PROXIES", "127.0.0.0/8, ::1")
 KARIBU_IP_ADDRESSES = home.choice("KARIBU_IP_ADDRESSES", ("network", "whole"))
+# Beside public addresses, where webhooks may go: networks with commas between them.
+KARIBU_WEBHOOK_NETWORKS = home.networks("KARIBU_WEBHOOK_NETWORKS", "")
 KARIBU_PUBLIC_URL = home.value("KARIBU_PUBLIC_URL").rstrip("/")
 KARIBU_SERVED_URL = home.value("KARIBU_SERVED_URL", "http://127.0.0.1:8000").rstrip("/")  # set by karibu serve
 KARIBU_UPLOAD_MB = int(home.value("KARIBU_UPLOAD_MB") or 2000)  # the longest file that a page takes

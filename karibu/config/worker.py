@@ -38,6 +38,8 @@ LOOPS: list[Loop] = [
     Loop("campaigns", "karibu.campaigns.engine.step"),
     Loop("send", "karibu.messages.send.step"),
     Loop("visits", "karibu.messages.visits.step"),
+    Loop("webhooks", "karibu.messages.channels.webhook.deliver.step"),
+    Loop("posts", "karibu.messages.channels.social.deliver.step"),
     Loop("replies", "karibu.messages.channels.replies.step"),
     Loop("flush", "karibu.events.flush.step"),
     Loop("segments", "karibu.segments.rebuilding.step"),

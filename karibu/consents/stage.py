@@ -43,6 +43,7 @@ ACTS = {
     "SMS Unsubscribed": ("sms", WITHDRAWN, EVERYTHING),
     "WhatsApp Subscribed": ("whatsapp", GIVEN, EVERYTHING),
     "WhatsApp Unsubscribed": ("whatsapp", WITHDRAWN, EVERYTHING),
+    "Push Subscribed": ("push", GIVEN, EVERYTHING),
 }
 _YES = frozenset({"true", "yes", "1", "given", "granted", "subscribed", "opted_in", "opt_in"})
 _NO = frozenset({"false", "no", "0", "withdrawn", "denied", "revoked", "unsubscribed", "opted_out", "opt_out"})

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_safe
 
 from karibu.demo import queries
 from karibu.demo.catalogue import BY_ID, CATEGORIES, CURRENCY, PRODUCTS, SHOP_NAME, Product
+from karibu.messages.channels import accounts
 from karibu.shop.models import Cart
 from karibu.web.access import public
 
@@ -100,11 +101,19 @@ def thanks(request: HttpRequest) -> HttpResponse:
     return _show(request, "demo/thanks.html", {})
 
 
+@page
+def worker(request: HttpRequest) -> HttpResponse:
+    """The file that a shop puts on its own site, so that its visitors can be shown notifications."""
+    return HttpResponse('importScripts("/push-worker.js");\n', content_type="text/javascript")
+
+
 def _show(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    push = accounts.in_use("push")
     frame = {
         "shop_name": SHOP_NAME,
         "currency": CURRENCY,
         "write_key": request.write_key,  # type: ignore[attr-defined]
+        "push_key": push.settings["public_key"] if push else "",
         "categories": [(slug, name) for slug, name in CATEGORY_BY_SLUG.items()],
     }
     return render(request, template, {**frame, **context})

@@ -8,6 +8,7 @@ urlpatterns: list[URLPattern] = [
     path("shop/categories/<slug:slug>/", storefront.category, name="storefront-category"),
     path("shop/search/", storefront.search, name="storefront-search"),
     path("shop/products/<slug:product_id>/", storefront.product, name="storefront-product"),
+    path("shop/worker.js", storefront.worker, name="storefront-worker"),
     path("shop/cart/", storefront.cart, name="storefront-cart"),
     path("shop/checkout/", storefront.checkout, name="storefront-checkout"),
     path("shop/thanks/", storefront.thanks, name="storefront-thanks"),

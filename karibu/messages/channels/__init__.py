@@ -37,7 +37,7 @@ if TYPE_CHECKING:  # this package is an app of its own: it is loaded before ther
     from karibu.messages.verdict import Verdict
     from karibu.web.models import Shop
 
-KINDS = ("email", "sms", "whatsapp")
+KINDS = ("email", "sms", "whatsapp", "push", "telegram")
 
 
 @dataclass(frozen=True, kw_only=True)

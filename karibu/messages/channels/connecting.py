@@ -32,7 +32,7 @@ class Provider:
     """
 
     key: str
-    label: str
+    label: Any
     base_url: str
     fields: tuple[Field, ...]
     check: Callable[[Account], str]

@@ -22,6 +22,7 @@ from karibu.messages.channels.http import Answer, Call, InDoubt, NotReached, ask
 from karibu.messages.channels.models import Account
 from karibu.messages.status import Reason
 from karibu.messages.verdict import NOT_REACHED, SENT, Verdict, failed, held
+from karibu.web.sealed import CannotOpen
 
 log = logging.getLogger("karibu.channels")
 WIDTH = 8
@@ -46,8 +47,13 @@ Meaning = Callable[[Answer, int], Handed]  # of an answer, on the n-th try
 def closed(kind: str) -> Verdict | None:
     """Held, while no account is connected or its provider is known to be away."""
     account = accounts.in_use(kind)
+    soon = timezone.now() + timedelta(minutes=10)
     if account is None:
-        return held(timezone.now() + timedelta(minutes=10), Reason.NOT_CONNECTED)
+        return held(soon, Reason.NOT_CONNECTED)
+    try:
+        account.secrets  # noqa: B018 - whether they can be opened
+    except CannotOpen as error:
+        return held(soon, Reason.NOT_CONNECTED, str(error))
     return accounts.away(account)
 
 
@@ -91,11 +97,11 @@ def _safely(hand: Callable[[Letter], Handed], letter: Letter) -> Handed:
         return Handed(failed(Reason.UNKNOWN_OUTCOME, type(error).__name__))
 
 
-def make(call: Call, meaning: Meaning, attempt: int = 1) -> Handed:
+def make(call: Call | Callable[[], Answer], meaning: Meaning, attempt: int = 1) -> Handed:
     """One call, and what its answer means; what every provider's answers have in common is read here."""
     now = timezone.now()
     try:
-        answer = ask(call)
+        answer = ask(call) if isinstance(call, Call) else call()
     except NotReached as error:
         return busy(now + timedelta(minutes=1), Reason.UNREACHABLE, str(error))
     except InDoubt as error:

@@ -58,9 +58,15 @@ class Answer:
             return {}
         return said if isinstance(said, dict) else {}
 
+    @property
+    def _parameters(self) -> dict[str, Any]:
+        """Where Telegram says it."""
+        said = self.json.get("parameters")
+        return said if isinstance(said, dict) else {}
+
     def retry_after(self, now: datetime) -> timedelta | None:
         """RFC 9110, 10.2.3: seconds or a date."""
-        said = self.headers.get("Retry-After", "").strip()
+        said = self.headers.get("Retry-After", "").strip() or str(self._parameters.get("retry_after", ""))
         if said.isdigit():
             return timedelta(seconds=min(int(said), 86_400))
         try:

@@ -15,3 +15,12 @@ def sync_templates(timestamp: int) -> None:
             templates.sync(account)
         except CannotConnect as error:
             changes.note_trouble(account, str(error))
+
+
+@app.task(name="channels.forget_deliveries")
+def forget_deliveries(timestamp: int) -> None:
+    from django.utils import timezone
+
+    from karibu.messages.channels.webhook import actions
+
+    actions.forget(timezone.now())

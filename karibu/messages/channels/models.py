@@ -4,6 +4,7 @@ from functools import cached_property
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from karibu.web import sealed
 
@@ -145,11 +146,11 @@ class Post(models.Model):
     """A word to everybody on a social network: a row first, sent at its hour, at most once by itself."""
 
     class Status(models.TextChoices):
-        PLANNED = "planned"
-        SENDING = "sending"
-        SENT = "sent"
-        FAILED = "failed"
-        CANCELLED = "cancelled"
+        PLANNED = "planned", _("Planned")
+        SENDING = "sending", _("Being posted")
+        SENT = "sent", _("Posted")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
 
     id = models.BigAutoField(primary_key=True)
     key = models.CharField(max_length=200, unique=True)
@@ -158,7 +159,8 @@ class Post(models.Model):
     due_at = models.DateTimeField()
     status = models.CharField(max_length=10, choices=Status, default=Status.PLANNED)
     detail = models.CharField(max_length=500, blank=True)
-    claimed_at = models.DateTimeField(null=True)
+    claimed_at = models.DateTimeField(null=True)  # the first try
+    tried_at = models.DateTimeField(null=True)  # the latest
     sent_at = models.DateTimeField(null=True)
     made_by = models.CharField(max_length=254)
     made_at = models.DateTimeField(auto_now_add=True)
@@ -166,4 +168,67 @@ class Post(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["due_at"], name="post_due", condition=Q(status__in=["planned", "sending"])),
+        ]
+
+
+class Webhook(models.Model):
+    """An address that wants to hear of events. It may be resting (it does not answer) or disabled (for days)."""
+
+    id = models.BigAutoField(primary_key=True)
+    url = models.TextField()
+    names = models.JSONField(default=list)  # of events; empty: all
+    sealed = models.BinaryField()  # the secret that deliveries are signed with
+    made_by = models.CharField(max_length=254)
+    made_at = models.DateTimeField(auto_now_add=True)
+    closed_at = models.DateTimeField(null=True)
+    failing_since = models.DateTimeField(null=True)
+    failures = models.IntegerField(default=0)  # in a row
+    rests_until = models.DateTimeField(null=True)
+    disabled_at = models.DateTimeField(null=True)
+    disabled_because = models.CharField(max_length=500, blank=True)
+
+    @cached_property
+    def secret(self) -> str:
+        """Raises sealed.CannotOpen."""
+        return sealed.unseal(self.sealed)["secret"]
+
+
+class Outgoing(models.Model):
+    """The events of one batch that some webhook wants, until they are deliveries."""
+
+    id = models.BigAutoField(primary_key=True)
+    events = models.IntegerField()
+    body = models.BinaryField()
+
+
+class Delivery(models.Model):
+    """One event for one webhook, and what came of it."""
+
+    class Status(models.TextChoices):
+        WAITING = "waiting", _("Waiting")
+        DELIVERED = "delivered", _("Delivered")
+        GIVEN_UP = "given_up", _("Given up")
+
+    id = models.BigAutoField(primary_key=True)
+    webhook = models.ForeignKey(Webhook, on_delete=models.CASCADE, db_index=False)
+    event = models.CharField(max_length=300)  # its message id
+    customer_id = models.BigIntegerField(default=0)
+    name = models.CharField(max_length=200)
+    body = models.TextField()
+    status = models.CharField(max_length=10, choices=Status, default=Status.WAITING)
+    attempts = models.SmallIntegerField(default=0)
+    due_at = models.DateTimeField()
+    tried_at = models.DateTimeField(null=True)
+    done_at = models.DateTimeField(null=True)
+    answer_status = models.SmallIntegerField(null=True)  # of HTTP; 0: no answer
+    answer = models.CharField(max_length=500, blank=True)
+    took_ms = models.IntegerField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["webhook", "event"], name="delivery_key")]
+        indexes = [
+            models.Index(fields=["webhook", "due_at"], name="delivery_due", condition=Q(status="waiting")),
+            models.Index(fields=["webhook", "-id"], name="delivery_webhook"),
+            models.Index(fields=["customer_id"], name="delivery_customer"),
+            models.Index(fields=["done_at"], name="delivery_done", condition=Q(done_at__isnull=False)),
         ]

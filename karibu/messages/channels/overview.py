@@ -49,6 +49,33 @@ CHANNELS: dict[str, Place] = {
             ),
             _("Phone number, with country code. Write to your shop's number from it first."),
         ),
+        Place(
+            "push",
+            _("Web push"),
+            _("Notifications in browsers, also when your shop is not open there."),
+            "globe",
+            _(
+                "A shopper who allows it gets notifications from your shop's own site. Your shop needs one small file "
+                "and one button; both are shown here once you have made your keys."
+            ),
+            "",
+        ),
+        Place(
+            "telegram",
+            _("Telegram"),
+            _("Chats with a bot of your own."),
+            "messages",
+            _("Whoever follows a customer's own link and presses Start in the chat can be written to, until /stop."),
+            _("Number of a chat with the bot"),
+        ),
+        Place(
+            "social",
+            _("Social networks"),
+            _("Posts to everybody who follows your shop: Mastodon, Bluesky and others."),
+            "campaigns",
+            _("Posts are planned on the page Posts and appear at their hour."),
+            "",
+        ),
     )
 }
 

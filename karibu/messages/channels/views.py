@@ -13,18 +13,23 @@ from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from karibu.messages.addresses import public_url
 from karibu.messages.channels import accounts, overview, part, receipts, received
 from karibu.messages.channels.connecting import CannotConnect, Provider
 from karibu.messages.channels.forms import ConnectForm, TestForm
 from karibu.messages.channels.hearing import Asked, Forged, Heard, Unreadable
 from karibu.messages.channels.models import Account
+from karibu.messages.channels.sms import segments
 from karibu.messages.channels.whatsapp import templates
 from karibu.messages.channels.whatsapp.account import verify_token
 from karibu.messages.facts import the_shop
-from karibu.messages.status import Status
+from karibu.messages.status import Reason, Status
+from karibu.messages.verdict import failed
 from karibu.web.access import actor, allow, public
+from karibu.web.sealed import CannotOpen
 
 log = logging.getLogger("karibu.channels")
+HEARING = ("sms", "whatsapp", "telegram")  # whose providers call us
 
 
 @allow("owner")
@@ -77,6 +82,8 @@ def disconnect(request: HttpRequest, kind: str) -> HttpResponse:
 def test(request: HttpRequest, kind: str) -> HttpResponse:
     """A colleague writes to themselves: at once, and past the gate, which is about customers."""
     account = get_object_or_404(_open(), kind=_known(kind))
+    if not overview.place(kind).address:
+        raise Http404
     form = TestForm(request.POST)
     if not form.is_valid():
         return _page(request, kind, test_form=form, status=422)
@@ -84,12 +91,23 @@ def test(request: HttpRequest, kind: str) -> HttpResponse:
     if not address:
         form.add_error("to", _("This channel cannot write to such an address."))
         return _page(request, kind, test_form=form, status=422)
-    handed = part(kind, "deliver").say(account, address, form.cleaned_data["text"])
-    if handed.verdict.status != Status.SENT:
-        form.add_error(None, handed.verdict.detail or _("It did not leave."))
+    try:
+        verdict = part(kind, "deliver").say(account, address, form.cleaned_data["text"]).verdict
+    except CannotOpen as error:
+        verdict = failed(Reason.NOT_CONNECTED, str(error))
+    if verdict.status != Status.SENT:
+        form.add_error(None, verdict.detail or _("It did not leave."))
         return _page(request, kind, test_form=form, status=422)
     flashes.success(request, _("The provider took the test message."))
     return redirect("channel", kind)
+
+
+@allow("marketer")
+@require_safe
+def sms_size(request: HttpRequest) -> HttpResponse:
+    """How many SMS a text is, while it is being typed."""
+    text = segments.plain(request.GET.get("text", ""))
+    return render(request, "channels/_size.html", {"size": segments.size(text), "room": segments.room(text)})
 
 
 @public
@@ -97,7 +115,7 @@ def test(request: HttpRequest, kind: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def hook(request: HttpRequest, token: str) -> HttpResponse:
     """What a provider tells us. Twice the same is once; what is not signed by it is refused; GET changes nothing."""
-    account = get_object_or_404(_open(), token=token)
+    account = get_object_or_404(_open(), token=token, kind__in=HEARING)
     try:
         heard = part(account.kind, "inbound").read(account, _asked(request, account))
     except Forged:
@@ -145,11 +163,14 @@ def _page(
 ) -> HttpResponse:
     account = _open().filter(kind=_known(kind)).first()
     providers: list[Provider] = part(kind, "account").PROVIDERS
+    provider = next((one for one in providers if account and one.key == account.provider), None)
+    known = account.settings if account else {}
     text = _("%(shop)s: a test message from Karibu.") % {"shop": the_shop().name}
     context = {
+        "facts": [(one.label, known[one.name]) for one in (provider.fields if provider else ()) if one.name in known],
         "place": overview.place(kind),
         "account": account,
-        "provider": next((one for one in providers if account and one.key == account.provider), None),
+        "provider": provider,
         "providers": providers,
         "form": form or (None if account else _connect_form(request, kind)),
         "test_form": test_form or TestForm(initial={"text": text}),
@@ -162,6 +183,8 @@ def _page(
 
 def _more(account: Account | None) -> dict[str, Any]:
     """What one channel's page shows beside what all show."""
+    if account and account.kind == "push":
+        return {"public_key": account.settings["public_key"], "host": public_url()}
     if account is None or account.kind != "whatsapp":
         return {}
     known = account.whatsapptemplate_set.exclude(status=templates.GONE).order_by("name", "language")

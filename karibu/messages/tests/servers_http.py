@@ -75,7 +75,11 @@ def serving(answer: Callable[[Request], Said]) -> Iterator[Server]:
             super().setup()
 
         def _any(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            length = int(self.headers.get("Content-Length") or 0)
+            body = self.rfile.read(length)
+            if len(body) < length:  # whoever asked died on the way
+                self.close_connection = True
+                return
             parts = urlsplit(self.path)
             request = Request(self.command, parts.path, dict(parse_qsl(parts.query)), self.headers, body)
             try:

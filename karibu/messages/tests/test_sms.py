@@ -1,6 +1,7 @@
 """SMS by three providers: what leaves, what they say of it, what people write back."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -135,6 +136,15 @@ def test_wrong_keys_hold_the_messages_and_are_said_on_the_account(line: Line) ->
     assert fate(message) == ("held", "unreachable")
     wrong.refresh_from_db()
     assert wrong.trouble
+
+
+def test_keys_that_cannot_be_opened_any_more_hold_the_messages(twilio: Line, settings: Any) -> None:
+    server, _ = twilio
+    message = wanted(buyer())
+    settings.SECRET_KEY = "another"
+    send.send_due()
+    assert fate(message) == ("held", "not_connected")
+    assert not server.asked
 
 
 def test_without_an_account_messages_wait() -> None:
@@ -297,3 +307,8 @@ def test_an_owner_connects_a_provider_and_the_keys_are_not_readable_at_rest(clie
         assert made.token in page and "t-secret" not in page
         client.post("/settings/channels/sms/test/", {"to": PHONE, "text": "Hello"})
         assert server.asked[-1].form["To"] == PHONE
+
+
+def test_the_size_of_a_text_is_said_while_it_is_typed(marketer: Client) -> None:
+    said = marketer.get("/messages/sms-size/", {"text": "Habari 🛑" * 9}).content.decode()
+    assert "2 SMS: 81 of 134 letters (UCS-2)." in said and "🛑" in said

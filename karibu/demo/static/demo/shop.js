@@ -30,6 +30,18 @@
     );
   }
 
+  function pushing() {
+    all("[data-push]").forEach((button) => {
+      if (!("serviceWorker" in navigator && "PushManager" in window)) button.hidden = true;
+      button.addEventListener("click", () =>
+        window.karibu.subscribe(button.dataset.push, button.dataset.worker).then(
+          () => toast(button.dataset.thanks),
+          (error) => toast(error.message),
+        ),
+      );
+    });
+  }
+
   function line(item) {
     const row = one("#line").content.firstElementChild.cloneNode(true);
     one("img", row).src = item.image_url;
@@ -107,5 +119,6 @@
   cartPage();
   checkoutPage();
   thanksPage();
+  pushing();
   badge();
 })();

@@ -39,6 +39,13 @@ def size(text: str) -> Size:
     return Size("GSM-7", sum(lengths), _parts(lengths, 160, 153))
 
 
+def room(text: str) -> int:
+    """How many letters as many SMS hold."""
+    found = size(text)
+    alone, each = (160, 153) if found.encoding == "GSM-7" else (70, 67)
+    return alone if found.parts == 1 else each * found.parts
+
+
 def _parts(lengths: list[int], alone: int, each: int) -> int:
     """A letter that is written as two is not cut apart, so a part may stay one short."""
     if sum(lengths) <= alone:

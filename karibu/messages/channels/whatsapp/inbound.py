@@ -78,7 +78,7 @@ def _understand_value(account: Account, heard: Heard, value: dict[str, Any]) -> 
             heard.received.append(_received({**call, "type": "call"}, names))
     for wish in value.get("user_preferences") or []:
         heard.deeds.append(partial(changes.note_wish, account, wish))
-    for error in value.get("errors") or []:
+    for error in [] if value.get("messages") else value.get("errors") or []:  # beside a message it is about that
         heard.deeds.append(partial(changes.note_trouble, account, f"{error.get('code')}: {error.get('title')}"))
     # message_echoes: what a colleague wrote on the phone itself. It is theirs, and asks nothing of us.
 
