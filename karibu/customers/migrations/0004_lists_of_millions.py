@@ -2,6 +2,7 @@
 
 from django.contrib.postgres.operations import AddIndexConcurrently, RemoveIndexConcurrently
 from django.db import migrations, models
+from django.db.migrations.operations.base import Operation
 
 LISTED = models.Q(merged_into__isnull=True, erased_at__isnull=True)
 ORDERS = {
@@ -12,15 +13,17 @@ ORDERS = {
 }
 
 
+def made(name: str) -> list[Operation]:
+    """Begins anew what was stopped: an index that was half built keeps its name."""
+    fields, include, condition = ORDERS[name]
+    index = models.Index(fields=fields, name=name, condition=condition, include=include)
+    again = migrations.RunSQL(f"DROP INDEX CONCURRENTLY IF EXISTS {name}", migrations.RunSQL.noop)
+    return [again, AddIndexConcurrently("customer", index)]
+
+
 class Migration(migrations.Migration):
     atomic = False
     dependencies = [("customers", "0003_room_on_pages")]
-    operations = [
-        *[
-            AddIndexConcurrently(
-                "customer", models.Index(fields=fields, name=name, condition=condition, include=include)
-            )
-            for name, (fields, include, condition) in ORDERS.items()
-        ],
-        *[RemoveIndexConcurrently("customer", name) for name in ("customer_spent", "customer_orders", "customer_name")],
+    operations = [operation for name in ORDERS for operation in made(name)] + [
+        RemoveIndexConcurrently("customer", name) for name in ("customer_spent", "customer_orders", "customer_name")
     ]
