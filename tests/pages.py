@@ -15,6 +15,7 @@ from karibu.consents import links
 from karibu.consents.models import Confirmation, Suppression, Topic
 from karibu.customers.models import Customer, Merge, Suggestion
 from karibu.events import log
+from karibu.growth.models import SignUp
 from karibu.imports.models import Import
 from karibu.journeys.models import Journey
 from karibu.messages import tokens
@@ -92,6 +93,9 @@ def _examples(owner: User) -> Mapping[str, Example]:
         "segments/recipes/": _words(key="vip"),
         "segments/": _first_of(lambda: Segment.objects.filter(size__isnull=False).order_by("pk")),
         "settings/sources/": _latest(Source),
+        "growth/forms/": _latest(SignUp),
+        "p/": _words(slug="letters-0"),
+        "forms/": _words(slug="letters-0"),
         "preferences/": lambda name: links.sign(links.PREFERENCES, int(_buyer(name))),
         "confirm/": lambda name: links.sign(links.CONFIRM, int(_latest(Confirmation)(name))),
         "settings/topics/": _latest(Topic, key="news"),

@@ -18,6 +18,9 @@ from karibu.customers.models import Customer
 from karibu.demo import actions as demo
 from karibu.demo.models import SampleShop
 from karibu.events import flush
+from karibu.growth import actions as growth
+from karibu.growth import counting
+from karibu.growth.models import SignUp
 from karibu.imports import actions as imports
 from karibu.imports.run import run
 from karibu.journeys import actions as journeys
@@ -73,6 +76,7 @@ def _trouble(number: int, folder: Path) -> None:
     coupons.claim(pool.pk, [(Customer.objects.earliest("pk").pk, f"somebody {number}")])
     _consents(number)
     _campaign(number, pool)
+    _form(number)
     enter_rate("CHF", datetime(2026, 1, 1 + number % 28, tzinfo=UTC).date(), 1)
 
 
@@ -114,6 +118,17 @@ def _with_ways() -> dict[str, Any]:
     ask = {"ask": {"question": "Shall we call?"}, "ways": {"yes": [{"wait": {"days": 1}}], "late": [{"leave": {}}]}}
     ways = {"yes": [send, {**order, "ways": {"late": [ask]}}], "no": [{"wait_until": {"at": "09:00"}}, send]}
     return {**abandoned_cart(), "steps": [{"wait": {"hours": 1, "quiet": True}}, {**dear, "ways": ways}]}
+def _form(number: int) -> None:
+    """A live one in two versions, seen and answered."""
+    words = {"heading": "Letters", "text": "Once a month.", "button": "Sign up", "thanks": "Thank you."}
+    versions = [{"key": "a", **words}, {"key": "b", **words, "heading": "Post"}]
+    known = {"name": f"Letters {number}", "slug": f"letters-{number}", "wording": "Yes, write to me."}
+    form = SignUp(**known, versions=versions, topics=["offers"], fields=["first_name", "city"])
+    growth.save(form, by=BY)
+    growth.publish(form, True, by=BY)
+    counting.add(form, "a", views=400, answers=20)
+    counting.add(form, "b", views=400, answers=36)
+    growth.take_answer(form, growth.Given(email=f"abroad{number}@example.com", language="sw", utm={"source": "fair"}))
 
 
 def _segment(number: int) -> None:

@@ -12,6 +12,7 @@ NAVIGATION: list[Entry] = [
     Entry(_("Journeys"), "/journeys/", "journeys", "j", on_phone=True),
     Entry(_("Messages"), "/messages/", "messages", "m", also=("/templates/", "/mailbox/")),
     Entry(_("Shop"), "/orders/", "shop", "o", also=("/products/", "/carts/", "/coupons/")),
+    Entry(_("Growth"), "/growth/forms/", "growth", "w"),
     Entry(_("Insights"), "/insights/", "insights", "n"),
     Entry(_("Events"), "/events/", "events", "e"),
     Entry(_("Imports"), "/imports/", "import", "i"),

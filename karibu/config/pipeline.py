@@ -10,6 +10,7 @@ from karibu.consents.stage import keep_consents
 from karibu.customers.identify import identify
 from karibu.events import counts, tail
 from karibu.events.batch import Stage
+from karibu.growth.stage import keep_answers
 from karibu.insights import attribution, live
 from karibu.journeys import react
 from karibu.messages.channels.push.stage import keep_subscriptions
@@ -26,6 +27,7 @@ STAGES: list[Stage] = [
     keep_subscriptions,
     name_messages,
     keep_shop,
+    keep_answers,
     attribution.attribute,
     react.react,
     segments.touch,

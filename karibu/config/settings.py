@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "karibu.segments",
     "karibu.campaigns",
     "karibu.journeys",
+    "karibu.growth",
     "karibu.insights",
     "karibu.imports",
     "karibu.demo",

@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("karibu.journeys.urls")),
     path("", include("karibu.campaigns.urls")),
     path("", include("karibu.segments.urls")),
+    path("", include("karibu.growth.urls")),
     path("", include("karibu.imports.urls")),
     path("", include("karibu.collect.urls")),
     path("", include("karibu.events.urls")),

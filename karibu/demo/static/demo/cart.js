@@ -20,6 +20,7 @@ window.duka = (function () {
   }
   function write(cart) {
     localStorage.setItem(NAME, JSON.stringify(cart));
+    dispatchEvent(new CustomEvent("karibu:cart", { detail: total(cart) })); // forms.js may be waiting for a full cart
     document.dispatchEvent(new CustomEvent("duka:changed", { detail: cart }));
     return cart;
   }

@@ -1,0 +1,1 @@
+"""Pages: the builder of forms, and what visitors of the shop meet."""
