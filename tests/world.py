@@ -118,6 +118,8 @@ def _with_ways() -> dict[str, Any]:
     ask = {"ask": {"question": "Shall we call?"}, "ways": {"yes": [{"wait": {"days": 1}}], "late": [{"leave": {}}]}}
     ways = {"yes": [send, {**order, "ways": {"late": [ask]}}], "no": [{"wait_until": {"at": "09:00"}}, send]}
     return {**abandoned_cart(), "steps": [{"wait": {"hours": 1, "quiet": True}}, {**dear, "ways": ways}]}
+
+
 def _form(number: int) -> None:
     """A live one in two versions, seen and answered."""
     words = {"heading": "Letters", "text": "Once a month.", "button": "Sign up", "thanks": "Thank you."}
