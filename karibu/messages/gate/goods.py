@@ -2,28 +2,38 @@
 
 from typing import Any
 
-from karibu.messages.gate.case import Group
+from django.db import connection
+
+from karibu.messages.gate.case import Case, Group
 from karibu.messages.status import Reason
 from karibu.messages.verdict import refused
 from karibu.shop import coupons
-from karibu.shop.models import Cart, CouponPool, Order
+from karibu.shop.models import Cart, CouponPool
 from karibu.shop.stock import sold_out
+
+# What became of each cart; one that an order names was ordered, whatever the cart itself says.
+_CARTS = """
+    SELECT w.id, CASE WHEN EXISTS (SELECT FROM shop_order o WHERE o.cart_id = w.id) THEN 'ordered'
+        ELSE (SELECT c.status FROM shop_cart c WHERE c.cart_id = w.id) END
+    FROM unnest(%s::text[]) AS w(id)"""
+_PAST = {Cart.Status.ORDERED: Reason.CART_ORDERED, Cart.Status.EMPTIED: Reason.CART_EMPTIED}
 
 
 def cart_is_still_open(group: Group) -> None:
     """A message about a cart is pointless once the cart was ordered or emptied."""
-    cases = [case for case in group.undecided() if case.message.context.get("cart_id")]
-    carts = {str(case.message.context["cart_id"]) for case in cases}
-    if not carts:
+    cases = [(case, str(case.message.context["cart_id"])) for case in group.undecided() if _has_cart(case)]
+    if not cases:
         return
-    ordered = set(Order.objects.filter(cart_id__in=carts).values_list("cart_id", flat=True))
-    status = dict(Cart.objects.filter(cart_id__in=carts).values_list("cart_id", "status"))
-    for case in cases:
-        cart = str(case.message.context["cart_id"])
-        if cart in ordered or status.get(cart) == Cart.Status.ORDERED:
-            case.verdict = refused(Reason.CART_ORDERED)
-        elif status.get(cart) == Cart.Status.EMPTIED:
-            case.verdict = refused(Reason.CART_EMPTIED)
+    with connection.cursor() as cursor:
+        cursor.execute(_CARTS, [list({cart for _, cart in cases})])
+        status = dict(cursor.fetchall())
+    for case, cart in cases:
+        if reason := _PAST.get(status[cart]):
+            case.verdict = refused(reason)
+
+
+def _has_cart(case: Case) -> bool:
+    return bool(case.message.context.get("cart_id"))
 
 
 def product_is_in_stock(group: Group) -> None:
