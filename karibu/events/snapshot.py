@@ -87,8 +87,10 @@ class Snapshot:
         """The same as SQL for a WITH clause, which is quicker for one short query of `cursor`."""
         from karibu.events import lake, schema
 
-        cursor.register("tail", self.tail)
-        parts = ["SELECT *, strftime(time, '%Y-%m') AS month FROM tail"]
+        parts = []
+        if len(self.tail) or not self.files:
+            cursor.register("tail", self.tail)
+            parts.append("SELECT *, strftime(time, '%Y-%m') AS month FROM tail")
         if self.files and lake.is_local():
             names = ", ".join(_quoted(str(Path(lake.url(), file.path))) for file in self.files)
             options = "hive_partitioning = true, hive_types = {'month': VARCHAR}"

@@ -14,7 +14,7 @@ from karibu.segments.engines import Asked, Cancelled
 from karibu.segments.scope import Dialect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import duckdb
     import pyarrow as pa
@@ -27,22 +27,26 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 PATIENCE = 100  # twentieths of a second until a question that was withdrawn is left to itself
 MANY = 500  # customers for whom the whole tail is read: PostgreSQL would compare each of them with each in a block
 FEW = 20  # customers of one file: more have it read from end to end
-_VIEW = "CREATE OR REPLACE TEMP VIEW"
 
 
 class Session:
-    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+    """`relations` are given with each statement, which is quicker than a view: {name: SQL}."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, relations: Mapping[str, str] | None = None) -> None:
         self._cursor = cursor
+        given = [f"{name} AS NOT MATERIALIZED ({sql})" for name, sql in (relations or {}).items()]
+        self._given = f"WITH {', '.join(given)} " if given else ""
         self._busy = threading.Lock()  # while a statement runs
         self._cancelled = False
 
     def table(self, sql: str) -> pa.Table:
         with self._until_cancelled():
-            return self._cursor.sql(sql).to_arrow_table()
+            return self._cursor.sql(self._given + sql).to_arrow_table()
 
     def plan(self, sql: str) -> str:
         with self._until_cancelled():
-            return "\n".join(text for _, text in self._cursor.execute(f"EXPLAIN {sql}").fetchall())
+            asked = f"EXPLAIN {self._given}SELECT id FROM ({sql}) AS members"  # noqa: S608
+            return "\n".join(text for _, text in self._cursor.execute(asked).fetchall())
 
     def cancel(self) -> None:
         """Returns when the statement has ended. It is interrupted until then: an interrupt before it begins is lost."""
@@ -84,10 +88,10 @@ def ask(asked: Asked, work: Callable[[Session], T]) -> T:
 def _over(asked: Asked, state: mirror.State, taken: Snapshot | None, work: Callable[[Session], T]) -> T:
     with engine.cursor() as cursor:
         _clock(cursor, asked.now)
-        state.attach(cursor)
+        relations = {"customers": state.customers_sql(cursor)}
         if taken is not None:
-            _attach(cursor, asked.now, taken)
-        return work(Session(cursor))
+            relations["events"] = _events(cursor, asked.now, state, taken)
+        return work(Session(cursor, relations))
 
 
 def _clock(cursor: duckdb.DuckDBPyConnection, now: datetime) -> None:
@@ -97,13 +101,14 @@ def _clock(cursor: duckdb.DuckDBPyConnection, now: datetime) -> None:
     )
 
 
-def _attach(cursor: duckdb.DuckDBPyConnection, now: datetime, taken: Snapshot) -> None:
-    """The view `events`. Where nobody was merged, and nothing is of the future, it is the files as they are."""
-    some = cursor.execute("SELECT 1 FROM family LIMIT 1").fetchall()
+def _events(cursor: duckdb.DuckDBPyConnection, now: datetime, state: mirror.State, taken: Snapshot) -> str:
+    """The log of known people. Where nobody was merged, and nothing is of the future, it is the files as they are."""
+    family = state.family_sql(cursor)
+    some = cursor.execute(f"SELECT 1 FROM ({family}) LIMIT 1").fetchall()  # noqa: S608
     who = "coalesce(family.person, log.customer)" if some else "log.customer"
-    join = "LEFT JOIN family ON family.id = log.customer" if some else ""
-    cursor.execute(
-        f"{_VIEW} events AS SELECT log.*, {who} AS person FROM ({taken.source(cursor)}) AS log {join}"  # noqa: S608
+    join = f"LEFT JOIN ({family}) AS family ON family.id = log.customer" if some else ""
+    return (
+        f"SELECT log.*, {who} AS person FROM ({taken.source(cursor)}) AS log {join}"  # noqa: S608
         f" WHERE log.customer IS NOT NULL{_by_now(taken, now)}"
     )
 

@@ -27,10 +27,11 @@ T = TypeVar("T")
 TRIES = 4
 AT_ONCE = 200_000  # customers who have changed: more are written into layers before anybody asks
 
+# Sorted, not hashed: the triggers leave ids in the order of a hash, of which PostgreSQL makes minutes' work.
 _READ = """
     SELECT coalesce(m.files, '{}')::text, coalesce(m.shape, ''),
-           CASE WHEN coalesce((SELECT sum(cardinality(customers)) FROM segments_stale), 0) <= %s
-               THEN ARRAY(SELECT DISTINCT unnest(s.customers) FROM segments_stale s) END
+           CASE WHEN coalesce((SELECT sum(cardinality(customers)) FROM segments_stale), 0) <= %s THEN
+               (SELECT coalesce(array_agg(DISTINCT u.id), '{}') FROM segments_stale s, unnest(s.customers) AS u(id)) END
     FROM (SELECT 1) AS one LEFT JOIN segments_mirror m ON m.id = 1"""
 
 
@@ -58,34 +59,42 @@ class State:
 
     def attach(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Gives `cursor` the views `customers` (columns) and `family` (id, person)."""
-        names = {"gone": pa.table({"id": self.gone}), "changed": self.changed, "changed_family": self.family}
-        for name, table in names.items():
-            cursor.register(f"mirror_{name}", table)
-        view = "CREATE OR REPLACE TEMP VIEW"
-        cursor.execute(f"{view} customers AS {' UNION ALL '.join(self._customers(cursor))}")
-        family = _scan(cursor, "mirror_family_files", self.family_files)
-        parts = [f"SELECT id, person FROM {family} {self._still}"] if self.base else []  # noqa: S608
-        parts.append("SELECT id, person FROM mirror_changed_family")
-        cursor.execute(f"{view} family AS {' UNION ALL '.join(parts)}")
+        for name, sql in (("customers", self.customers_sql(cursor)), ("family", self.family_sql(cursor))):
+            cursor.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
 
-    def _customers(self, cursor: duckdb.DuckDBPyConnection) -> list[str]:
-        """Files with the same columns are read as one."""
-        parts = []
+    def customers_sql(self, cursor: duckdb.DuckDBPyConnection) -> str:
+        """The columns of all listed customers, as `cursor` can select them. Files with the same columns are read as
+        one."""
+        parts, still = [], self._still(cursor)
         for traits in sorted({file.traits for file in self.base}):
             paths = [file.path for file in self.base if file.traits == traits]
             scanned = _scan(cursor, f"mirror_files_{traits}", paths)
-            parts.append(f"SELECT {self._selected(traits)} FROM {scanned} {self._still}")  # noqa: S608
+            parts.append(f"SELECT {self._selected(traits)} FROM {scanned} {still}")  # noqa: S608
         if len(self.changed) or not parts:
+            cursor.register("mirror_changed", self.changed)
             parts.append(f"SELECT {', '.join(self.columns)} FROM mirror_changed")  # noqa: S608
-        return parts
+        return " UNION ALL ".join(parts)
+
+    def family_sql(self, cursor: duckdb.DuckDBPyConnection) -> str:
+        """Who was merged into whom (id, person), in the same way."""
+        parts = []
+        if self.base:
+            family = _scan(cursor, "mirror_family_files", self.family_files)
+            parts.append(f"SELECT id, person FROM {family} {self._still(cursor)}")  # noqa: S608
+        if len(self.family) or not parts:
+            cursor.register("mirror_changed_family", self.family)
+            parts.append("SELECT id, person FROM mirror_changed_family")
+        return " UNION ALL ".join(parts)
 
     def _selected(self, traits: int) -> str:
         lacking = {name for name in self.columns if source.is_trait(name) and int(name[1:]) > traits}
         return ", ".join(f"CAST(NULL AS VARCHAR) AS {name}" if name in lacking else name for name in self.columns)
 
-    @property
-    def _still(self) -> str:
-        return "ANTI JOIN mirror_gone USING (id)" if len(self.gone) else ""
+    def _still(self, cursor: duckdb.DuckDBPyConnection) -> str:
+        if not len(self.gone):
+            return ""
+        cursor.register("mirror_gone", pa.table({"id": self.gone}))
+        return "ANTI JOIN mirror_gone USING (id)"
 
 
 def current(columns: Collection[str] | None = None) -> State:
@@ -131,7 +140,7 @@ def _read(most: int) -> tuple[Files, str, list[int] | None]:
     with connection.cursor() as cursor:
         cursor.execute(_READ, [most])
         said, shape, stale = cursor.fetchone()
-    return msgspec.json.decode(said, type=Files), shape, None if stale is None else sorted(stale)
+    return msgspec.json.decode(said, type=Files), shape, stale
 
 
 def _together(known: Files, stale: list[int], columns: list[str]) -> State:
