@@ -18,13 +18,13 @@ from django.utils import timezone
 
 from karibu.customers.raw import Cursor, cursor
 from karibu.events import log, made
-from karibu.events.arrays import with_bulk_arrays
+from karibu.events.arrays import packed_rows, with_bulk_arrays
 from karibu.segments.models import Size
 
 ENTERED, LEFT = "Segment Entered", "Segment Left"
 SOURCE, CHANNEL = "Segments", "server"
 PAIRS = pa.schema([("segment_id", pa.int64()), ("customer_id", pa.int64())])
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH, _PG_EPOCH = datetime(1970, 1, 1, tzinfo=UTC), datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 OnChange = Callable[[Cursor, int, pa.Array, pa.Array, datetime], None]
@@ -151,10 +151,12 @@ def _settle(
         raw = with_bulk_arrays(cursor())
         locked = _locked(raw, segments)
         moment = _moment(now or timezone.now(), locked.values())
-        _bring(raw, found)
-        values = {"segments": list(segments), "customers": customers, "now": moment}
-        raw.execute(_COMPARE.format(current), values)
-        moves = {row[0]: _Move(*map(_numbers, row[1:])) for row in raw.fetchall()}
+        if current == _OF_SEGMENTS and _are_empty(raw, segments):
+            moves = {n: _all_enter(raw, n, _of(found, n), moment) for n in segments}
+        else:
+            _bring(raw, found)
+            raw.execute(_COMPARE.format(current), {"segments": list(segments), "customers": customers, "now": moment})
+            moves = {row[0]: _Move(*map(_numbers, row[1:])) for row in raw.fetchall()}
         moves |= {number: _Move(_numbers(""), _numbers("")) for number in always if number not in moves}
         return _note(raw, locked, dict(sorted(moves.items())), moment)
 
@@ -167,6 +169,23 @@ def _locked(raw: Cursor, segments: Collection[int], *, wait: bool = True) -> dic
 def _moment(now: datetime, segments: Collection[_Locked]) -> datetime:
     """`now`, or just after the last change, so that no two changes of a segment share a moment."""
     return max([now, *(segment.changed_at + _MICROSECOND for segment in segments if segment.changed_at)])
+
+
+def _are_empty(raw: Cursor, segments: Sequence[int]) -> bool:
+    raw.execute("SELECT 1 FROM segments_member WHERE segment_id = ANY(%s) LIMIT 1", [list(segments)])
+    return raw.fetchone() is None
+
+
+def _of(found: pa.Table, segment_id: int) -> pa.Array:
+    return found.filter(pc.equal(found["segment_id"], segment_id))["customer_id"].combine_chunks()
+
+
+def _all_enter(raw: Cursor, segment_id: int, members: pa.Array, at: datetime) -> _Move:
+    """Where nobody was in there is nothing to compare: the rows go straight into their table."""
+    members = members.take(pc.sort_indices(members))
+    with raw.copy("COPY segments_member (segment_id, customer_id, since) FROM STDIN (FORMAT binary)") as copy:
+        copy.write(packed_rows(members, segment_id, (at - _PG_EPOCH) // _MICROSECOND))
+    return _Move(members, _numbers(""))
 
 
 def _bring(raw: Cursor, found: pa.Table) -> None:

@@ -32,6 +32,7 @@ def touch_made(cursor: Cursor, events: pa.RecordBatch) -> None:
     """The same for events that Karibu wrote itself (events/made.py)."""
     import pyarrow.compute as pc
 
+    events = events.select(["name", "customer", "message_id"])  # filtering all columns takes as long as writing them
     names = events["name"].unique().to_pylist()
     told = {name: events.filter(pc.equal(events["name"], name)) for name in names}
     _note(cursor, {name: set(those["customer"].to_pylist()) for name, those in told.items() if name not in OWN})

@@ -61,7 +61,7 @@ def _ranges() -> Iterator[tuple[int, int]]:
     """(first, last) of groups of customers that follow each other: first < id ≤ last."""
     first = 0
     while True:
-        room = group_rows() if named.trait_numbers() else UNKNOWN
+        room = group_rows() if first or named.trait_numbers() else UNKNOWN
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT max(id) FROM (SELECT id FROM customers_customer WHERE id > %s ORDER BY id LIMIT %s) AS next",
