@@ -1,0 +1,149 @@
+"""Whatever the journey and whatever people do: the engine takes them the ways that a plain walk takes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db.models import Min
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from karibu.journeys import actions
+from karibu.journeys.definition import parse
+from karibu.journeys.layout import Place
+from karibu.journeys.models import Enrollment, Passage
+from karibu.journeys.story import Story, event
+
+pytestmark = pytest.mark.django_db
+BEGUN = datetime(2026, 3, 1, 12, tzinfo=UTC)
+PEOPLE = ("amina", "joao", "thandi")
+
+lengths = st.integers(1, 300).map(lambda n: {"minutes": n})
+checks = st.integers(0, 100).map(lambda n: {"check": {"entry": {"property": "value", "op": "gte", "value": n}}})
+splits = st.integers(0, 100).map(lambda n: {"split": {"shares": {"A": n, "B": 100 - n}, "salt": str(n)}})
+waits_for = lengths.map(lambda long: {"wait_for": {"happens": {"event": "Order Completed"}, "within": long}})
+leaves = st.builds(
+    lambda step: dict(step),
+    st.one_of(
+        lengths.map(lambda long: {"wait": long}),
+        st.sampled_from([{"update": {"trait": "stage", "value": n}} for n in range(3)]),
+        st.just({"leave": {}}),
+    ),
+)
+
+
+def with_ways(within: st.SearchStrategy[list[Any]]) -> st.SearchStrategy[dict[str, Any]]:
+    def ways(*names: str) -> st.SearchStrategy[dict[str, Any]]:
+        return st.fixed_dictionaries({}, optional=dict.fromkeys(names, within))
+
+    both = [(checks, ways("yes", "no")), (splits, ways("A", "B")), (waits_for, ways("happened", "late"))]
+    return st.one_of([st.builds(lambda step, below: {**step, "ways": below}, step, below) for step, below in both])
+
+
+steps = st.recursive(
+    st.lists(leaves, max_size=3), lambda within: st.lists(leaves | with_ways(within), max_size=4), max_leaves=8
+).filter(bool)
+# (minute, who, what, value); the place in the list becomes the second, so that no two moments are the same.
+happenings = st.lists(
+    st.tuples(
+        st.integers(1, 900),
+        st.sampled_from(PEOPLE),
+        st.sampled_from(["Order Completed", "Order Completed", "Order Cancelled"]),
+    ),
+    max_size=8,
+)
+
+
+@dataclass
+class Walk:
+    """The plain reading of a journey for one person who enters at `at`."""
+
+    journey_id: int
+    customer_id: int
+    value: int
+    at: datetime
+    seen: Sequence[tuple[datetime, str]]
+    passed: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def exit_at(self) -> datetime:
+        return min(
+            (at for at, name in self.seen if name == "Order Cancelled"), default=datetime.max.replace(tzinfo=UTC)
+        )
+
+    def along(self, places: Sequence[Place]) -> bool:
+        """Whether the person comes out at the end of these places."""
+        return all(self._through(place) for place in places)
+
+    def _through(self, place: Place) -> bool:
+        step: Any = place.step
+        if step.KIND == "wait":
+            self.at += step.length
+        way = self._way(step)
+        if self.at >= self.exit_at:
+            return False
+        self.passed.append((place.position, way))
+        if step.KIND == "leave":
+            return False
+        return self.along(place.ways.get(way, ()))
+
+    def _way(self, step: Any) -> str:
+        match step.KIND:
+            case "check":
+                return "yes" if self.value >= step.entry.value else "no"
+            case "split":
+                return str(step.way_of(self.customer_id, f"{self.journey_id}:{step.salt}"))
+            case "wait_for":
+                late = self.at + step.within.length
+                came = [at for at, name in self.seen if name == "Order Completed" and self.at <= at < late]
+                self.at = min(came, default=late)
+                return "happened" if came else "late"
+        return ""
+
+
+@settings(
+    max_examples=25, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(steps=steps, happened=happenings, values=st.tuples(*[st.integers(0, 100)] * len(PEOPLE)))
+def test_the_same_steps_by_the_same_ways(steps: list[Any], happened: list[Any], values: tuple[int, ...]) -> None:
+    Enrollment.objects.all().delete()
+    raw = {"entry": {"event": "Signed Up"}, "exit": [{"event": "Order Cancelled"}], "steps": steps}
+    raw["steps"] = [*steps, {"check": {"entry": {"property": "value", "op": "gte", "value": 0}}}]  # so that it is kept
+    journey = actions.create("Any", raw, by="test")
+    actions.publish(journey, by="test")
+    told = Story(now=BEGUN)
+    moments = [(BEGUN, who, "Signed Up", {"value": value}) for who, value in zip(PEOPLE, values, strict=True)]
+    for second, (minute, who, name) in enumerate(happened, 1):
+        moments.append((BEGUN + timedelta(minutes=minute, seconds=second), who, name, {"order_id": str(second)}))
+    _live(told, sorted(moments, key=lambda moment: moment[0]))
+    places = parse(raw).layout.first
+    for who, value in zip(PEOPLE, values, strict=True):
+        seen = [(at, name) for at, by, name, _carries in moments if by == who and name != "Signed Up"]
+        walk = Walk(journey.pk, told.person(who), value, BEGUN, seen)
+        walk.along(places)
+        assert _passed(told.person(who), journey.pk) == walk.passed
+    actions.pause(journey, by="test")
+
+
+def _live(told: Story, moments: Sequence[tuple[datetime, str, str, Mapping[str, Any]]]) -> None:
+    """The events happen at their moments and the engine moves whoever is due at just that moment, to the end."""
+    ahead = list(moments)
+    while True:
+        due = Enrollment.objects.filter(status="active", journey__status="live").aggregate(at=Min("due_at"))["at"]
+        if ahead and (due is None or ahead[0][0] <= due):
+            at, who, name, carries = ahead.pop(0)
+            told.now = max(told.now, at)
+            told.take([event(told, name, who, timedelta(0), False, **carries)])
+        elif due is None:
+            return
+        else:
+            told.now = max(told.now, due)
+            told.advance()
+
+
+def _passed(customer_id: int, journey_id: int) -> list[tuple[int, str]]:
+    mine = Passage.objects.filter(enrollment__customer_id=customer_id, journey_id=journey_id).order_by("id")
+    by_way = ("check", "split", "wait_for")
+    return [(p.step, p.outcome if p.kind in by_way else "") for p in mine]
