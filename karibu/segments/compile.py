@@ -9,10 +9,13 @@ The SQL speaks of what every engine is given:
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
+from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -82,23 +85,37 @@ def _members(definition: Definition, scope: Scope) -> Table:
 
 
 def _printed(table: Table, dialect: Dialect) -> str:
-    from ibis.backends.sql.compilers import duckdb
-
-    compiler = duckdb.compiler if dialect == "duckdb" else _of_spark()
+    compiler = _compiler("duckdb") if dialect == "duckdb" else _of_spark()
     return str(compiler.to_sqlglot(table).sql(dialect=compiler.dialect, pretty=True))
+
+
+def _compiler(engine: str) -> Any:
+    """ibis' compiler for one engine. Its package would import those of twenty others, half a second of the first
+    question: while ours is imported, an empty one stands in its place."""
+    package = "ibis.backends.sql.compilers"
+    with _lock:
+        if package not in sys.modules:
+            import ibis.backends.sql as parent
+
+            sys.modules[package] = stand_in = ModuleType(package)
+            stand_in.__path__ = [f"{path}/compilers" for path in parent.__path__]
+            try:
+                return import_module(f"{package}.{engine}").compiler
+            finally:
+                del sys.modules[package]
+        return import_module(f"{package}.{engine}").compiler
 
 
 def _of_spark() -> Any:
     """ibis' compiler reads an option of its backend for Spark, which would need pandas."""
     from ibis import config
-    from ibis.backends.sql.compilers import pyspark
 
     class Options(config.Config):  # type: ignore[misc]
         treat_nan_as_null: bool = False
 
     if config.options.pyspark is None:
         config.options.pyspark = Options()
-    return pyspark.compiler
+    return _compiler("pyspark")
 
 
 def _read(table: Table, relation: Table) -> frozenset[str]:
