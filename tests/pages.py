@@ -20,7 +20,7 @@ from karibu.imports.models import Import
 from karibu.journeys.models import Journey
 from karibu.messages import tokens
 from karibu.messages.channels.models import Delivery, Post, Webhook
-from karibu.messages.models import Link, Mail, Message
+from karibu.messages.models import Link, Mail, Message, Picture
 from karibu.segments.models import Segment
 from karibu.shop.models import CouponPool, Order, Product, Rate
 from karibu.web.actions import sign_in_path
@@ -86,8 +86,8 @@ def _examples(owner: User) -> Mapping[str, Example]:
         "imports/": _latest(Import),
         "events/rejected/": _latest(RejectedEvent),
         "events/": _event,
-        "messages/templates/": _words(key="cart-reminder"),
         "messages/reach/": _buyer,
+        "messages/templates/": _words(key="cart-reminder", number="1"),
         "messages/": _first_of(lambda: Message.objects.filter(pk__in=Link.objects.values("message"))),
         "mailbox/": _first_of(lambda: Mail.objects.filter(message_id__isnull=False)),
         "segments/recipes/": _words(key="vip"),
@@ -109,6 +109,7 @@ def _examples(owner: User) -> Mapping[str, Example]:
         "settings/colleagues/": _latest(User),
         "settings/tokens/": _latest(Token),
         "shop/": _words(slug="clothing", product_id="kiondo-bag"),
+        "m/p/": _picture,
         "m/c/": _signed(tokens.CLICK),
         "m/o/": _signed(tokens.OPEN),
         "m/u/": _signed(tokens.UNSUBSCRIBE),
@@ -157,6 +158,10 @@ def _campaign(name: str) -> str:
     if found is None:
         raise LookupError(name)
     return {"letter": "A", "arm": "0"}.get(name, str(found.pk))
+
+
+def _picture(name: str) -> str:
+    return str(Picture.objects.values_list(name, flat=True).first())
 
 
 def _event(name: str) -> str:

@@ -25,13 +25,13 @@ from karibu.imports import actions as imports
 from karibu.imports.run import run
 from karibu.journeys import actions as journeys
 from karibu.journeys.recipes import abandoned_cart
-from karibu.messages import send, starters
+from karibu.messages import pictures, recommend, send, starters, wording
 from karibu.messages.actions import Intent, intend
 from karibu.messages.channels import accounts
 from karibu.messages.channels.models import Account, Delivery
 from karibu.messages.channels.social import actions as posts
 from karibu.messages.channels.webhook import actions as webhooks
-from karibu.messages.models import Message
+from karibu.messages.models import Message, Template, Wording
 from karibu.messages.system import send_mail
 from karibu.messages.tests.cast import at_any_hour
 from karibu.segments import actions as segments
@@ -50,6 +50,7 @@ def fill(folder: Path, people: int = 6, troubles: int = 1) -> None:
     """The sample shop with the year of `people`, and `troubles` of each thing that its history has none of."""
     starters.plant()
     at_any_hour()
+    _templates()
     demo.open_sample_shop()
     demo.bring_history(count=people)
     drain_all()
@@ -58,7 +59,18 @@ def fill(folder: Path, people: int = 6, troubles: int = 1) -> None:
         _trouble(number, folder)
     drain_all()
     rfm.reckon()
+    recommend.refresh()
     SampleShop.objects.update(history_at=timezone.now())
+
+
+def _templates() -> None:
+    """One in another language too, one that was changed, a picture."""
+    template = Template.objects.get(key="welcome")
+    Wording.objects.create(
+        template=template, language="sw", subject="Karibu", body=template.body, blocks=template.blocks
+    )
+    wording.save(Template.objects.get(key="cart-reminder"), by=BY)
+    pictures.keep("mug.gif", b"GIF89a\x28\x00\x28\x00\x80;", by=BY)
 
 
 def _trouble(number: int, folder: Path) -> None:

@@ -7,6 +7,7 @@ SCHEDULE: list[tuple[str, str]] = [  # (cron, dotted path of the task)
     ("7 3 * * *", "karibu.collect.jobs.forget_messages"),
     ("27 3 * * *", "karibu.web.jobs.forget_sessions"),
     ("47 3 * * *", "karibu.messages.jobs.forget_programs"),
+    ("17 * * * *", "karibu.messages.jobs.reckon_recommendations"),
     ("37 3 * * *", "karibu.collect.jobs.let_go_of_rejected"),
     ("57 3 * * *", "karibu.imports.jobs.forget_uploads"),
     ("*/15 * * * *", "karibu.segments.jobs.reckon_rfm"),

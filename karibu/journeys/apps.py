@@ -11,14 +11,15 @@ class JourneysConfig(AppConfig):
         from karibu.consents import access, erasure
         from karibu.customers import merging, panels
         from karibu.customers import timeline as customers_timeline
-        from karibu.journeys import doors, erasing, queries, telling, timeline
-        from karibu.messages import senders
+        from karibu.journeys import doors, erasing, queries, telling, timeline, using
+        from karibu.messages import senders, usage
         from karibu.segments import membership
 
         erasure.register(erasing.from_journeys)
         access.register(telling.from_journeys)
         membership.on_change(doors.segment_changed)
         senders.register("journey", queries.names, "/journeys/{}/")
+        usage.register(using.templates)
         merging.register("journeys_enrollment", "customer_id")
         customers_timeline.register(timeline.entries, [timeline.KIND])
         panels.register(panels.Panel(str(_("Journeys")), "journeys/_panel.html", timeline.panel, order=60))

@@ -14,7 +14,7 @@ from karibu.messages import plain, printing, sandbox, tokens
 from karibu.messages.addresses import page
 from karibu.messages.machines import HIDDEN
 from karibu.messages.mjml import compile_mjml
-from karibu.messages.models import Template
+from karibu.messages.models import Template, Wording
 
 Facts = dict[str, Any]
 _FOOTERS = Path(__file__).parent / "starters"
@@ -33,6 +33,13 @@ class Compiled:
     html: sandbox.BoundTemplate
     text: sandbox.BoundTemplate | None  # None: derived from the HTML
     is_marketing: bool
+    language: str = ""
+    others: dict[str, "Compiled"] = field(default_factory=dict)  # by language
+
+    def spoken(self, language: object) -> "Compiled":
+        """The form for who speaks this: theirs, that of the language without its country, or the template's own."""
+        wanted = str(language or "").replace("_", "-").lower()
+        return self.others.get(wanted) or self.others.get(wanted.split("-")[0]) or self
 
 
 @dataclass
@@ -50,7 +57,14 @@ def compiled(template_id: int, version: int, was_marketing: bool = False) -> Com
     """`was_marketing`: the message was meant as marketing, whatever its template has become since."""
     template = Template.objects.get(pk=template_id)
     template.is_marketing |= was_marketing
-    return compile_template(template)
+    form = compile_template(template)
+    for wording in Wording.objects.filter(template=template):
+        template.language, template.subject = wording.language, wording.subject
+        template.body, template.text = wording.body, wording.text
+        form.others[wording.language.lower()] = compile_template(template)
+    if form.others:
+        form.others.setdefault(form.language.lower(), form)
+    return form
 
 
 def compile_template(template: Template) -> Compiled:
@@ -68,21 +82,25 @@ def compile_template(template: Template) -> Compiled:
     html = compile_mjml(source)
     if not text and plain.is_derivable(html):
         text = plain.text_of_liquid(html)
+    as_text, as_html = sandbox.text(template.language), sandbox.html(template.language)
     return Compiled(
         is_marketing=template.is_marketing,
-        subject=sandbox.TEXT.from_string(printing.clean(template.subject)),
-        html=sandbox.HTML.from_string(printing.clean(_with_places(html))),
-        text=sandbox.TEXT.from_string(printing.clean(text)) if text else None,
+        language=template.language,
+        subject=as_text.from_string(printing.clean(template.subject)),
+        html=as_html.from_string(printing.clean(_with_places(html))),
+        text=as_text.from_string(printing.clean(text)) if text else None,
     )
 
 
 def _compile_text(template: Template) -> Compiled:
     """What a channel without HTML says: the body is text. How it can be left is the channel's own business (STOP)."""
+    as_text = sandbox.text(template.language)
     return Compiled(
         is_marketing=False,
-        subject=sandbox.TEXT.from_string(template.subject),
+        language=template.language,
+        subject=as_text.from_string(template.subject),
         html=sandbox.HTML.from_string(""),
-        text=sandbox.TEXT.from_string(template.text or template.body),
+        text=as_text.from_string(template.text or template.body),
     )
 
 
@@ -107,8 +125,9 @@ def _footer(name: str) -> str:
 def render(form: Compiled, facts: Facts, lead: Callable[[str], str] | None = None) -> Content:
     """Subject, HTML and text for these facts; `lead` says where each of their links leads. Raises LiquidError."""
 
+    form = form.spoken((facts.get("customer") or {}).get("language"))
     subject = " ".join(form.subject.render(**facts).split())[:500]
-    facts = {**facts, "subject": subject}
+    facts = {**facts, "subject": subject, "is_marketing": form.is_marketing}
     html = _led(form.html.render(**facts), lead)
     text = form.text.render(**facts) if form.text else plain.text_of(html)
     if form.text and lead:

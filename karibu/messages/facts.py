@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from karibu.consents import links
 from karibu.customers.models import Customer
-from karibu.messages import bounds
+from karibu.messages import about, bounds
 from karibu.messages.addresses import public_url
 from karibu.messages.content import Facts
 from karibu.messages.models import Message
@@ -24,10 +24,12 @@ def gather(messages: Iterable[Message], customers: Mapping[int, Customer]) -> di
     shop = of_shop(the_shop())
     wanted = {str(m.context["cart_id"]) for m in messages if m.context.get("cart_id")}
     carts = {cart.cart_id: cart for cart in Cart.objects.filter(cart_id__in=wanted)}
+    more = about.gather(messages, shop)
     return {
         m.id: {
             **m.context,
             "preferences_url": links.page(links.PREFERENCES, m.customer_id),
+            **more[m.id],
             "shop": shop,
             "customer": of_customer(customers.get(m.customer_id)),
             "cart": of_cart(carts.get(str(m.context.get("cart_id"))), shop, m.context),
@@ -43,7 +45,7 @@ def the_shop() -> Shop:
 def of_shop(shop: Shop) -> Facts:
     url = shop.url or f"{public_url()}/"
     address = " ".join(shop.address.split())
-    return _filled({"name": shop.name, "address": address, "url": url, "currency": shop.currency})
+    return filled({"name": shop.name, "address": address, "url": url, "currency": shop.currency})
 
 
 def of_customer(customer: Customer | None) -> Facts:
@@ -51,10 +53,10 @@ def of_customer(customer: Customer | None) -> Facts:
         return {}
     first = customer.traits.get("first_name") or customer.traits.get("firstName") or customer.name.split(" ")[0]
     known = {name: getattr(customer, name) for name in ("id", "name", "email", "country", "city", "language")}
-    return _filled({**customer.traits, **known, "first_name": first})
+    return filled({**customer.traits, **known, "first_name": first})
 
 
-def _filled(facts: Facts) -> Facts:
+def filled(facts: Facts) -> Facts:
     """Without empty texts: Liquid takes "" for true, and `{% if customer.first_name %}` means "is it known"."""
     return {name: value for name, value in facts.items() if value != ""}
 
@@ -76,13 +78,13 @@ def _item(item: Mapping[str, Any], shop_url: str) -> Facts:
         "price": price,
         "quantity": int(quantity),
         "total": price * quantity if price is not None else None,
-        "url": _absolute(item.get("url"), shop_url),
-        "image_url": _absolute(item.get("image_url"), shop_url),
+        "url": absolute(item.get("url"), shop_url),
+        "image_url": absolute(item.get("image_url"), shop_url),
     }
-    return _filled(facts)
+    return filled(facts)
 
 
-def _absolute(url: object, shop_url: str) -> str:
+def absolute(url: object, shop_url: str) -> str:
     """Pictures and links in mail need a whole address; shops often send `/products/7`."""
     text = str(url or "")
     if text.startswith("/") and not text.startswith("//"):

@@ -1,15 +1,30 @@
 """The form of templates."""
 
+import re
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from karibu.messages import preview
-from karibu.messages.models import Template
+from karibu.consents.models import Topic
+from karibu.messages import channels, preview
+from karibu.messages.blocks.brand import FONTS, NETWORKS, SHAPES
+from karibu.messages.blocks.kinds import KINDS
+from karibu.messages.models import Brand, Template, Wording
 
 
-class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]
+class _WithTopic(forms.ModelForm):  # type: ignore[type-arg]
+    """A form that asks for the topic, of those that the shop has."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        topics = dict(Topic.objects.filter(closed_at=None).order_by("place", "pk").values_list("key", "name"))
+        topics.setdefault(self.instance.topic, self.instance.topic)
+        self.fields["topic"].widget = forms.Select(choices=list(topics.items()))
+
+
+class TemplateForm(_WithTopic):
     class Meta:
         model = Template
         fields = ["name", "topic", "is_marketing", "subject", "body", "text"]
@@ -36,3 +51,133 @@ class TemplateForm(forms.ModelForm):  # type: ignore[type-arg]
     def _candidate(self, cleaned: dict[str, Any]) -> Template:
         fields = {name: cleaned.get(name) for name in self.Meta.fields if cleaned.get(name) is not None}
         return Template(key=self.instance.key or "new", **fields)
+
+
+class TextForm(_WithTopic):
+    """A template of a channel without HTML: a title where the channel shows one, and the words."""
+
+    class Meta:
+        model = Template
+        fields = ["name", "topic", "is_marketing", "subject", "text"]
+        labels = {
+            **TemplateForm.Meta.labels,
+            "subject": gettext_lazy("Title"),
+            "text": gettext_lazy("Words (Liquid)"),
+            "is_marketing": gettext_lazy("Marketing: needs consent"),
+        }
+        help_texts = {
+            "subject": gettext_lazy("Shown by notifications; text messages have none."),
+            "text": gettext_lazy("The first address in it is where a click on a notification leads."),
+        }
+        widgets = {"subject": forms.TextInput, "text": forms.Textarea(attrs={"rows": 6})}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["subject"].required, self.fields["text"].required = False, True
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        known = {name: cleaned.get(name) or "" for name in ("subject", "text")}
+        for fault in preview.faults(Template(key="new", channel=self.instance.channel, **known)):
+            self.add_error(fault.field if fault.field in self.fields else None, fault.words)
+        return cleaned
+
+
+class BlocksForm(_WithTopic):
+    """What stands above the blocks."""
+
+    class Meta:
+        model = Template
+        fields = ["name", "topic", "is_marketing", "subject", "preheader"]
+        labels = {**TemplateForm.Meta.labels, "preheader": gettext_lazy("Behind the subject")}
+        help_texts = {"preheader": gettext_lazy("The first words that an inbox shows.")}
+        widgets = {"subject": forms.TextInput, "preheader": forms.TextInput}
+
+
+class WordingForm(forms.ModelForm):  # type: ignore[type-arg]
+    """What stands above a translation."""
+
+    class Meta:
+        model = Wording
+        fields = ["subject", "preheader", "body", "text"]
+        labels = BlocksForm.Meta.labels
+        help_texts = BlocksForm.Meta.help_texts
+        widgets = {**TemplateForm.Meta.widgets, "preheader": forms.TextInput}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.blocks is not None:
+            del self.fields["body"], self.fields["text"]
+
+
+_CHANNELS = {"email": gettext_lazy("E-mail"), "sms": gettext_lazy("SMS"), "whatsapp": "WhatsApp"}
+
+
+class NewTemplate(forms.Form):
+    name = forms.CharField(label=gettext_lazy("Name"), max_length=200)
+    channel = forms.ChoiceField(label=gettext_lazy("Sent by"))
+    begin = forms.ChoiceField(
+        label=gettext_lazy("Begin with"), help_text=gettext_lazy("For e-mail; other channels have words alone.")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        own = Template.objects.filter(blocks__isnull=False).order_by("name").values_list("key", "name")
+        begin: Any = self.fields["begin"]
+        begin.choices = [("", _("an empty page")), *own]
+        begin.required = False
+        sent_by: Any = self.fields["channel"]
+        sent_by.choices = [(kind, _CHANNELS.get(kind, kind.capitalize())) for kind in channels.KINDS]
+        sent_by.required = False
+
+    def _copied(self) -> Template | None:
+        return Template.objects.filter(key=self.cleaned_data["begin"]).first()
+
+    def blocks(self) -> list[dict[str, Any]]:
+        source = self._copied()
+        start = [KINDS[kind].start() for kind in ("heading", "text", "button", "footer")]
+        return list(source.blocks or start) if source else start
+
+    def about(self) -> dict[str, Any]:
+        source = self._copied()
+        if source is None:
+            return {"subject": self.cleaned_data["name"]}
+        return {name: getattr(source, name) for name in ("subject", "preheader", "topic", "is_marketing", "language")}
+
+
+class BrandForm(forms.ModelForm):  # type: ignore[type-arg]
+    class Meta:
+        model = Brand
+        fields = ["logo_url", "accent", "page", "sheet", "ink", "font", "buttons"]
+        labels = {
+            "logo_url": gettext_lazy("Logo"),
+            "accent": gettext_lazy("Buttons and links"),
+            "page": gettext_lazy("Around the mail"),
+            "sheet": gettext_lazy("Behind the words"),
+            "ink": gettext_lazy("Words"),
+            "font": gettext_lazy("Font"),
+            "buttons": gettext_lazy("Buttons"),
+        }
+        help_texts = {"logo_url": gettext_lazy("The address of a picture; empty: none.")}
+        widgets = {
+            **{name: forms.TextInput(attrs={"type": "color"}) for name in ("accent", "page", "sheet", "ink")},
+            "font": forms.Select(choices=[(key, key.capitalize()) for key in FONTS]),
+            "buttons": forms.Select(choices=[(key, key.capitalize()) for key in SHAPES]),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for network in NETWORKS:
+            first = (self.instance.links or {}).get(network, "")
+            self.fields[f"link_{network}"] = forms.URLField(
+                label=network.capitalize(), required=False, initial=first, assume_scheme="https"
+            )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        for name in ("accent", "page", "sheet", "ink"):
+            if not re.fullmatch(r"#[0-9a-fA-F]{6}", str(cleaned.get(name, ""))):
+                self.add_error(name, _("A colour is written like #b4532f."))
+        links = {network: cleaned.get(f"link_{network}") or "" for network in NETWORKS}
+        self.instance.links = {network: url for network, url in links.items() if url}
+        return cleaned

@@ -26,3 +26,10 @@ def ask_address(confirmation: int) -> None:
     if found and customer:
         with translation.override(customer.language or "en"):
             ask(found)
+
+
+@app.task(name="messages.reckon_recommendations")
+def reckon_recommendations(timestamp: int) -> None:
+    from karibu.messages import recommend
+
+    recommend.refresh()

@@ -6,7 +6,10 @@ IS_OPEN = models.Q(status__in=["intended", "held"])
 
 
 class Template(models.Model):
-    """What a message says. `body` is MJML with Liquid in it, `subject` and `text` are Liquid."""
+    """What a message says. `body` is MJML with Liquid in it, `subject` and `text` are Liquid.
+
+    Where there are `blocks` (blocks/), `body` and `text` are written from them whenever they are saved.
+    """
 
     key = models.SlugField(max_length=80, unique=True)
     name = models.CharField(max_length=200)
@@ -16,9 +19,78 @@ class Template(models.Model):
     subject = models.TextField()
     body = models.TextField()
     text = models.TextField(blank=True)  # empty: derived from the HTML
+    blocks = models.JSONField(null=True, blank=True)  # None: written by hand
+    preheader = models.TextField(blank=True, db_default="")  # what an inbox shows behind the subject
     language = models.CharField(max_length=16, default="en")
     version = models.IntegerField(default=1)  # counts up with each change: what compiled forms are cached under
     updated_at = models.DateTimeField(auto_now=True)
+
+
+class Wording(models.Model):
+    """What a template says in another language than its own."""
+
+    template = models.ForeignKey(Template, on_delete=models.CASCADE, related_name="wordings")
+    language = models.CharField(max_length=16)
+    subject = models.TextField()
+    preheader = models.TextField(blank=True)
+    body = models.TextField()
+    text = models.TextField(blank=True)
+    blocks = models.JSONField(null=True, blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["template", "language"], name="wording_key")]
+
+
+class Version(models.Model):
+    """What a template said until it was changed, in all its languages."""
+
+    template = models.ForeignKey(Template, on_delete=models.CASCADE, related_name="versions")
+    number = models.IntegerField()
+    content = models.JSONField()
+    by = models.CharField(max_length=254)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["template", "number"], name="template_version_key")]
+
+
+class Brand(models.Model):
+    """The looks that templates of blocks share (one row, id 1). Colours as #rrggbb."""
+
+    logo_url = models.CharField(max_length=2000, blank=True)
+    accent = models.CharField(max_length=7, default="#b4532f")
+    page = models.CharField(max_length=7, default="#f6f1ec")
+    sheet = models.CharField(max_length=7, default="#ffffff")
+    ink = models.CharField(max_length=7, default="#2b2622")
+    font = models.CharField(max_length=20, default="system")
+    buttons = models.CharField(max_length=20, default="rounded")
+    links = models.JSONField(default=dict, blank=True)  # {"instagram": "https://…"}
+
+
+class Picture(models.Model):
+    """A picture that a colleague brought in for templates. `digest` names its contents."""
+
+    digest = models.CharField(max_length=32, unique=True)
+    name = models.CharField(max_length=80)
+    kind = models.CharField(max_length=40)
+    width = models.IntegerField()
+    height = models.IntegerField()
+    size = models.IntegerField()
+    data = models.BinaryField()
+    by = models.CharField(max_length=254)
+    at = models.DateTimeField(auto_now_add=True)
+
+
+class Pairing(models.Model):
+    """Two products that are bought together, the more the higher `score`; with product_id "": what sells most."""
+
+    product_id = models.CharField(max_length=200)
+    other_id = models.CharField(max_length=200)
+    score = models.FloatField()
+
+    class Meta:
+        indexes = [models.Index(fields=["product_id"], name="pairing_product")]
 
 
 class Message(models.Model):

@@ -6,14 +6,14 @@ bound raises LiquidError: the one person whom it was for gets no message, with t
 
 import time
 from collections.abc import Callable
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 from liquid import BoundTemplate, Environment, RenderContext
 from liquid.builtin.expressions.primitive import RangeLiteral
 from liquid.exceptions import LiquidError, LiquidValueError
 
-from karibu.messages import bounds, filling, printing
+from karibu.messages import amounts, bounds, filling, printing
 from karibu.messages.amounts import money
 from karibu.messages.bounds import COMPARED, ITERATIONS, NAMESPACE, OUTPUT, SECONDS, STEPS
 
@@ -80,6 +80,7 @@ class Sandbox(Environment):
             del self.tags[tag]
         del self.filters["safe"]  # would print a value without escaping it
         self.filters["money"] = money
+        self.filters["date"] = amounts.date
         self.filters["replace"] = _bounded_replace
         self.filters["uniq"] = _bounded_uniq(self.filters["uniq"])
 
@@ -116,7 +117,25 @@ def _bounded_range(self: RangeLiteral, context: Any) -> range:
 
 RangeLiteral.evaluate = _bounded_range  # type: ignore[method-assign]
 
-HTML = Sandbox(autoescape=True)
-TEXT = Sandbox(autoescape=False)
+
+@lru_cache(maxsize=200)
+def _speaking(language: str, autoescape: bool) -> Sandbox:
+    """An environment whose money and dates are written as in this language."""
+    made = Sandbox(autoescape=autoescape)
+    if language and language.split("-")[0] != "en":
+        made.filters["money"] = partial(money, language=language)
+        made.filters["date"] = partial(amounts.date, language=language)
+    return made
+
+
+def html(language: str) -> Sandbox:
+    return _speaking(language, True)
+
+
+def text(language: str) -> Sandbox:
+    return _speaking(language, False)
+
+
+HTML, TEXT = html("en"), text("en")
 
 __all__ = ["HTML", "TEXT", "BoundTemplate", "LiquidError", "money"]

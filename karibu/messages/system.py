@@ -16,11 +16,11 @@ from karibu.messages.channels.email.address import usable
 from karibu.messages.facts import the_shop
 
 
-def send_mail(to: str, subject: str, text: str) -> None:
+def send_mail(to: str, subject: str, text: str, html: str = "") -> None:
     """Sends at once, over SMTP or into the mailbox. Raises ValueError for what is no address, and smtp.NotTaken."""
     recipient = usable(to) or _own(to)
     sender = compose.sender_of(the_shop())
-    raw = _written(sender, recipient, " ".join(subject.split()), text)
+    raw = _written(sender, recipient, " ".join(subject.split()), text, html)
     letter = _letter(sender, recipient, subject, raw)
     if mailbox.is_used():
         mailbox.put([letter])
@@ -47,7 +47,7 @@ def _own(to: str) -> str:
     return f"{local}@{host}"
 
 
-def _written(sender: str, recipient: str, subject: str, text: str) -> bytes:
+def _written(sender: str, recipient: str, subject: str, text: str, html: str) -> bytes:
     mail = EmailMessage(policy=SMTP)
     local, _at, host = recipient.rpartition("@")
     mail["From"] = Address("Karibu", *sender.rsplit("@", 1))
@@ -57,6 +57,8 @@ def _written(sender: str, recipient: str, subject: str, text: str) -> bytes:
     mail["Message-ID"] = make_msgid(domain=compose.domain())
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(text)
+    if html:
+        mail.add_alternative(html, subtype="html")
     return mail.as_bytes()
 
 

@@ -1,8 +1,9 @@
 from django.urls import URLPattern, path
 
-from karibu.messages.views import mailbox, messages, public, reach, rules, templates
+from karibu.messages.views import editor, mailbox, messages, public, reach, rules, templates
 
 urlpatterns: list[URLPattern] = [
+    path("m/p/<slug:digest>/<str:name>", editor.picture, name="picture"),
     path("m/c/<str:token>", public.click, name="message-click"),
     path("m/o/<str:token>.gif", public.opened, name="message-open"),
     path("m/u/<str:token>", public.unsubscribe, name="message-unsubscribe"),
@@ -14,11 +15,20 @@ urlpatterns: list[URLPattern] = [
     path("messages/reach/<int:customer_id>/", reach.reaches, name="message-reach"),
     path("messages/rules/", rules.rules, name="message-rules"),
     path("messages/rules/meaning/", rules.rules_meaning, name="message-rules-meaning"),
+    path("messages/brand/", templates.brand, name="message-brand"),
+    path("messages/pictures/", editor.picture_new, name="picture-new"),
+    path("messages/pictures/hints/", editor.picture_hints, name="picture-hints"),
+    path("messages/products/hints/", editor.product_hints, name="product-hints"),
     path("messages/templates/", templates.template_list, name="templates"),
-    path("messages/templates/<slug:key>/", templates.template, name="template"),
-    path("messages/templates/<slug:key>/preview/", templates.template_preview, name="template-preview"),
-    path("messages/templates/<slug:key>/body/", templates.template_body, name="template-body"),
+    path("messages/templates/new/", templates.template_new, name="template-new"),
+    path("messages/templates/<slug:key>/", editor.template, name="template"),
+    path("messages/templates/<slug:key>/preview/", editor.template_preview, name="template-preview"),
+    path("messages/templates/<slug:key>/body/", editor.template_body, name="template-body"),
+    path("messages/templates/<slug:key>/test/", editor.template_test, name="template-test"),
+    path("messages/templates/<slug:key>/spam/", editor.template_spam, name="template-spam"),
     path("messages/templates/<slug:key>/reset/", templates.template_reset, name="template-reset"),
+    path("messages/templates/<slug:key>/versions/", templates.template_versions, name="template-versions"),
+    path("messages/templates/<slug:key>/versions/<int:number>/", templates.template_restore, name="template-restore"),
     path("messages/<int:message_id>/", messages.message, name="message"),
     path("messages/<int:message_id>/retry/", messages.retry, name="message-retry"),
     path("messages/<int:message_id>/cancel/", messages.cancel, name="message-cancel"),

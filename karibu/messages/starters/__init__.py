@@ -4,7 +4,9 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from karibu.messages.blocks.kinds import KINDS
 from karibu.messages.models import Template
+from karibu.messages.wording import written
 
 FOLDER = Path(__file__).parent
 
@@ -26,8 +28,12 @@ def plant(*wanted: str) -> None:
 
 
 def read(key: str) -> dict[str, Any]:
-    """A starter's fields: `<key>.toml` says what it is, `<key>.mjml` and `<key>.txt.liquid` what it says."""
+    """A starter's fields. `<key>.toml` says what it is and its blocks; or beside it `<key>.mjml` and `<key>.txt.liquid`
+    say what it says."""
     about = tomllib.loads((FOLDER / f"{key}.toml").read_text(encoding="utf-8"))
+    if "blocks" in about:
+        raw = [{**KINDS[block["kind"]].start(), **block} for block in about["blocks"]]
+        return {**about, **written(raw, language="en", preheader=about.get("preheader", ""))}
     body = (FOLDER / f"{key}.mjml").read_text(encoding="utf-8")
     text = (FOLDER / f"{key}.txt.liquid").read_text(encoding="utf-8")
-    return {**about, "body": body, "text": text}
+    return {**about, "body": body, "text": text, "blocks": None, "preheader": ""}

@@ -142,7 +142,7 @@ def test_the_preview_shows_the_draft_without_saving_it(owner, message):
     answer = owner.post(
         "/messages/templates/cart-reminder/preview/", {"subject": "Draft", "body": "Karibu {{ customer.first_name }}"}
     )
-    assert "Draft" in answer.content.decode() and "?draft=" in answer.content.decode()
+    assert "Draft" in answer.content.decode() and "draft=" in answer.content.decode()
     assert b"Karibu Amina" in owner.get("/messages/templates/cart-reminder/body/?draft=1").content
     assert Template.objects.get().subject != "Draft"
 
@@ -170,3 +170,48 @@ def test_a_sign_in_link_is_shown_to_its_recipient_and_to_owners_alone(owner, age
     assert "agents-own" in agent.get(f"/mailbox/{to_agent}/").content.decode()
     assert agent.get(f"/mailbox/{Mail.objects.get(message_id=message.pk).pk}/").status_code == 200
     assert "owners-own" in owner.get(f"/mailbox/{to_owner}/").content.decode()
+
+
+def test_a_new_template_of_ones_own_begins_with_blocks_or_as_text(owner):
+    made = owner.post("/messages/templates/new/", {"name": "Spring sale", "channel": "email"})
+    assert made["Location"] == "/messages/templates/spring-sale/"
+    assert [block["kind"] for block in Template.objects.get(key="spring-sale").blocks][-1] == "footer"
+    owner.post("/messages/templates/new/", {"name": "Spring sale", "begin": "spring-sale"})
+    assert Template.objects.get(key="spring-sale-2").blocks == Template.objects.get(key="spring-sale").blocks
+    assert AuditEntry.objects.filter(verb="made template").count() == 2
+
+
+def test_a_text_of_another_channel_is_its_words_alone(owner):
+    Template.objects.create(key="note", name="Note", channel="sms", subject="", body="", text="Hi {{ customer.name }}")
+    shown = owner.get("/messages/templates/note/").content.decode()
+    assert "Hi Amina Uwase" in shown and "<iframe" not in shown and 'name="body"' not in shown
+    fields = {"name": "Note", "topic": "offers", "subject": ""}
+    assert owner.post("/messages/templates/note/", {**fields, "text": "{% if %}"}).status_code == 422
+    owner.post("/messages/templates/note/", {**fields, "text": "Karibu"})
+    assert Template.objects.get().text == "Karibu" and Template.objects.get().version == 2
+
+
+def test_a_version_is_gone_back_to_by_post_alone(owner, message):
+    template = Template.objects.get()
+    fields = {"name": "Cart", "topic": "offers", "is_marketing": "on", "subject": "New words", "body": template.body}
+    owner.post("/messages/templates/cart-reminder/", {**fields, "text": ""})
+    assert template.subject in owner.get("/messages/templates/cart-reminder/versions/").content.decode()
+    assert owner.get("/messages/templates/cart-reminder/versions/1/").status_code == 405
+    owner.post("/messages/templates/cart-reminder/versions/1/")
+    assert Template.objects.get().subject == template.subject
+
+
+def test_a_colour_that_is_none_is_refused_and_a_good_one_reaches_the_templates(owner):
+    owner.post("/messages/templates/new/", {"name": "T"})
+    colours = {"accent": "#123456", "page": "#ffffff", "sheet": "#ffffff", "ink": "#000000"}
+    fields = {**colours, "font": "serif", "buttons": "round", "link_instagram": "https://instagram.com/duka"}
+    assert owner.post("/messages/brand/", {**fields, "accent": "red;}"}).status_code == 422
+    assert owner.post("/messages/brand/", fields).status_code == 302
+    assert "#123456" in Template.objects.get().body and "Georgia" in Template.objects.get().body
+
+
+def test_what_is_not_translated_yet_is_counted(owner):
+    owner.post("/messages/templates/new/", {"name": "T"})
+    assert "texts are not translated yet" in owner.get("/messages/templates/t/?language=sw").content.decode()
+    assert "not translated" not in owner.get("/messages/templates/t/").content.decode()
+    assert owner.get("/messages/templates/t/?language=klingon").status_code == 404
