@@ -146,6 +146,17 @@ def erase(who: str, yes: bool) -> None:
         cli.erase(who, yes=yes)
 
 
+@main.command()
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+def retention(dry_run: bool) -> None:
+    """Let go of what was kept for long enough, class by class, and say how much; the schedule does it every night."""
+    with postgres.running():
+        django()
+        from karibu.consents import cli
+
+        cli.retention(dry_run=dry_run)
+
+
 @main.group()
 def export() -> None:
     """Take things out."""

@@ -14,5 +14,6 @@ SCHEDULE: list[tuple[str, str]] = [  # (cron, dotted path of the task)
     ("17 3 * * *", "karibu.messages.channels.jobs.forget_deliveries"),
     ("41 * * * *", "karibu.messages.channels.jobs.sync_templates"),
     ("*/5 * * * *", "karibu.events.jobs.compact"),
+    ("17 4 * * *", "karibu.consents.jobs.apply_retention"),
     ("*/5 * * * *", "karibu.consents.jobs.finish_erasures"),
 ]

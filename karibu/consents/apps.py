@@ -9,7 +9,7 @@ class ConsentsConfig(AppConfig):
 
     def ready(self) -> None:
         from karibu.collect import barrier
-        from karibu.consents import access, blocked, erasers, erasure, panel, tellers
+        from karibu.consents import access, blocked, erasers, erasure, panel, retention, tellers
         from karibu.customers import actions, merging, panels, timeline
         from karibu.web.setting import Setting, register
 
@@ -17,6 +17,10 @@ class ConsentsConfig(AppConfig):
         register(Setting(_("Topics"), text, "/settings/topics/", "tag", ("marketer",), order=32))
         text = _("Addresses that get nothing, and why.")
         register(Setting(_("Suppressions"), text, "/settings/suppressions/", "blocked", ("marketer",), order=33))
+        text = _("For how many days each class of data is kept, and what goes tonight.")
+        register(Setting(_("Retention by class"), text, "/settings/retention/", "clock", order=46))
+        for one in retention.CLASSES:
+            retention.register(one)
         for table in ("consents_consent", "consents_confirmation", "consents_pause"):
             merging.register(table, "customer_id")
         actions.ask_before_adding(blocked.erased)

@@ -1,10 +1,12 @@
-"""`karibu erase` and `karibu export customer`: the terminal's side. Steps go to stderr, outcomes to stdout."""
+"""`karibu erase`, `retention` and `export customer`: the terminal's side. Steps go to stderr, outcomes to stdout."""
 
 from pathlib import Path
 
 import click
+from django.utils import timezone
 
 from karibu.consents import access, erasure
+from karibu.consents import retention as rules
 from karibu.consents.models import Erasure
 from karibu.customers.models import Customer
 
@@ -55,3 +57,14 @@ def _erased(customer: int) -> Erasure:
         raise click.ClickException(f"Stopped. {GOES_ON}") from None
     except (erasure.StillWaiting, erasure.UnderWay) as later:
         raise click.ClickException(f"Not done yet: {later} {GOES_ON}") from None
+
+
+def retention(*, dry_run: bool) -> None:
+    """One line for each class of data: what its rule would take, or took."""
+    now = timezone.now()
+    for line in rules.report(now) if dry_run else rules.apply(now):
+        if line.days is None:
+            click.echo(f"{line.of.title}: kept without end")
+        else:
+            verb = "would go" if dry_run else "went"
+            click.echo(f"{line.of.title}: {line.overdue} of more than {line.days} days {verb}")

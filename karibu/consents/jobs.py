@@ -20,6 +20,16 @@ def finish_erasures(timestamp: int) -> None:
         _finish(begun)
 
 
+@app.task(name="consents.apply_retention", queueing_lock="consents.apply_retention")
+def apply_retention(timestamp: int) -> None:
+    """What the rules of retention say goes, goes."""
+    from django.utils import timezone
+
+    from karibu.consents import retention
+
+    retention.apply(timezone.now())
+
+
 @app.task(name="consents.erase")
 def erase(erasures: list[int]) -> None:
     """What a colleague began for several customers at once. What has to wait goes on by the schedule."""

@@ -144,3 +144,10 @@ class Pause(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["customer_id", "-id"], name="pause_customer")]
+
+
+class Retention(models.Model):
+    """A rule that the shop set: for how many days a class of data is kept (retention.py). Null: without end."""
+
+    key = models.CharField(max_length=40, unique=True)
+    days = models.PositiveIntegerField(null=True)

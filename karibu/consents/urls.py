@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from karibu.consents.views import customer, public, suppressions, topics
+from karibu.consents.views import customer, public, retention, suppressions, topics
 
 urlpatterns: list[URLPattern] = [
     path("customers/erase/", customer.erase_many),
@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern] = [
     path("customers/<int:customer_id>/erase/", customer.erase, name="erase-customer"),
     path("preferences/<str:token>/", public.preferences, name="preferences"),
     path("confirm/<str:token>/", public.confirm, name="confirm"),
+    path("settings/retention/", retention.classes, name="retention"),
     path("settings/topics/", topics.topic_list, name="topics"),
     path("settings/topics/<slug:key>/", topics.topic, name="topic"),
     path("settings/topics/<slug:key>/close/", topics.topic_close, name="topic-close"),
