@@ -134,10 +134,10 @@ def _first(kind: type[Model]) -> Example:
 
 def _first_of(rows: Callable[[], Any], **words: str) -> Example:
     def example(name: str) -> str:
-        found = words.get(name) or rows().values_list("pk", flat=True).first()
+        found = rows().values_list("pk", flat=True).first()
         if found is None:
             raise LookupError(name)
-        return str(found)
+        return words.get(name) or str(found)
 
     return example
 

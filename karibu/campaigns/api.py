@@ -37,7 +37,7 @@ class Plan(Schema):
     day: date | None = None
     hour: time | None = None
     per_hour: int | None = Field(None, ge=1)
-    late_hours: int = Field(12, ge=1, le=8760)
+    late_hours: int = Field(24, ge=1, le=8760)
     test_share: int | None = Field(None, ge=1, le=100)
     test_hours: int | None = Field(None, ge=0, le=8760)
     goal: Literal["orders", "clicks", "opens"] = "clicks"

@@ -51,7 +51,7 @@ class Campaign(models.Model):
     day = models.DateField(null=True, blank=True)
     hour = models.TimeField(null=True, blank=True)
     per_hour = models.PositiveIntegerField(null=True, blank=True)  # at most so many an hour
-    late_hours = models.SmallIntegerField(default=12)  # whoever cannot be written to so soon is not written to at all
+    late_hours = models.SmallIntegerField(default=24)  # whoever cannot be written to so soon is not written to at all
     # a test first
     test_share = models.SmallIntegerField(null=True, blank=True)  # percent of the audience; null: all at once
     test_hours = models.SmallIntegerField(null=True, blank=True)  # then the winner is chosen; null: by hand

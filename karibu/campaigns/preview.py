@@ -63,7 +63,7 @@ def preview(campaign: Campaign, now: datetime | None = None) -> Preview:
     found = Preview(max(size, len(people)), len(people))
     if people:
         found.lines = _lines(_asked(campaign, people, now), found)
-        found.notes = [*_clocks(campaign, people, found, now), *_coupons(campaign, found)]
+        found.notes = [*_unasked(campaign), *_clocks(campaign, people, found, now), *_coupons(campaign, found)]
     return found
 
 
@@ -104,6 +104,16 @@ def _lines(counted: Counter[tuple[str, str]], found: Preview) -> list[Line]:
     return [Line(words, round(found.audience * n / total), n / total, kind) for (kind, words), n in ranked]
 
 
+def _unasked(campaign: Campaign) -> list[str]:
+    """A template that is no marketing asks nobody's consent: whoever sends it to many should know."""
+    known = known_templates(campaign.templates).values()
+    return [
+        _("“%(name)s” is not marketing: it goes to everybody, whether they agreed or not.") % {"name": template.name}
+        for template in known
+        if not template.is_marketing
+    ]
+
+
 def _clocks(campaign: Campaign, people: Sequence[Person], found: Preview, now: datetime) -> list[str]:
     """Of those written to by their own clock: whose is not known, and whose hour has passed."""
     if campaign.when not in (Campaign.When.LOCAL, Campaign.When.BEST) or campaign.day is None:
@@ -137,7 +147,5 @@ def _coupons(campaign: Campaign, found: Preview) -> list[str]:
             _("%(n)s codes are missing in “%(pool)s”: so many people get “%(code)s”.")
             % {"n": missing, "pool": campaign.coupon_pool.name, "code": campaign.coupon_pool.fallback}
         ]
-    return [
-        _("%(n)s codes are missing in “%(pool)s”: so many people get none.")
-        % {"n": missing, "pool": campaign.coupon_pool.name}
-    ]
+    said = _("%(n)s codes are missing in “%(pool)s”, which has none for everybody: so many people get no message.")
+    return [said % {"n": missing, "pool": campaign.coupon_pool.name}]

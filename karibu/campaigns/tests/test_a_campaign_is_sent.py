@@ -202,3 +202,19 @@ def test_four_workers_that_start_at_once_reach_each_exactly_once(monkeypatch: py
     run()
     assert fates(one) == {"sent": 1000}
     assert len(set(Mail.objects.values_list("recipient", flat=True))) == Mail.objects.count() == 1000
+
+
+def test_before_it_asks_nobodys_consent_the_check_says_so() -> None:
+    template(is_marketing=False)
+    group = segment("A", people(2, agreed=False))
+    one = actions.create("Recall", by=BY, include=[group.pk], templates=["spring"], holdout=0)
+    found = preview.preview(one)
+    assert found.ready == 2 and "is not marketing" in found.notes[0]
+
+
+def test_before_codes_run_out_the_check_says_so() -> None:
+    pool = CouponPool.objects.create(name="Spring")
+    coupons.generate(pool, 3, by=BY)
+    one = campaign(segment("A", people(5)), coupon_pool=pool)
+    [note] = preview.preview(one).notes
+    assert note.startswith("2 codes are missing in “Spring”")
