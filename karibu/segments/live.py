@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("karibu.segments")
 POLL = 1.0  # seconds between looks where nobody is due
 MOST = 20_000  # customers in one turn
+NOTED = 100_000  # and how often they may stand in its notes: in a busy moment each stands in five
 TOGETHER = 50  # segments in one question to the engine
 REST = 1.5  # seconds between turns for each second that one took, which spares most of what many turns would cost,
 LATEST = 3.5  # unless whoever is touched just after one began would wait longer than this for the end of the next
@@ -42,13 +43,13 @@ LOCK = 0x6B73  # the namespace of our advisory lock: one turn at a time
 _WANTED = """
     SELECT EXISTS (SELECT FROM segments_touched),
         (SELECT least(h.at - make_interval(secs => %s), (SELECT min(at) FROM segments_due)) FROM segments_horizon h)"""
-_TAKE = """
+_NOTES = """
     WITH waiting AS (
         SELECT id, sum(cardinality(customers)) OVER (ORDER BY id) - cardinality(customers) AS before
         FROM (SELECT id, customers FROM segments_touched ORDER BY id LIMIT 5000) first
     )
-    DELETE FROM segments_touched WHERE id = ANY(ARRAY(SELECT id FROM waiting WHERE before < %s))
-    RETURNING event, rows_changed, customers"""
+    SELECT id, event, rows_changed, customers FROM segments_touched
+    WHERE id = ANY(ARRAY(SELECT id FROM waiting WHERE before < %s)) ORDER BY id"""
 
 
 @dataclass
@@ -120,14 +121,19 @@ def _alone() -> bool:
 
 
 def _take(now: datetime) -> Touches:
-    touches = Touches(anything=expiry.take_due(now, MOST))
+    touches, seen, taken = Touches(anything=expiry.take_due(now, MOST)), set[int](), list[int]()
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, [MOST])
-        for event, rows_changed, customers in cursor.fetchall():
+        cursor.execute(_NOTES, [NOTED])
+        for number, event, rows_changed, customers in cursor.fetchall():
+            if len(seen) >= MOST:
+                break
+            taken.append(number)
+            seen.update(customers)
             if rows_changed or not event:
                 touches.anything.update(customers)
             else:
                 touches.did.setdefault(event, set()).update(customers)
+        cursor.execute("DELETE FROM segments_touched WHERE id = ANY(%s)", [taken])
     return touches
 
 

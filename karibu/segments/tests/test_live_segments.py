@@ -6,6 +6,7 @@ import pytest
 
 from karibu.consents import erasure
 from karibu.customers.merging import merge_customers, undo_merge
+from karibu.customers.models import Customer
 from karibu.events import flush, log
 from karibu.segments import actions, live, membership, rebuilding, run
 from karibu.segments.models import Due, Member, Segment, Touched
@@ -40,6 +41,20 @@ def test_whoever_does_it_is_a_member_after_one_turn(story):
     assert story.members(viewers) == {"bob"}
     assert told(story, "bob") == [("Entered", story.now)] and told(story, "ann") == []
     assert story.is_exact(viewers)
+
+
+def test_a_turn_counts_people_not_how_often_they_were_noted(story, monkeypatch):
+    monkeypatch.setattr(live, "MOST", 2)
+    here = story.segment({"trait": "country", "op": "is", "value": "RW"})
+    people = [Customer.objects.create(created_at=story.now, country="RW").pk for _ in range(3)]
+    Touched.objects.all().delete()
+    for one in [*[people[0]] * 4, *people[1:]]:
+        Touched.objects.create(customers=[one], event="", rows_changed=True)
+
+    assert (live.turn(story.now), live.turn(story.now), live.turn(story.now)) == (2, 1, 0)
+
+    assert list(Member.objects.order_by("customer_id").values_list("customer_id", flat=True)) == people
+    assert story.is_exact(here)
 
 
 def test_what_concerns_no_segment_is_not_looked_at(story):
