@@ -9,6 +9,10 @@ from django.utils.translation import gettext_lazy as _
 LISTED = models.Q(merged_into__isnull=True, erased_at__isnull=True)
 
 
+def _order(name: str, *fields: str, include: list[str], only: models.Q = models.Q()) -> models.Index:
+    return models.Index(fields=fields, name=name, condition=LISTED & only, include=include)
+
+
 class Customer(models.Model):
     """A person as the evidence shows them. Columns are the effective traits; Trait rows say where from."""
 
@@ -51,10 +55,15 @@ class Customer(models.Model):
             GinIndex(fields=["search"], name="customer_search"),
             models.Index(fields=["import_id"], name="customer_import", condition=models.Q(import_id__isnull=False)),
             models.Index(fields=["merged_into"], name="customer_merged", condition=models.Q(merged_into__isnull=False)),
-            # One per order of the list, with the id as the tie-break that keyset paging needs.
-            models.Index(fields=["-spent", "-id"], name="customer_spent", condition=LISTED),
-            models.Index(fields=["-orders", "-id"], name="customer_orders", condition=LISTED),
-            models.Index(fields=["name", "id"], name="customer_name", condition=LISTED),
+            # One per order of the list, with the id as the tie-break that keyset paging needs, and with what the list
+            # is filtered by: where few fit, the index alone is walked until there is a page of them (tables.py).
+            _order("customer_by_spent", "-spent", "-id", include=["orders", "is_anonymous", "country"]),
+            _order("customer_by_orders", "-orders", "-id", include=["spent", "is_anonymous", "country"]),
+            _order("customer_by_name", "name", "id", include=["orders", "spent", "is_anonymous", "country"]),
+            # Buyers are few, and come last of all by what they spent.
+            _order(
+                "customer_buyers", "-spent", "-id", include=["is_anonymous", "country"], only=models.Q(orders__gt=0)
+            ),
             models.Index(fields=["country", "-id"], name="customer_country", condition=LISTED),
         ]
 

@@ -4,6 +4,7 @@ from functools import cached_property
 from typing import Any
 
 from django.db.models import QuerySet
+from django.db.models.sql.where import ExtraWhere
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -11,9 +12,23 @@ from django.utils.translation import gettext_lazy as _
 
 from karibu.customers import queries
 from karibu.customers.models import Customer
-from karibu.web import choices, formats
-from karibu.web.tables import Choice, Column, Dates, Deed, Empty, Flag, Origin, Range, Table
+from karibu.web import choices, formats, paging
+from karibu.web.tables import (
+    Choice,
+    Column,
+    Dates,
+    Deed,
+    Empty,
+    Flag,
+    Origin,
+    QuerysetRows,
+    Range,
+    Rows,
+    Slice,
+    Table,
+)
 
+SPENT = Range("spent", _("Spent"))
 YES_NO = (("no", _("known people")), ("yes", _("only a browser is known")))
 
 
@@ -36,6 +51,24 @@ def _countries() -> list[tuple[str, str]]:
         " SELECT 0 AS id, country FROM jump WHERE country IS NOT NULL"
     )
     return sorted(((row.country, choices.country(row.country)) for row in found), key=lambda pair: pair[1])
+
+
+class CustomerRows(QuerysetRows):
+    """Customers whose ids are found first, in the same statement: what a list is ordered and filtered by stands in one
+    index (models.py), so that a page of them is found without reading the rows of all who are passed over."""
+
+    def take(self, wanted: Slice) -> list[Any]:
+        # Conditions in SQL of their own name this very table. They are those of few customers, or of a search.
+        is_plain = not any(isinstance(part, ExtraWhere) for part in self.queryset.query.where.children)
+        fetch = _whole if is_plain else iter
+        return paging.take(
+            self.queryset, wanted.key, wanted.after, wanted.limit, backwards=wanted.backwards, fetch=fetch
+        )
+
+
+def _whole(found: QuerySet[Customer]) -> QuerySet[Customer]:
+    rows = Customer.objects.filter(pk__in=found.select_related(None).values("pk"))
+    return rows.select_related("activity").order_by(*found.query.order_by)
 
 
 class Customers(Table):
@@ -61,7 +94,7 @@ class Customers(Table):
         ),
         Choice("country", _("Country"), choices=_countries),
         Dates("seen", _("Last seen"), path="activity__last_seen"),
-        Range("spent", _("Spent")),
+        SPENT,
         Origin("import", _("New by import"), path="import_id"),
     ]
     has_boxes = True
@@ -99,4 +132,12 @@ class Customers(Table):
         return bool(self.found and self.found.asked and not self.chips)
 
     def narrowed(self, source: Any) -> Any:
-        return super().narrowed(source).select_related("activity")
+        return self._spenders(super().narrowed(source)).select_related("activity")
+
+    def _spenders(self, rows: Any) -> Any:
+        """Who spent something has ordered: in the order of orders, those who never did need not be walked over."""
+        least, _most = SPENT.bounds(self.state)
+        return rows.filter(orders__gt=0) if least and least > 0 and "orders" in self.key[0] else rows
+
+    def rows_of(self, source: Any) -> Rows:
+        return CustomerRows(self.narrowed(source))

@@ -10,7 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from karibu.customers.tables import Customers
+from karibu.customers.tables import CustomerRows, Customers
 from karibu.segments import queries, words
 from karibu.segments.models import Member, Segment
 from karibu.web.charts import sparkline
@@ -104,7 +104,7 @@ class Members(Customers):
 
 
 @dataclass(frozen=True)
-class MemberRows(QuerysetRows):
+class MemberRows(CustomerRows):
     """Customers, each knowing since when they are in the segment."""
 
     segment_id: int = 0

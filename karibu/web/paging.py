@@ -7,7 +7,7 @@ in both directions; they are fetched apart, so that an ordinary index on (column
 import base64
 import binascii
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -37,12 +37,21 @@ def page(
 
 
 def take(
-    queryset: QuerySet[M], key: Sequence[str], values: Sequence[Any] | None, limit: int, *, backwards: bool = False
+    queryset: QuerySet[M],
+    key: Sequence[str],
+    values: Sequence[Any] | None,
+    limit: int,
+    *,
+    backwards: bool = False,
+    fetch: Callable[[QuerySet[M]], Iterable[M]] = iter,
 ) -> list[M]:
-    """Up to `limit` rows behind `values` in the order of `key`; `backwards`: before them, the nearest first."""
+    """Up to `limit` rows behind `values` in the order of `key`; `backwards`: before them, the nearest first.
+
+    `fetch` reads the rows of a queryset that is limited and in order.
+    """
     rows: list[M] = []
     for part in _parts(queryset, list(key), values, backwards):
-        rows += part[: limit - len(rows)]
+        rows += fetch(part[: limit - len(rows)])
         if len(rows) >= limit:
             break
     return rows

@@ -99,16 +99,16 @@ class Range(Filter):
         return [f"{self.name}_min", f"{self.name}_max"]
 
     def narrow(self, rows: Any, state: State) -> Any:
-        low, high = self._bounds(state)
+        low, high = self.bounds(state)
         path = self.path or self.name
         rows = rows if low is None else rows.filter(**{f"{path}__gte": low})
         return rows if high is None else rows.filter(**{f"{path}__lte": high})
 
     def chip(self, state: State) -> str:
-        low, high = self._bounds(state)
+        low, high = self.bounds(state)
         return _between(str(self.label), None if low is None else f"{low:f}", None if high is None else f"{high:f}")
 
-    def _bounds(self, state: State) -> tuple[Decimal | None, Decimal | None]:
+    def bounds(self, state: State) -> tuple[Decimal | None, Decimal | None]:
         low, high = (_number(state.get(name, "")) for name in self.parameters())
         return low, high
 
