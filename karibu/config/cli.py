@@ -157,6 +157,16 @@ def retention(dry_run: bool) -> None:
         cli.retention(dry_run=dry_run)
 
 
+@main.command()
+def bounce() -> None:
+    """Read a mail that came back, or a complaint, from stdin; for a mail server that pipes them."""
+    with postgres.running():
+        django()
+        from karibu.messages.channels.email import inbox
+
+        inbox.take([sys.stdin.buffer.read()], via="pipe")
+
+
 @main.group()
 def export() -> None:
     """Take things out."""

@@ -10,6 +10,7 @@ SCHEDULE: list[tuple[str, str]] = [  # (cron, dotted path of the task)
     ("17 * * * *", "karibu.messages.jobs.reckon_recommendations"),
     ("37 3 * * *", "karibu.collect.jobs.let_go_of_rejected"),
     ("57 3 * * *", "karibu.imports.jobs.forget_uploads"),
+    ("*/5 * * * *", "karibu.messages.channels.email.jobs.read_bounces"),
     ("*/15 * * * *", "karibu.segments.jobs.reckon_rfm"),
     ("17 3 * * *", "karibu.messages.channels.jobs.forget_deliveries"),
     ("41 * * * *", "karibu.messages.channels.jobs.sync_templates"),

@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "karibu.consents",
     "karibu.messages",
     "karibu.messages.channels",
+    "karibu.messages.channels.email",
     "karibu.segments",
     "karibu.campaigns",
     "karibu.journeys",

@@ -16,7 +16,7 @@ colleague sends it again.
 A window. A sender with several connections begins for all letters that have reached 3 in one commit, which also writes
 the outcomes that have come since the last one. So a connection has at most one letter between 3 and 4: its next letter
 begins in the commit that writes the outcome of the one before, or later. A death puts at most as many letters in doubt
-as the sender has connections (KARIBU_SMTP_URL's `?connections=`, 8), and only such whose last line may have gone out.
+as the sender has connections (KARIBU_SMTP_URL's `?connections=`, 16), and only such whose last line may have gone out.
 
 The outcome's commit need not wait for the disk: the log is written in order, so the next Begin flushes it too.
 """

@@ -97,10 +97,10 @@ class Message(models.Model):
     """One intent to say something to one person. Statuses and reasons are closed sets (messages/status.py)."""
 
     id = models.BigAutoField(primary_key=True)
-    key = models.CharField(max_length=300, unique=True)  # "journey:3:enrollment:17:step:2"
+    key = models.CharField(max_length=300)  # "journey:3:enrollment:17:step:2"
     customer_id = models.BigIntegerField()
     channel = models.CharField(max_length=20, default="email")
-    template = models.ForeignKey(Template, on_delete=models.PROTECT)
+    template = models.ForeignKey(Template, on_delete=models.PROTECT, db_index=False)
     topic = models.CharField(max_length=40)
     is_marketing = models.BooleanField()
     priority = models.SmallIntegerField(default=0, db_default=0)  # of several to one person the highest leaves first
@@ -123,10 +123,16 @@ class Message(models.Model):
     attempts = models.SmallIntegerField(default=0)  # how often it was claimed; an old claim's word counts no more
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)  # the recipient's own server said so
+    bounced_at = models.DateTimeField(null=True)  # came back after it was sent
+    complained_at = models.DateTimeField(null=True)  # reported as spam
     opened_at = models.DateTimeField(null=True)
     clicked_at = models.DateTimeField(null=True)
 
     class Meta:
+        # Every step of a message writes each index anew, so there is none that nothing asks for: a constraint instead
+        # of `unique` spares a second index on `key`.
+        constraints = [models.UniqueConstraint(fields=["key"], name="message_key")]
         indexes = [
             models.Index(fields=["due_at"], name="message_due", condition=IS_OPEN),
             models.Index(fields=["customer_id"], name="message_open", condition=IS_OPEN),
@@ -182,7 +188,9 @@ class Link(models.Model):
     """A target that a message links to. The redirect is signed for message and position: no open redirect."""
 
     id = models.BigAutoField(primary_key=True)
-    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="links", db_index=False)
+    message = models.ForeignKey(
+        Message, on_delete=models.CASCADE, related_name="links", db_index=False, db_constraint=False
+    )
     position = models.SmallIntegerField()
     url = models.TextField()
 

@@ -14,15 +14,17 @@ from django.db.models import Min
 from django.utils import timezone
 from liquid.exceptions import LiquidError
 
+from karibu.customers.raw import cursor
+from karibu.events.arrays import with_bulk_arrays
 from karibu.messages import channels, content, facts, gate, handover, sent
 from karibu.messages.channels import Letter
 from karibu.messages.mjml import BadMarkup
-from karibu.messages.models import Link, Message
+from karibu.messages.models import Link, Message, Template
 from karibu.messages.status import OPEN, Reason, Status
 from karibu.messages.verdict import Outcome, Stopped, failed, record
 
 log = logging.getLogger("karibu.send")
-GROUP = 200  # messages in one transaction
+GROUP = 400  # messages in one transaction
 IDLE = 30.0  # seconds between looks when nothing is due and nobody wakes us
 
 _CLAIM = """
@@ -43,6 +45,11 @@ _COMPETING = """
     SELECT id FROM messages_message WHERE id = ANY(ARRAY(
         SELECT id FROM theirs WHERE due_at <= %s AND id <> ALL(%s) ORDER BY priority DESC, id LIMIT %s))
     FOR UPDATE SKIP LOCKED"""
+
+
+_LINKS = """
+    INSERT INTO messages_link (message_id, position, url)
+    SELECT * FROM unnest(%s::bigint[], %s::smallint[], %s::text[])"""
 
 
 def step() -> float:
@@ -124,7 +131,11 @@ def _claim(now: datetime, limit: int, only: int | None) -> list[Message]:
         if claimed and only is None:
             cursor.execute(_COMPETING, [list({*ours, *ours.values()}), now, claimed, limit])
             claimed += [row[0] for row in cursor.fetchall()]
-    return list(Message.objects.filter(pk__in=claimed).select_related("template").order_by("due_at", "id"))
+    messages = list(Message.objects.filter(pk__in=claimed).order_by("due_at", "id"))
+    templates = Template.objects.in_bulk({message.template_id for message in messages})  # few, of many messages
+    for message in messages:
+        message.template = templates[message.template_id]
+    return messages
 
 
 def _write(group: gate.Group) -> list[Letter]:
@@ -146,14 +157,18 @@ def _write(group: gate.Group) -> list[Letter]:
             continue
         message.subject = letter.subject
         letters.append(letter)
-        links += [Link(message=message, position=n, url=url) for n, url in enumerate(said.links)]
-    _keep_links(links, [letter.message_id for letter in letters])
+        links += [(message.id, n, url) for n, url in enumerate(said.links)]
+    _keep_links(links, [case.message.id for case in ready if case.message.attempts])
     return letters
 
 
-def _keep_links(links: Sequence[Link], message_ids: Sequence[int]) -> None:
-    Link.objects.filter(message__in=message_ids).delete()  # of an earlier attempt
-    Link.objects.bulk_create(links)
+def _keep_links(links: Sequence[tuple[int, int, str]], tried_before: Sequence[int]) -> None:
+    """`links`: message, position, target. Those of an earlier attempt make room."""
+    if tried_before:
+        Link.objects.filter(message__in=tried_before).delete()
+    if links:
+        raw = with_bulk_arrays(cursor())
+        raw.execute(_LINKS, [list(column) for column in zip(*links, strict=True)], prepare=True)
 
 
 def _outcome(case: gate.Case) -> Outcome:

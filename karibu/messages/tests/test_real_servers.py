@@ -72,13 +72,13 @@ def due_again() -> None:
     Message.objects.filter(status="held").update(due_at=timezone.now())
 
 
-def test_200_messages_arrive_once_each_over_eight_encrypted_connections(server):
+def test_200_messages_arrive_once_each_over_sixteen_encrypted_connections(server):
     messages = [wants(a_person(f"p{n}")) for n in range(200)]
     before = server.connections()
     assert send.send_due() == 200 and send.send_due() == 0
     assert {fate(m) for m in messages} == {("sent", "")}
     assert server.delivered(200) == Counter(f"p{n}@example.com" for n in range(200))
-    assert server.connections() == before + 8
+    assert server.connections() == before + 16
 
 
 @pytest.mark.parametrize(

@@ -1,35 +1,39 @@
 """The bytes of a mail: headers that cannot be broken out of, a plain-text and an HTML part."""
 
+import time
 from binascii import b2a_qp
+from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
-
-from django.utils import timezone
 
 from karibu.messages import tokens
 from karibu.messages.addresses import page, public_url
 from karibu.messages.channels import Letter
-from karibu.messages.channels.email import headers
+from karibu.messages.channels.email import headers, keys, verp
 from karibu.messages.content import Content
 from karibu.messages.models import Message
 from karibu.messages.status import Reason
 from karibu.web.models import Shop
+
+_LONGEST = 998  # letters of a line
 
 
 def compose(message: Message, recipient: str, content: Content, shop: Shop) -> Letter:
     """The message as it leaves. The same message has the same Message-ID for ever (RFC 5322)."""
     sender = sender_of(shop)
     head = _head(message, sender, recipient, content.subject, shop)
+    raw = "\r\n".join(head).encode() + _alternatives(content, tokens.sign("boundary", message.id))
     return Letter(
         message_id=message.id,
         customer_id=message.customer_id,
         channel=message.channel,
         claim=message.attempts + 1,
         attempt=1 + sum(entry.get("reason") == Reason.RETRY for entry in message.history),
-        sender=sender,
+        sender=verp.return_path(message.id, sender),
         recipient=recipient,
         subject=content.subject,
-        raw="\r\n".join(head).encode() + _alternatives(content, tokens.sign("boundary", message.id)),
+        raw=keys.signed(raw, sender),
     )
 
 
@@ -39,7 +43,7 @@ def _head(message: Message, sender: str, recipient: str, subject: str, shop: Sho
         headers.address("From", sender, display=shop.sender_name or shop.name, utf8=utf8),
         headers.address("To", recipient, utf8=utf8),
         headers.line("Subject", subject, utf8=utf8),
-        f"Date: {format_datetime(timezone.now())}",
+        f"Date: {_date(int(time.time()))}",
         f"Message-ID: {message_id(message.id)}",
         f"Feedback-ID: {_word(message.sender)}:{_word(message.topic)}:karibu",
     ]
@@ -67,9 +71,22 @@ def _alternatives(content: Content, word: str) -> bytes:
 
 
 def _part(boundary: str, kind: str, text: str) -> bytes:
-    head = [f"--{boundary}", f"Content-Type: text/{kind}; charset=utf-8", "Content-Transfer-Encoding: quoted-printable"]
-    lines = "\r\n".join(text.splitlines()) + "\r\n"
-    return "\r\n".join([*head, "", ""]).encode() + b2a_qp(lines.encode(), istext=True) + b"\r\n"
+    lines = text.splitlines()
+    plain = "\r\n".join(lines) + "\r\n"
+    encoding = "7bit" if plain.isascii() and _travels(lines) else "quoted-printable"
+    body = plain.encode() if encoding == "7bit" else b2a_qp(plain.encode(), istext=True)
+    head = f"--{boundary}\r\nContent-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
+    return head.encode() + body + b"\r\n"
+
+
+def _travels(lines: list[str]) -> bool:
+    """Whether lines arrive as they are: no longer than RFC 5322 allows, and none that an old mailbox would change."""
+    return max(map(len, lines), default=0) <= _LONGEST and not any(line.startswith("From ") for line in lines)
+
+
+@lru_cache(maxsize=1)
+def _date(second: int) -> str:
+    return format_datetime(datetime.fromtimestamp(second, UTC))
 
 
 def sender_of(shop: Shop) -> str:

@@ -2,7 +2,7 @@
 
 `smtp://user:password@host:587` uses STARTTLS when it is offered and insists on it before a password is sent;
 `smtps://` is TLS from the start. `?starttls=required` or `?starttls=no` says otherwise. The server's certificate is
-always checked: against this machine's authorities, or against the file of `?ca=/path/to/ca.pem`. `?connections=8` is
+always checked: against this machine's authorities, or against the file of `?ca=/path/to/ca.pem`. `?connections=16` is
 how many of them one worker opens at most.
 
 Opening waits for the server. Afterwards nothing does: `push` sends what the line takes at once, `pull` gives the
@@ -58,7 +58,7 @@ class Server:
     tls: bool = False
     starttls: str = "offered"  # offered required no
     ca: str = ""  # a file of certificates to trust instead of the machine's
-    connections: int = 8  # of one worker, at most
+    connections: int = 16  # of one worker, at most
 
     @classmethod
     def of(cls, url: str) -> "Server":
@@ -77,7 +77,7 @@ class Server:
             tls=tls,
             starttls=wishes.get("starttls", "offered"),
             ca=wishes.get("ca", ""),
-            connections=min(max(int(wishes.get("connections", "8")), 1), 64),
+            connections=min(max(int(wishes.get("connections", "16")), 1), 64),
         )
 
 

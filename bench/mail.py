@@ -1,0 +1,267 @@
+"""Mails a second over SMTP, beside smtp-source into the same sink; refusals; SIGKILL in the middle of a send.
+
+Each mail is a shop's newsletter of 10 kB with the person's name and town, five tracked links and the headers to leave
+with one click; each has a row that is claimed, begun and given its outcome (karibu/messages/handover.py). The peer,
+smtp-source (C, ten sessions), hands over one text of that size without any of this. The default is a run without a
+signature, one signed with Ed25519, and one into a server that refuses 5 % for now and 2 % for good.
+
+With `--kill 50` the workers are killed so many times while they send; then nobody may have got two, and nobody may be
+missing but those whose row says that only the server knows.
+"""
+
+import argparse
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import psycopg
+
+from bench.installation import Installation
+from bench.machine import line
+from bench.mail_sink import counting_sink
+from karibu.config import postgres
+from karibu.messages.tests.servers import free_port, program, wait_for
+
+BODY = """<mjml lang="en"><mj-head><mj-title>{{ subject }}</mj-title>
+<mj-attributes><mj-all font-family="Georgia, serif" /><mj-text font-size="16px" line-height="1.5" /></mj-attributes>
+</mj-head><mj-body background-color="#f6f1ec"><mj-section background-color="#ffffff"><mj-column>
+<mj-text font-size="24px">Good morning, {{ customer.first_name | default: "friend" }}</mj-text>
+<mj-text>The market in {{ customer.city | default: "your town" }} opens on Friday. Three things that are new:</mj-text>
+<mj-text><a href="https://duka.example/products/1">A basket of sisal, woven in Huye by hand</a><br />24.00 USD</mj-text>
+<mj-text><a href="https://duka.example/products/2">A mug of red clay, fired with wood</a><br />14.70 USD</mj-text>
+<mj-text><a href="https://duka.example/products/3">A dress of kitenge, in blue and ochre</a><br />49.50 USD</mj-text>
+<mj-button href="https://duka.example/new">All that is new</mj-button>
+<mj-text>Is something missing? <a href="https://duka.example/help">Write to us</a>.</mj-text>
+</mj-column></mj-section></mj-body></mjml>"""
+TEXT = """Good morning, {{ customer.first_name | default: "friend" }}
+
+The market in {{ customer.city | default: "your town" }} opens on Friday. Three things that are new:
+
+A basket of sisal: https://duka.example/products/1
+A mug of red clay: https://duka.example/products/2
+A dress of kitenge: https://duka.example/products/3
+
+All that is new: https://duka.example/new
+Is something missing? https://duka.example/help
+"""
+FINAL = ("sent", "failed", "refused", "cancelled")
+STATES = "SELECT status || ' ' || reason, count(*)::int FROM messages_message GROUP BY 1"
+TOOK = """SELECT count(*)::int, extract(epoch FROM max(sent_at) - min(claimed_at))::float
+    FROM messages_message WHERE status = 'sent'"""
+IN_DOUBT = "(status = 'sending' AND handed_over_at IS NOT NULL OR reason = 'unknown_outcome')"
+
+
+def prepare(count: int, sign: str) -> None:
+    """In an installation's own environment, whose server runs: people who agreed, each with one message due."""
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+    from django.db import transaction
+    from django.utils import timezone
+
+    from karibu.consents.models import Consent
+    from karibu.customers.models import Customer
+    from karibu.messages.actions import Intent, intend
+    from karibu.messages.models import Template
+    from karibu.web.models import Shop
+
+    call_command("migrate", verbosity=0)
+    Shop.objects.update_or_create(
+        pk=1,
+        defaults={
+            "name": "Duka", "url": "https://duka.example/", "address": "1 Market Street, Kigali",
+            "sender_email": "hello@duka.example",
+        },
+    )  # fmt: skip
+    Template.objects.create(
+        key="news", name="News", subject="{{ customer.first_name }}, the market", body=BODY, text=TEXT
+    )
+    if sign:
+        from karibu.messages.channels.email.keys import sign_with
+
+        sign_with("duka.example", sign, by="bench")
+    now = timezone.now()
+    agreed = {"channel": "email", "status": "given", "method": "form", "source": "shop", "strength": 40, "at": now}
+    traits = {"first_name": "Amina", "city": "Kigali"}
+    for start in range(0, count, 5000):
+        with transaction.atomic():
+            people = Customer.objects.bulk_create(
+                Customer(name=f"Amina {n}", email=f"p{n}@m{n % 40}.example", traits=traits, created_at=now)
+                for n in range(start, min(start + 5000, count))
+            )
+            Consent.objects.bulk_create(Consent(customer_id=p.pk, **agreed) for p in people)
+            intend([Intent(key=str(p.pk), customer_id=p.pk, template_key="news", sender="campaign:1") for p in people])
+
+
+@contextmanager
+def shop_with(count: int, url: str, sign: str, workers: int) -> Iterator[Installation]:
+    """An installation with everything due, that sends as soon as it is started."""
+    with tempfile.TemporaryDirectory(prefix="karibu-bench-", dir=os.environ.get("KARIBU_BENCH_DIR")) as folder:
+        Path(folder).chmod(0o755)
+        home = Path(folder) / "home"
+        home.mkdir(mode=0o755)
+        environment = {
+            "KARIBU_SMTP_URL": url,
+            "KARIBU_SECRET_KEY": "bench",
+            "KARIBU_PUBLIC_URL": "https://m.duka.example",
+        }
+        shop = Installation(home=home, options=["--workers", str(workers)], environment=environment)
+        server = postgres.start(home)
+        command = [sys.executable, "-c", f"from bench.mail import prepare; prepare({count}, {sign!r})"]
+        given = {**shop.env(), "DJANGO_SETTINGS_MODULE": "karibu.config.settings"}
+        try:
+            subprocess.run(command, env=given, check=True, stdin=subprocess.DEVNULL)
+            with psycopg.connect(postgres.embedded_url(home), autocommit=True) as database:
+                database.execute("VACUUM ANALYZE")
+        finally:
+            postgres.stop(server)
+        try:
+            yield shop
+        finally:
+            shop.stop()
+
+
+def ask(shop: Installation, sql: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(postgres.embedded_url(shop.home)) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def wait_until_over(shop: Installation, seconds: float) -> int:
+    """Until every row is final or in doubt; returns the most memory a worker had, in MB."""
+    most, deadline = 0, time.monotonic() + seconds
+    open_ = f"SELECT count(*) FROM messages_message WHERE status NOT IN {FINAL} AND NOT {IN_DOUBT}"
+    while time.monotonic() < deadline:
+        most = max([most, *(p.memory_info().rss >> 20 for p in shop.named("worker") if p.is_running())])
+        try:
+            if ask(shop, open_) == [(0,)]:
+                return most
+        except psycopg.OperationalError:
+            pass
+        time.sleep(0.5)
+    raise RuntimeError(f"not over after {seconds} s: {ask(shop, STATES)}")
+
+
+@contextmanager
+def plain_sink() -> Iterator[int]:
+    """Debian's smtp-sink, which keeps nothing."""
+    port, user = free_port(), ["-u", "nobody"] if os.getuid() == 0 else []
+    quiet = subprocess.DEVNULL
+    command = [program("smtp-sink"), *user, f"127.0.0.1:{port}", "256"]
+    process = subprocess.Popen(command, stdin=quiet, stdout=quiet, stderr=quiet)
+    try:
+        wait_for(lambda: psutil.Process(process.pid).net_connections("tcp"))
+        yield port
+    finally:
+        process.kill()
+        process.wait()
+
+
+def peer(port: int, count: int, size: int) -> float:
+    command = [program("smtp-source"), "-d", "-s", "10", "-m", str(count), "-l", str(size)]
+    command += ["-f", "a@b.example", "-t", "c@d.example", f"127.0.0.1:{port}"]
+    begun = time.perf_counter()
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+    return count / (time.perf_counter() - begun)
+
+
+def speed(count: int, sign: str, workers: int, connections: int) -> float:
+    """The ratio to the peer; prints both."""
+    with plain_sink() as port:
+        url = f"smtp://127.0.0.1:{port}?connections={connections}"
+        with shop_with(count, url, sign, workers) as shop:
+            size = 10_000
+            before = peer(port, count, size)
+            shop.start()
+            memory = wait_until_over(shop, 60 + count / 100)
+            [(sent, took)] = ask(shop, TOOK)
+            assert sent == count, f"{sent} of {count} were sent"
+            rate, other = count / float(str(took)), (before + peer(port, count, size)) / 2
+    name = f"signed with {sign}" if sign else "unsigned"
+    print(
+        f"{name}: {rate:,.0f} mails/s, smtp-source {other:,.0f}; ratio {rate / other:.2f}; a worker {memory} MB",
+        flush=True,
+    )
+    return rate / other
+
+
+def refused(count: int, workers: int) -> None:
+    """A server that refuses 5 % for now and 2 % for good: every recipient ends in exactly one state."""
+    with counting_sink(for_now=0.05, for_good=0.02) as server, shop_with(count, server.url, "", workers) as shop:
+        shop.start()
+        wait_until_over(shop, 180 + count / 100)
+        states = Counter(
+            dict(ask(shop, "SELECT status || ' ' || reason, count(*)::int FROM messages_message GROUP BY 1"))
+        )
+        taken = server.taken()
+        sent = {str(row[0]) for row in ask(shop, "SELECT address FROM messages_message WHERE status = 'sent'")}
+    assert sum(states.values()) == count and set(taken.values()) == {1} and set(taken) == sent
+    print(f"refusing server, {count:,} recipients: {dict(states)}; each taken once, no other", flush=True)
+
+
+def killed(count: int, times: int, workers: int, seed: int) -> None:
+    """Kills a worker at random moments; nobody twice, nobody missing."""
+    chance = random.Random(seed)
+    with counting_sink() as server, shop_with(count, server.url, "", workers) as shop:
+        shop.start()
+        kills = threading.Thread(target=_kill, args=(shop, times, chance))
+        kills.start()
+        kills.join()
+        wait_until_over(shop, 120 + count / 50)
+        taken = server.taken()
+        rows = {
+            str(a): str(s)
+            for a, s in ask(
+                shop, f"SELECT address, CASE WHEN {IN_DOUBT} THEN 'doubt' ELSE status END FROM messages_message"
+            )
+        }
+    states, doubt = Counter(rows.values()), {address for address, state in rows.items() if state == "doubt"}
+    twice = sum(n > 1 for n in taken.values())
+    missing = [a for a, state in rows.items() if state == "sent" and a not in taken]
+    print(f"{times} kills, seed {seed}: {dict(states)}; {len(doubt & set(taken))} of those in doubt had arrived; "
+          f"{twice} twice, {len(missing)} missing", flush=True)  # fmt: skip
+    assert len(rows) == count and not twice and not missing and set(states) <= {"sent", "doubt"}
+    assert set(taken) <= {a for a, state in rows.items() if state in ("sent", "doubt")}
+
+
+def _kill(shop: Installation, times: int, chance: random.Random) -> None:
+    done = 0
+    while done < times:
+        time.sleep(chance.uniform(0.1, 1.2))
+        if victims := shop.named("worker"):
+            chance.choice(victims).kill()
+            done += 1
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="script/bench mail", description=__doc__)
+    parser.add_argument("--messages", type=int, default=20_000)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--sign", choices=["none", "ed25519", "rsa", "refused"], action="append", help="only this run")
+    parser.add_argument("--kill", type=int, default=0, help="kill workers so many times instead")
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    given = parser.parse_args()
+    print(line(Path(tempfile.gettempdir())), flush=True)
+    if given.kill:
+        killed(given.messages, given.kill, given.workers, given.seed)
+        return 0
+    for run in given.sign or ["none", "ed25519", "refused"]:
+        if run == "refused":
+            refused(given.messages, given.workers)
+        else:
+            speed(given.messages, "" if run == "none" else run, given.workers, given.connections)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
