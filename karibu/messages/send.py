@@ -109,8 +109,9 @@ def _send(limit: int, only: int | None = None) -> int:
         group = gate.ask(messages, now)
         letters = _write(group)
         record((_outcome(case) for case in group.cases), now, before=OPEN)
-        _deliver([letter for letter in letters if channels.get(letter.channel).stays_inside()])
-    _deliver([letter for letter in letters if not channels.get(letter.channel).stays_inside()])
+        inside = {kind for kind in {letter.channel for letter in letters} if channels.get(kind).stays_inside()}
+        _deliver([letter for letter in letters if letter.channel in inside])
+    _deliver([letter for letter in letters if letter.channel not in inside])
     return len(messages)
 
 

@@ -18,10 +18,7 @@ from karibu.messages.facts import the_shop
 
 def send_mail(to: str, subject: str, text: str, html: str = "") -> None:
     """Sends at once, over SMTP or into the mailbox. Raises ValueError for what is no address, and smtp.NotTaken."""
-    recipient = usable(to) or _own(to)
-    sender = compose.sender_of(the_shop())
-    raw = _written(sender, recipient, " ".join(subject.split()), text, html)
-    letter = _letter(sender, recipient, subject, raw)
+    letter = letter_of(to, subject, text, html)
     if mailbox.is_used():
         mailbox.put([letter])
     else:
@@ -37,6 +34,11 @@ def ask_address(asked: Confirmation) -> None:
     )
     url = links.page(links.CONFIRM, asked.pk)
     send_mail(asked.address, _("Is this your new address?"), words % {"shop": name, "url": url})
+def letter_of(to: str, subject: str, text: str, html: str = "") -> Letter:
+    """A letter that has no message. Raises ValueError for what is no address."""
+    recipient = usable(to) or _own(to)
+    sender = compose.sender_of(the_shop())
+    return _letter(sender, recipient, subject, _written(sender, recipient, " ".join(subject.split()), text, html))
 
 
 def _own(to: str) -> str:

@@ -12,7 +12,7 @@
 
 What only the finished text shows (it is too long) `compose` says by raising verdict.Stopped.
 
-E-mail's account is the installation's SMTP server, so it has no `account.py`.
+E-mail without an account leaves over the installation's SMTP server, or stays in its mailbox.
 `begin(letter)` is called right before the step that cannot be taken back; where it answers False the letter is
 somebody else's by now and must not leave.
 """

@@ -27,6 +27,17 @@ CHANNELS: dict[str, Place] = {
     place.kind: place
     for place in (
         Place(
+            "email",
+            _("E-mail by a provider"),
+            _("Mail by a provider's own interface, instead of an SMTP server."),
+            "inbox",
+            _(
+                "A provider delivers your mail and tells Karibu what arrived, bounced or was reported as spam. Without "
+                "one, mail leaves over the SMTP server of this installation, or stays in the built-in mailbox."
+            ),
+            _("E-mail address"),
+        ),
+        Place(
             "sms",
             _("SMS"),
             _("Short texts to any phone."),

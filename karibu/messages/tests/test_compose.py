@@ -15,6 +15,7 @@ from karibu.messages.content import Content
 from karibu.messages.models import Message
 from karibu.web.models import Shop
 
+pytestmark = pytest.mark.django_db
 CONTENT = Content(subject="Häus € 日本", html="<p>Grüße =3D\n.\n" + "x" * 2000 + "</p>", text="Grüße\n.\n  \nTschüß ")
 
 

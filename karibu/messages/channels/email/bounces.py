@@ -44,8 +44,14 @@ class Fate:
 
     @property
     def is_hard(self) -> bool:
-        """Final, and not after long trying: then Status is 4.x.x, and the address may be good tomorrow."""
-        return self.is_final and not self.code.startswith("4")
+        return self.is_final and says_nobody_is_there(self.code)
+
+
+def says_nobody_is_there(code: str) -> bool:
+    """Whether a final failure with this code is the address's own fault. A server that tried for days (4.x.x), a full
+    box, a mail too large, a policy or a broken route may be otherwise tomorrow: these count as soft.
+    """
+    return not code.startswith(("4.", "5.2.2", "5.2.3", "5.3.", "5.4.", "5.5.", "5.6.", "5.7."))
 
 
 def read(raw: bytes, *, via: str, now: datetime | None = None) -> list[Said]:
@@ -86,8 +92,14 @@ def _by_fields(mail: Mail) -> Iterator[Fate]:
             address = _typed(group.get("Original-Recipient")) or _typed(group.get("Final-Recipient"))
             if action in _ACTIONS and "@" in address:
                 said = " ".join(str(group.get("Diagnostic-Code", "")).split())
-                code = _CODE.search(str(group.get("Status", ""))) or _CODE.search(said)
-                yield Fate(address.lower(), _ACTIONS[action], code[1] if code else "", said)
+                code = code_in(str(group.get("Status", ""))) or code_in(said)
+                yield Fate(address.lower(), _ACTIONS[action], code, said)
+
+
+def code_in(text: str) -> str:
+    """The first code of RFC 3463 in what a server said; or ""."""
+    found = _CODE.search(text)
+    return found[1] if found else ""
 
 
 def _blocks(part: Mail) -> list[Mail]:
@@ -128,10 +140,10 @@ def _about(mail: Mail, raw: bytes) -> int | None:
     came_to = [str(value) for name in _CAME_TO for value in mail.get_all(name, [])]
     if number := verp.message_of(" ".join(came_to)):
         return number
-    return _named_in(raw.decode("utf-8", "replace"))
+    return named_in(raw.decode("utf-8", "replace"))
 
 
-def _named_in(text: str) -> int | None:
+def named_in(text: str) -> int | None:
     """Our signed Message-ID, wherever the mail quotes it: no other text can pass for one."""
     for word in _OUR_ID.findall(text):
         if mark := tokens.read("id", word):

@@ -134,7 +134,7 @@ def _withdraw(complaints: Sequence[Said], known: dict[int, Message]) -> None:
                 method="complaint",
                 source=f"Messages ({report.via})",
                 evidence=f"message {report.message_id}",
-                at=report.at,
+                at=timezone.now(),  # a provider's clock must not set it before what they agreed to
             )
             for report in complaints
             if report.message_id

@@ -23,6 +23,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 NO_SERVER = "KARIBU_SMTP_URL must look like smtp://user:password@host:587 or smtps://host"
 CONNECT, ANSWER = 15, 60  # seconds; a server may think long after the last dot
 _ENHANCED = re.compile(r"^([245]\.\d{1,3}\.\d{1,3})\b")
+_QUICKACK = getattr(socket, "TCP_QUICKACK", 0)  # Linux
 _MOST = 100_000  # bytes of one reply
 
 
@@ -130,6 +131,8 @@ class Connection:
                 if not more:
                     raise Broken("the mail server closed the connection")
                 self._buffer += more
+                if _QUICKACK:  # a server that writes its replies one by one would wait 40 ms for each to be confirmed
+                    self.socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
                 while reply := self._reply():
                     yield reply
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):

@@ -1,0 +1,140 @@
+"""What e-mail providers call us with, read by django-anymail: delivered, bounced, complained, unsubscribed."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+from anymail.exceptions import AnymailConfigurationError, AnymailWebhookValidationFailure
+from anymail.signals import EventType, RejectReason
+from django.http import HttpRequest, QueryDict
+from django.utils import timezone
+
+from karibu.consents.actions import suppress
+from karibu.consents.models import Suppression
+from karibu.messages import tokens
+from karibu.messages.channels.email import reports
+from karibu.messages.channels.email.account import service
+from karibu.messages.channels.email.bounces import code_in, named_in, says_nobody_is_there
+from karibu.messages.channels.email.reports import Kind, Said
+from karibu.messages.channels.hearing import Asked, Forged, Heard, Unreadable
+from karibu.messages.channels.models import Account, Receipt
+from karibu.messages.channels.receipts import RECEIPT
+from karibu.messages.models import Message
+
+REFERENCE = "karibu"  # our signed word in what a provider hands back with each event
+_KINDS = {
+    EventType.DELIVERED: Kind.DELIVERED,
+    EventType.DEFERRED: Kind.DEFERRED,
+    EventType.BOUNCED: Kind.BOUNCED,
+    EventType.REJECTED: Kind.BOUNCED,
+    EventType.FAILED: Kind.BOUNCED,
+    EventType.COMPLAINED: Kind.COMPLAINED,
+}
+_OURS_TO_COUNT = {EventType.OPENED, EventType.CLICKED}  # by our own links and picture
+_NO_NEWS = {
+    *(EventType.QUEUED, EventType.SENT, EventType.AUTORESPONDED, EventType.SUBSCRIBED, EventType.INBOUND),
+    *_OURS_TO_COUNT,
+}
+
+
+def read(account: Account, asked: Asked) -> Heard:
+    """Raises hearing.Forged."""
+    heard = Heard()
+    if asked.method != "POST":
+        return heard
+    try:
+        events = _events(account, asked)
+    except AnymailWebhookValidationFailure as error:
+        raise Forged from error
+    except AnymailConfigurationError as error:  # a mail that somebody wrote, sent to this address by mistake
+        heard.unknown.append(str(error)[:60])
+        return heard
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        raise Unreadable(type(error).__name__) from error
+    said = [_said(account, event) for event in events if event.event_type in _KINDS]
+    left = [event for event in events if event.event_type == EventType.UNSUBSCRIBED]
+    heard.unknown += [str(e.event_type) for e in events if e.event_type not in {*_KINDS, *_NO_NEWS} and e not in left]
+    heard.deeds.append(partial(_take, account, said, left))
+    return heard
+
+
+def _take(account: Account, said: list[Said], left: list[Any]) -> None:
+    reports.take(said)
+    _unsubscribe(account, left)
+
+
+def _events(account: Account, asked: Asked) -> list[Any]:
+    listener, request = service(account).listener(account), _request(asked)
+    listener.run_validators(request)
+    return list(listener.parse_events(request))
+
+
+def _request(asked: Asked) -> HttpRequest:
+    """The call as django-anymail wants to see it."""
+    request: Any = HttpRequest()
+    request.method = asked.method
+    request.META = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in asked.headers.items()}
+    request.META["CONTENT_TYPE"] = asked.headers.get("Content-Type", "application/json")
+    request._body = asked.body
+    request._set_content_type_params(request.META)
+    request.POST = QueryDict(urlencode(asked.form))
+    return request  # type: ignore[no-any-return]
+
+
+def _said(account: Account, event: Any) -> Said:
+    words = " ".join(str(event.mta_response or event.description or "").split())
+    code = code_in(words)
+    named = [event.event_id or "", event.message_id, event.event_type, event.recipient, event.timestamp]
+    return Said(
+        key=f"{account.provider} {_digest(named)}",
+        kind=_KINDS[event.event_type],
+        via=account.provider,
+        at=_moment(event.timestamp),
+        message_id=_message_of(account, event),
+        address=str(event.recipient or "").lower(),
+        is_hard=_is_hard(event, code),
+        code=code,
+        said=words,
+    )
+
+
+def _digest(parts: Iterable[object]) -> str:
+    """One event's name, as short as a key may be."""
+    return hashlib.sha256(json.dumps([str(part) for part in parts]).encode()).hexdigest()[:48]
+
+
+def _moment(at: datetime | None) -> datetime:
+    """Not before what we know, not in a future that a provider's clock may be in."""
+    now = timezone.now()
+    return min(at if at.tzinfo else at.replace(tzinfo=UTC), now) if at else now
+
+
+def _is_hard(event: Any, code: str) -> bool:
+    """The address itself is no good: what is blocked, spam or full says nothing about that."""
+    if event.reject_reason == RejectReason.INVALID:
+        return True
+    kind = event.esp_event.get("Type", event.esp_event.get("type")) if isinstance(event.esp_event, dict) else ""
+    is_bounce = event.event_type == EventType.BOUNCED and event.reject_reason in (RejectReason.BOUNCED, None)
+    return is_bounce and kind not in ("SoftBounce", "blocked") and says_nobody_is_there(code)
+
+
+def _message_of(account: Account, event: Any) -> int | None:
+    """By our own signed word or Message-ID in what it hands back, else by the provider's id for it."""
+    metadata = event.metadata if isinstance(event.metadata, dict) else {}
+    if mark := tokens.read(RECEIPT, str(metadata.get(REFERENCE, ""))):
+        return mark.message_id
+    if number := named_in(json.dumps(event.esp_event, default=str)):
+        return number
+    known = Receipt.objects.filter(account=account, provider_id=str(event.message_id or "")[:200]).first()
+    return known.message_id if known else None
+
+
+def _unsubscribe(account: Account, events: Iterable[Any]) -> None:
+    """Whoever left by the provider's own link or header gets no more marketing."""
+    ids = {number for event in events if (number := _message_of(account, event))}
+    addresses = Message.objects.filter(pk__in=ids).exclude(address="").values_list("address", flat=True)
+    suppress("email", list(addresses), Suppression.Reason.UNSUBSCRIBED)
