@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import partial
@@ -26,6 +27,7 @@ from karibu.messages.channels.receipts import RECEIPT
 from karibu.messages.models import Message
 
 REFERENCE = "karibu"  # our signed word in what a provider hands back with each event
+_NAME = re.compile(r'"(?:type|event|RecordType)": "([^"]+)"')
 _KINDS = {
     EventType.DELIVERED: Kind.DELIVERED,
     EventType.DEFERRED: Kind.DEFERRED,
@@ -57,9 +59,16 @@ def read(account: Account, asked: Asked) -> Heard:
         raise Unreadable(type(error).__name__) from error
     said = [_said(account, event) for event in events if event.event_type in _KINDS]
     left = [event for event in events if event.event_type == EventType.UNSUBSCRIBED]
-    heard.unknown += [str(e.event_type) for e in events if e.event_type not in {*_KINDS, *_NO_NEWS} and e not in left]
+    heard.unknown += [_named(e) for e in events if e.event_type not in {*_KINDS, *_NO_NEWS} and e not in left]
+    heard.unknown = [name for name in heard.unknown if not name.endswith(("open", "click"))]  # new kinds of these
     heard.deeds.append(partial(_take, account, said, left))
     return heard
+
+
+def _named(event: Any) -> str:
+    """What the provider calls it, where django-anymail has no word for that."""
+    found = _NAME.search(json.dumps(event.esp_event, default=str))
+    return found[1] if found else str(event.event_type)
 
 
 def _take(account: Account, said: list[Said], left: list[Any]) -> None:
