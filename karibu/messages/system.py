@@ -11,15 +11,17 @@ from django.utils.translation import gettext as _
 from karibu.consents import links
 from karibu.consents.models import Confirmation
 from karibu.messages.channels import Letter
-from karibu.messages.channels.email import compose, mailbox, relay
+from karibu.messages.channels.email import compose, mailbox, relay, service
 from karibu.messages.channels.email.address import usable
 from karibu.messages.facts import the_shop
 
 
 def send_mail(to: str, subject: str, text: str, html: str = "") -> None:
-    """Sends at once, over SMTP or into the mailbox. Raises ValueError for what is no address, and smtp.NotTaken."""
+    """Sends at once, as all mail leaves. Raises ValueError for what is no address, and smtp.NotTaken."""
     letter = letter_of(to, subject, text, html)
-    if mailbox.is_used():
+    if account := service.in_use():
+        service.send_now(account, letter)
+    elif mailbox.is_used():
         mailbox.put([letter])
     else:
         relay.send_now(letter)
@@ -34,6 +36,8 @@ def ask_address(asked: Confirmation) -> None:
     )
     url = links.page(links.CONFIRM, asked.pk)
     send_mail(asked.address, _("Is this your new address?"), words % {"shop": name, "url": url})
+
+
 def letter_of(to: str, subject: str, text: str, html: str = "") -> Letter:
     """A letter that has no message. Raises ValueError for what is no address."""
     recipient = usable(to) or _own(to)

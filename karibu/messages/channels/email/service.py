@@ -16,10 +16,11 @@ from karibu.messages.channels import Begin, Letter, accounts, handing, receipts
 from karibu.messages.channels.email.account import service
 from karibu.messages.channels.email.bounces import code_in
 from karibu.messages.channels.email.inbound import REFERENCE
+from karibu.messages.channels.email.smtp import NotTaken
 from karibu.messages.channels.handing import Handed
 from karibu.messages.channels.http import Answer, Call
 from karibu.messages.channels.models import Account
-from karibu.messages.verdict import Verdict
+from karibu.messages.verdict import SENT, Verdict
 
 # What the provider writes itself, from what it is given; and our signature, which it would break.
 _ITS_OWN = frozenset(
@@ -35,6 +36,13 @@ _OURS = (401, 402, 403)  # the account: to be mended by a person
 def deliver(account: Account, letters: Sequence[Letter], begin: Begin) -> Iterator[tuple[Letter, Verdict]]:
     backend = service(account).backend(account)
     yield from handing.deliver(account, letters, begin, lambda letter: hand(backend, letter))
+
+
+def send_now(account: Account, letter: Letter) -> None:
+    """One letter that has no row. Raises NotTaken."""
+    handed = hand(service(account).backend(account), letter)
+    if handed.verdict != SENT:
+        raise NotTaken(handed.verdict.detail)
 
 
 def hand(backend: Any, letter: Letter) -> Handed:
