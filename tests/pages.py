@@ -21,6 +21,7 @@ from karibu.journeys.models import Journey
 from karibu.messages import tokens
 from karibu.messages.channels.models import Delivery, Post, Webhook
 from karibu.messages.models import Link, Mail, Message, Picture
+from karibu.messages.channels.email.models import Pace, SigningKey
 from karibu.segments.models import Segment
 from karibu.shop.models import CouponPool, Order, Product, Rate
 from karibu.web.actions import sign_in_path
@@ -104,6 +105,8 @@ def _examples(owner: User) -> Mapping[str, Example]:
         "settings/webhooks/": _latest(Webhook),
         "posts/": _latest(Post),
         "settings/channels/": _words(kind="sms"),
+        "settings/mail/keys/": _latest(SigningKey),
+        "settings/mail/paces/": _latest(Pace),
         "hooks/": _words(token="unknown"),
         "settings/rates/": _latest(Rate),
         "settings/colleagues/": _latest(User),

@@ -32,6 +32,8 @@ from karibu.messages.channels.models import Account, Delivery, Webhook
 from karibu.messages.channels.social import actions as posts
 from karibu.messages.channels.webhook import actions as webhooks
 from karibu.messages.models import Message, Template, Wording
+from karibu.messages.channels.email import keys
+from karibu.messages.channels.email.models import BounceBox, Pace
 from karibu.messages.system import send_mail
 from karibu.messages.tests.cast import at_any_hour
 from karibu.segments import actions as segments
@@ -111,6 +113,10 @@ def _channels(number: int) -> None:
         account = accounts.draft("sms", "africastalking", settings, {"api_key": "secret"})
         account.name = "duka (KES 1,204.50)"
         accounts.open_account(account, by=BY)
+        keys.sign_with("duka.example", "ed25519", by=BY)
+        box = {"address": "bounces@duka.example", "host": "127.0.0.1", "user": "bounces", "trouble": "wrong password"}
+        BounceBox.objects.update_or_create(pk=1, defaults=box)
+        Pace.objects.create(domain="plan.example", first=500, since=timezone.now().date())
         Account.objects.update(trouble="405: InsufficientBalance", trouble_at=timezone.now())
         social = accounts.draft("social", "mastodon", {"base_url": "http://127.0.0.1:1"}, {"access_token": "secret"})
         social.name = "@duka"

@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("karibu.consents.urls")),
     path("", include("karibu.messages.urls")),
     path("", include("karibu.messages.channels.urls")),
+    path("", include("karibu.messages.channels.email.urls")),
     path("", include("karibu.journeys.urls")),
     path("", include("karibu.campaigns.urls")),
     path("", include("karibu.segments.urls")),

@@ -11,6 +11,7 @@ import mrml
 
 from karibu.messages import aside
 
+_TAG = re.compile(r"(<(?!a )[a-z][a-z0-9]*) (?=[a-z])")
 _OPENING = re.compile(r"<(mj[\w-]*)")
 _ELEMENTS = frozenset(
     [
@@ -68,7 +69,14 @@ def compile_mjml(source: str) -> str:
         html = mrml.to_html(bare, render_options=mrml.RenderOptions(fonts={})).content  # fetch no web fonts
     except OSError as error:
         raise _located(bare, str(error)) from None
-    return aside.back(html, tags)
+    return aside.back(_in_lines(html), tags)
+
+
+def _in_lines(html: str) -> str:
+    """A new line within each tag, where it changes nothing: lines longer than 998 letters are no mail (RFC 5322), and
+    would have to be encoded anew for each person. Links stay as they are: content.py looks for them.
+    """
+    return _TAG.sub(r"\1\n", html)
 
 
 def _refuse_unknown_elements(source: str) -> None:

@@ -52,6 +52,7 @@ class Reason(models.TextChoices):
     FREQUENCY = "frequency", _("Another message went to this person a short while ago")
     QUIET_HOURS = "quiet_hours", _("It is not an hour to write to people where the person is")
     PAUSED = "paused", _("The person has a complaint that is not settled yet; offers wait")
+    PACE = "pace", _("As many mails as are planned for today have gone to this domain")
     RETRY = "retry", _("The server asked to try again later")
     UNREACHABLE = "unreachable", _("The server cannot be reached")
     NOT_CONNECTED = "not_connected", _("No provider is connected for this channel")

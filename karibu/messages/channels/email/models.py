@@ -70,3 +70,27 @@ class BounceBox(models.Model):
     uid = models.BigIntegerField(default=0)  # read up to here
     read_at = models.DateTimeField(null=True)
     trouble = models.CharField(max_length=500, blank=True)
+
+
+class Pace(models.Model):
+    """How many mails a day may go to one domain: a plan that grows, so that it gets to know the sender (warm-up).
+
+    `domain` is empty for every domain that has no plan of its own.
+    """
+
+    domain = models.CharField(max_length=253, unique=True, blank=True)
+    first = models.IntegerField()  # on the first day
+    growth = models.SmallIntegerField(default=30)  # percent more each day
+    most = models.IntegerField(default=0)  # never more than these; 0: no end to the growth
+    since = models.DateField()
+
+
+class Departed(models.Model):
+    """How many mails were let through to a domain that has a plan, on one day (UTC)."""
+
+    domain = models.CharField(max_length=253)
+    day = models.DateField()
+    count = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["domain", "day"], name="departed_key")]
