@@ -65,7 +65,7 @@ def _alternatives(content: Content, word: str) -> bytes:
     """The rest of the headers and the two parts (RFC 2046). The library's own way takes four times as long."""
     boundary = f"=_{word}"
     head = ["", "MIME-Version: 1.0", f'Content-Type: multipart/alternative; boundary="{boundary}"', "", ""]
-    parts = (("plain", content.text), ("html", content.html))
+    parts = (("plain", content.text), ("html", _in_ascii(content.html)))
     body = b"".join(_part(boundary, kind, text) for kind, text in parts)
     return "\r\n".join(head).encode() + body + f"--{boundary}--\r\n".encode()
 
@@ -77,6 +77,14 @@ def _part(boundary: str, kind: str, text: str) -> bytes:
     body = plain.encode() if encoding == "7bit" else b2a_qp(plain.encode(), istext=True)
     head = f"--{boundary}\r\nContent-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
     return head.encode() + body + b"\r\n"
+
+
+def _in_ascii(html: str) -> str:
+    """Letters beyond ASCII as HTML's own references, where these are read as such: behind the style sheet."""
+    head, end, rest = html.rpartition("</style>")
+    if not head.isascii():
+        return html
+    return head + end + rest.encode("ascii", "xmlcharrefreplace").decode()
 
 
 def _travels(lines: list[str]) -> bool:
