@@ -19,12 +19,9 @@ from karibu.growth.models import SignUp
 from karibu.imports.models import Import
 from karibu.journeys.models import Journey
 from karibu.messages import tokens
+from karibu.messages.channels.email.models import Pace, SigningKey
 from karibu.messages.channels.models import Delivery, Post, Webhook
 from karibu.messages.models import Link, Mail, Message, Picture
-from karibu.messages.channels.email.models import Pace, SigningKey
-from karibu.messages.channels.email.models import Pace, SigningKey
-from karibu.messages.channels.models import Delivery, Post, Webhook
-from karibu.messages.models import Link, Mail, Message
 from karibu.segments.models import Segment
 from karibu.shop.models import CouponPool, Order, Product, Rate
 from karibu.web.actions import sign_in_path

@@ -35,9 +35,6 @@ from karibu.messages.channels.models import Account, Delivery
 from karibu.messages.channels.social import actions as posts
 from karibu.messages.channels.webhook import actions as webhooks
 from karibu.messages.models import Message, Template, Wording
-from karibu.messages.channels.email import keys
-from karibu.messages.channels.email.models import BounceBox, Pace
-from karibu.messages.models import Message
 from karibu.messages.system import send_mail
 from karibu.messages.tests.cast import at_any_hour
 from karibu.segments import actions as segments

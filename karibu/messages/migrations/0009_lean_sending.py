@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('messages', "0007_rules_by_channel"),
+        ('messages', "0008_blocks"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('messages', '0008_lean_sending'),
+        ('messages', '0009_lean_sending'),
     ]
 
     operations = [
