@@ -29,7 +29,7 @@ from karibu.web.access import actor, allow, public
 from karibu.web.sealed import CannotOpen
 
 log = logging.getLogger("karibu.channels")
-HEARING = ("sms", "whatsapp", "telegram")  # whose providers call us
+HEARING = ("email", "sms", "whatsapp", "telegram")  # whose providers call us
 
 
 @allow("owner")
