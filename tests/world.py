@@ -28,10 +28,9 @@ from karibu.journeys.recipes import abandoned_cart
 from karibu.messages import pictures, recommend, send, starters, wording
 from karibu.messages.actions import Intent, intend
 from karibu.messages.channels import accounts
-from karibu.messages.channels.models import Account, Delivery, Webhook
 from karibu.messages.channels.email import keys
 from karibu.messages.channels.email.models import BounceBox, Pace
-from karibu.messages.channels.models import Account, Delivery
+from karibu.messages.channels.models import Account, Delivery, Webhook
 from karibu.messages.channels.social import actions as posts
 from karibu.messages.channels.webhook import actions as webhooks
 from karibu.messages.models import Message, Template, Wording
