@@ -20,7 +20,7 @@ from karibu.imports.models import Import
 from karibu.journeys.models import Journey
 from karibu.messages import tokens
 from karibu.messages.channels.email.models import Pace, SigningKey
-from karibu.messages.channels.models import Delivery, Post, Webhook
+from karibu.messages.channels.models import Account, Delivery, Post, Webhook
 from karibu.messages.models import Link, Mail, Message, Picture
 from karibu.segments.models import Segment
 from karibu.shop.models import CouponPool, Order, Product, Rate
@@ -95,8 +95,8 @@ def _examples(owner: User) -> Mapping[str, Example]:
         "segments/": _first_of(lambda: Segment.objects.filter(size__isnull=False).order_by("pk")),
         "settings/sources/": _latest(Source),
         "growth/forms/": _latest(SignUp),
-        "p/": _words(slug="letters-0"),
-        "forms/": _words(slug="letters-0"),
+        "p/": _latest(SignUp, slug="letters-0"),
+        "forms/": _latest(SignUp, slug="letters-0"),
         "preferences/": lambda name: links.sign(links.PREFERENCES, int(_buyer(name))),
         "confirm/": lambda name: links.sign(links.CONFIRM, int(_latest(Confirmation)(name))),
         "settings/topics/": _latest(Topic, key="news"),
@@ -107,7 +107,7 @@ def _examples(owner: User) -> Mapping[str, Example]:
         "settings/channels/": _words(kind="sms"),
         "settings/mail/keys/": _latest(SigningKey),
         "settings/mail/paces/": _latest(Pace),
-        "hooks/": _words(token="unknown"),
+        "hooks/": lambda name: _one(Account, name),
         "settings/rates/": _latest(Rate),
         "settings/colleagues/": _latest(User),
         "settings/tokens/": _latest(Token),
@@ -161,6 +161,14 @@ def _campaign(name: str) -> str:
     if found is None:
         raise LookupError(name)
     return {"letter": "A", "arm": "0"}.get(name, str(found.pk))
+
+
+def _one(kind: type[Model], name: str) -> str:
+    """A column of the first there is."""
+    found = kind._default_manager.order_by("pk").values_list(name, flat=True).first()
+    if found is None:
+        raise LookupError(name)
+    return str(found)
 
 
 def _picture(name: str) -> str:

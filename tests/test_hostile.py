@@ -29,12 +29,14 @@ MARKUP = re.compile(r"<zq|</script><!--|zq49")
 SCRIPT_URL = re.compile(r"""(?:href|src|action|formaction|hx-\w+)\s*=\s*["']?\s*javascript:""", re.IGNORECASE)
 # Columns that hold no words of anybody: what the code itself wrote there, or keys to look something up by.
 KEYS = {"kind", "status", "key", "slot", "channel", "currency", "country", "language", "timezone", "digest", "role",
-        "password", "write_key", "method", "step", "sender", "merged_into", "recipe", "owner", "path", "zone", "value",
+        "password", "write_key", "version", "method", "step", "sender", "merged_into", "recipe", "owner", "path", "zone", "value",
         "order_id", "product_id", "cart_id", "body", "text", "basis", "message_id", "anonymous_id", "reason", "email",
         "recipient", "actor", "by", "trouble", "bucket", "type", "claimed_by", "decided_by", "hour",
         }  # fmt: skip
 REASONS = {"collect.rejectedevent", "imports.rejectedrow", "customers.merge", "journeys.enrollment", "imports.import"}
-OPEN_TO_STRANGERS = ("m/u/",)  # the one form that mail programs post, without a page of ours before (RFC 8058)
+# Posted by mail programs (RFC 8058), providers and forms on the shop's own pages, or from a page that a mail leads to:
+# a signed word or a secret in the address is the permission, no session is used.
+OPEN_TO_STRANGERS = ("m/u/", "preferences/", "confirm/", "hooks/", "forms/", "p/")
 
 
 def poison() -> None:

@@ -24,6 +24,7 @@ FACTS: dict[str, str] = {
     "web_view_url": "",
     "preferences_url": "",
     "confirm_url": "",
+    "code": "",  # of a coupon that a form promised
     "topics": "*",
     "wording": "",
     "cart_id": "",

@@ -45,7 +45,7 @@ def test_there_is_no_storefront_where_the_sample_shop_is_not_open(client: Client
 def test_every_page_is_public_tells_through_the_snippet_and_runs_no_inline_script(client, source, path):
     page = client.get(path).content.decode()
     assert f'<script src="/k.js" data-key="{source.write_key}" async></script>' in page
-    assert "style=" not in page and "onclick" not in page and page.count("<script") == 3
+    assert "style=" not in page and "onclick" not in page and page.count("<script") == 4
 
 
 @pytest.mark.parametrize("path", PAGES)

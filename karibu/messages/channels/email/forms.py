@@ -13,6 +13,9 @@ ALGORITHMS = [("rsa", _("RSA, which every server knows")), ("ed25519", _("Ed2551
 
 
 class KeyForm(forms.Form):
+    def __init__(self, *args: Any, **given: Any) -> None:
+        super().__init__(*args, **{"auto_id": "key_%s", **given})  # another form of the page asks for a domain, too
+
     domain = forms.RegexField(r"^[A-Za-z0-9.-]+\.[A-Za-z]{2,}$", label=_("Domain of your sender address"))
     algorithm = forms.ChoiceField(label=_("Kind"), choices=ALGORITHMS)
 
