@@ -29,9 +29,10 @@ MARKUP = re.compile(r"<zq|</script><!--|zq49")
 SCRIPT_URL = re.compile(r"""(?:href|src|action|formaction|hx-\w+)\s*=\s*["']?\s*javascript:""", re.IGNORECASE)
 # Columns that hold no words of anybody: what the code itself wrote there, or keys to look something up by.
 KEYS = {"kind", "status", "key", "slot", "channel", "currency", "country", "language", "timezone", "digest", "role",
-        "password", "write_key", "version", "method", "step", "sender", "merged_into", "recipe", "owner", "path", "zone", "value",
+        "password", "write_key", "method", "step", "sender", "merged_into", "recipe", "owner", "path", "zone", "value",
         "order_id", "product_id", "cart_id", "body", "text", "basis", "message_id", "anonymous_id", "reason", "email",
         "recipient", "actor", "by", "trouble", "bucket", "type", "claimed_by", "decided_by", "hour",
+        "hours", "version",
         }  # fmt: skip
 REASONS = {"collect.rejectedevent", "imports.rejectedrow", "customers.merge", "journeys.enrollment", "imports.import"}
 # Posted by mail programs (RFC 8058), providers and forms on the shop's own pages, or from a page that a mail leads to:
