@@ -95,7 +95,7 @@ def test_it_is_stopped_while_it_waits_and_goes_on_where_it_was(lake: Path) -> No
             assert running.poll() is None
             time.sleep(0.02)
         running.send_signal(signal.SIGINT)
-        _, err = running.communicate(timeout=30)
+        _, err = running.communicate(timeout=60)
     assert running.returncode == 1 and "Stopped." in err and "Traceback" not in err
     assert Customer.objects.get(pk=customer).erased_at is None and Erasure.objects.get().done_at is None
     before = len(log.history([customer]))

@@ -58,7 +58,7 @@ class Stop:
     def __call__(self, *_: Any) -> None:
         if not self.reached.is_set():
             self.reached.set()
-            assert self.let_go.wait(20)
+            assert self.let_go.wait(60)
 
 
 @contextmanager
@@ -77,18 +77,18 @@ def beside(work: Callable[[], Any]) -> Iterator[list[Any]]:
     thread = threading.Thread(target=run_it)
     thread.start()
     yield outcome
-    thread.join(30)
+    thread.join(90)
     assert not thread.is_alive()
 
 
 def erased_while(stop: Stop, somebody: Callable[[], Any], customer: int, *, waits: bool = True) -> list[Any]:
     """Somebody is stopped in the middle, the erasure begins, somebody goes on. Returns what each of both answered."""
     with beside(somebody) as theirs:
-        assert stop.reached.wait(20)
+        assert stop.reached.wait(60)
         with beside(lambda: erasure.erase(customer, by="owner@localhost")) as ours:
             try:
                 time.sleep(SOON)
-                deadline = time.monotonic() + 20
+                deadline = time.monotonic() + 60
                 while not waits and not ours and time.monotonic() < deadline:
                     time.sleep(0.05)
                 assert bool(ours) is not waits, ours
@@ -226,7 +226,7 @@ def test_an_import_at_work_is_waited_for_until_its_file_is_gone(lake, monkeypatc
     imports.start(imported, by="a test", queue=False)
     monkeypatch.setattr(work, "_set_aside_nobody_erased", after(work._set_aside_nobody_erased, stop))
     with beside(lambda: run(imported.pk)) as theirs:
-        assert stop.reached.wait(20)
+        assert stop.reached.wait(60)
         with beside(lambda: erasure.erase(customer, by="owner@localhost")) as ours:
             time.sleep(SOON)
             Import.objects.filter(pk=imported.pk)  # the step holds the erasure off
@@ -278,7 +278,7 @@ def test_who_will_not_end_is_not_waited_for_for_ever(lake) -> None:
             stop()
 
     with beside(back_up):
-        assert stop.reached.wait(20)
+        assert stop.reached.wait(60)
         assert waiting.let_everybody_end(patience=0.2) is False
         stop.let_go.set()
     assert waiting.let_everybody_end(patience=5) is True

@@ -36,7 +36,7 @@ def small_disk(tmp_path):
 def post(shop: Installation, key: str, event: dict[str, object]) -> int:
     request = urllib.request.Request(f"{shop.url}/v1/track", data=json.dumps(event | {"writeKey": key}).encode())
     try:
-        with urllib.request.urlopen(request, timeout=15) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status
     except urllib.error.HTTPError as error:
         return error.code

@@ -29,7 +29,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 QUIET = 3  # seconds; the sample shop waits 20
 
 
-def eventually(ask: Callable[[], Any], what: str, seconds: float = 20) -> Any:
+def eventually(ask: Callable[[], Any], what: str, seconds: float = 60) -> Any:
     """What `ask` answers once it is true; fails with `what` when it does not come to pass."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

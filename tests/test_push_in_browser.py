@@ -74,7 +74,7 @@ def _push(page: Any, origin: str, data: str) -> None:
     protocol.send("ServiceWorker.deliverPushMessage", told)
 
 
-def _until(what: Callable[[], Any], seconds: float = 10) -> None:
+def _until(what: Callable[[], Any], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end, "it did not happen"

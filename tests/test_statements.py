@@ -1,9 +1,11 @@
 """How many statements every page asks of PostgreSQL: a committed baseline, no more for more data."""
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -13,7 +15,10 @@ from tests.pages import BASELINE, WITHOUT_END, Page, is_page, listed, path_of
 from tests.permissions import addresses
 from tests.world import fill
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("lake")]
+pytestmark = [pytest.mark.django_db(transaction=True, reset_sequences=True), pytest.mark.usefixtures("lake")]
+# What the people of the sample shop did depends on the hour at which its year ends, whom a holdout takes on their ids:
+# both are always the same here.
+A_MORNING = datetime(2026, 11, 24, 10, tzinfo=UTC)
 HOW = "KARIBU_TEST_UPDATE=1 script/test tests/test_statements.py"
 
 
@@ -37,8 +42,9 @@ def pages() -> list[Page]:
 def test_no_page_asks_more_than_the_baseline_says_and_no_more_for_more_data(
     tmp_path: Path, people: int, troubles: int
 ) -> None:
-    fill(tmp_path, people, troubles)
-    now = {page.route: page.statements for page in pages()}
+    with time_machine.travel(A_MORNING):
+        fill(tmp_path, people, troubles)
+        now = {page.route: page.statements for page in pages()}
     if os.environ.get("KARIBU_TEST_UPDATE"):
         _write(now, others=listed() if troubles > 2 else {})
     before = listed()

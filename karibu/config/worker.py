@@ -6,11 +6,12 @@ again (0: there is more to do now). Anything else runs as a procrastinate job.
 
 import gc
 import logging
+import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import psycopg
@@ -21,6 +22,7 @@ from karibu.events.wake import CHANNEL, PIPELINES, WORKER, stopping
 
 log = logging.getLogger("karibu.worker")
 Step = Callable[[], float]
+PATIENCE = 15.0  # seconds for the steps under way when the worker is to stop; `serve` kills after 20
 
 
 @dataclass
@@ -57,24 +59,38 @@ def run() -> None:
     gc.set_threshold(50_000, 20, 20)
     # Two pipelines share this process: one that has its answer from the database shall not wait 5 ms for the other.
     sys.setswitchinterval(0.0005)
-    for sign in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(sign, lambda *_: _stop())
     threads = [threading.Thread(target=_run_loop, args=(loop,), name=loop.name) for loop in LOOPS]
     threads.append(threading.Thread(target=jobs.run, args=(stopping,), name="jobs"))
     threads.append(threading.Thread(target=_listen, name="listen", daemon=True))
-    for thread in threads:
-        thread.start()
-    while not stopping.wait(3600):
-        pass
-    for thread in threads:
-        if not thread.daemon:
-            thread.join(30)
+    # An exception ends the sleep: a handler that set the events itself might find their locks held by the very thread
+    # that it interrupted, and wait for ever.
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, signal.default_int_handler)
+    try:
+        for thread in threads:
+            thread.start()
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt:
+        _stop(threads)
 
 
-def _stop() -> None:
+def _stop(threads: Sequence[threading.Thread]) -> None:
+    """Waits until every loop has ended its step, but not for one that hangs: whatever is cut off is done again."""
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, signal.SIG_IGN)
     stopping.set()
     for loop in LOOPS:
         loop.woken.set()
+    end = time.monotonic() + PATIENCE
+    for thread in threads:
+        if not thread.daemon and thread.ident:
+            thread.join(max(0, end - time.monotonic()))
+    hanging = [thread.name for thread in threads if not thread.daemon and thread.is_alive()]
+    if hanging:
+        log.warning("stopped in the middle of a step: %s", ", ".join(hanging))
+        logging.shutdown()
+        os._exit(1)
 
 
 def _run_loop(loop: Loop) -> None:

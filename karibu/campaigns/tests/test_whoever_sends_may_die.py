@@ -45,7 +45,7 @@ def test_killed_at_random_moments_nobody_is_missing_and_nobody_comes_twice(lake:
     while again(one).status != Campaign.Status.SENT and kills < 5:
         before = Mail.objects.count()
         worker = subprocess.Popen([sys.executable, "-c", SENDING], env=environment)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while Mail.objects.count() == before and time.monotonic() < deadline:
             time.sleep(0.01)
         time.sleep(chance.uniform(0, 0.25))

@@ -40,7 +40,7 @@ def at_once(*works):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(60)
 
 
 def test_a_worker_leaves_the_others_their_share_of_the_lanes(settings, two_workers):

@@ -17,14 +17,14 @@ def test_a_wrong_clock_is_put_right_by_when_the_batch_was_sent(source):
     events = [viewed(timestamp=(wrong - timedelta(minutes=5)).isoformat())]
     call("/v1/batch", {"batch": events, "sentAt": wrong.isoformat()}, source.write_key)
     (event,) = arrived()
-    assert abs(event.time - (now - timedelta(minutes=5))) < timedelta(seconds=2)
+    assert abs(event.time - (now - timedelta(minutes=5))) < timedelta(seconds=10)
 
 
 def test_a_browsers_single_event_says_itself_when_it_was_sent(source):
     wrong = timezone.now() + timedelta(days=2)
     call("/v1/t", viewed(timestamp=wrong.isoformat(), sentAt=wrong.isoformat()), source.write_key)
     (event,) = arrived()
-    assert abs(event.time - event.received_at) < timedelta(seconds=1) and event.time <= event.received_at
+    assert abs(event.time - event.received_at) < timedelta(seconds=5) and event.time <= event.received_at
 
 
 def test_an_import_keeps_its_own_times(source):

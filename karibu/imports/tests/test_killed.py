@@ -109,7 +109,7 @@ def test_workers_and_commands_killed_ten_times_over_one_import_of_the_screen(sta
     begun = time.monotonic()
     start("worker")  # finds by itself what was left
     until(lambda now: now.position > places[-1], imported.pk)
-    assert time.monotonic() - begun < 15  # and not only when a minute has passed
+    assert time.monotonic() - begun < 45  # and not only when a minute has passed
     assert_everything_came_once(imported.pk)
 
 

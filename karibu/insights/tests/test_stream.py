@@ -48,7 +48,7 @@ def port(tmp_path) -> Iterator[int]:  # type: ignore[no-untyped-def]
         yield number
     finally:
         web.send_signal(signal.SIGTERM)
-        web.wait(20)
+        web.wait(60)
 
 
 def _wait_for(port: int) -> None:
@@ -78,7 +78,7 @@ def page(port: int) -> Iterator[Page]:
     opened: list[http.client.HTTPConnection] = []
 
     def open_(session: str) -> http.client.HTTPResponse:
-        client = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+        client = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         opened.append(client)
         client.request("GET", "/live/", headers={"Cookie": f"{settings.SESSION_COOKIE_NAME}={session}"})
         return client.getresponse()
@@ -99,7 +99,7 @@ def ears() -> set[int]:
         return {pid for (pid,) in cursor.fetchall()}
 
 
-def eventually(is_so: Callable[[], bool], seconds: float = 20) -> None:
+def eventually(is_so: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not is_so():
         assert time.monotonic() < deadline
@@ -108,7 +108,7 @@ def eventually(is_so: Callable[[], bool], seconds: float = 20) -> None:
 
 def read_until(stream: http.client.HTTPResponse, text: str) -> str:
     """What the stream says up to the event that holds `text`. Heartbeats keep the socket from timing out."""
-    heard, deadline = "", time.monotonic() + 15
+    heard, deadline = "", time.monotonic() + 60
     while time.monotonic() < deadline:
         line = stream.readline().decode()
         assert line, heard

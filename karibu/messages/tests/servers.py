@@ -101,7 +101,7 @@ def _built_in(setting: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def wait_for(what: Callable[[], object], seconds: float = 20) -> None:
+def wait_for(what: Callable[[], object], seconds: float = 60) -> None:
     """Until it is true. Raises TimeoutError."""
     deadline = time.monotonic() + seconds
     while not what():
@@ -219,7 +219,7 @@ class Postfix:
         if self.process:
             master = int((self.home / "spool/pid/master.pid").read_text())
             os.kill(master, signal.SIGTERM)
-            self.process.wait(20)
+            self.process.wait(60)
             wait_for(lambda: not _is_running(master))
             self.process = None
 

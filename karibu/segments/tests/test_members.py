@@ -123,12 +123,12 @@ def test_a_question_withdrawn_ends_and_the_next_one_is_answered(shop: Reference)
 
         asking = threading.Thread(target=preview)
         asking.start()
-        assert begun.wait(10)
+        assert begun.wait(60)
         with run.cancelling("other"):
             assert not ended
         with run.cancelling("7"):
             assert run.count(parse({"event": "Product Viewed"}), now=NOW) > 0
-        asking.join(10)
+        asking.join(60)
     assert ended == ["withdrawn"]
     assert not run._tickets
 

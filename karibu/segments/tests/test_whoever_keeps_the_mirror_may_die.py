@@ -70,15 +70,15 @@ def test_of_two_workers_one_writes_and_the_other_goes_on(people, monkeypatch):
     def slowly():
         wrote.append(threading.current_thread())
         entered.set()
-        go_on.wait(10)
+        go_on.wait(60)
         real()
 
     monkeypatch.setattr(keep, "_rebuild", slowly)
     first = in_a_thread(keep.step)
-    assert entered.wait(10)
+    assert entered.wait(60)
     assert keep.step() == keep.LOOK
     go_on.set()
-    first.join(20)
+    first.join(60)
     assert len(wrote) == 1
     assert mirrored(mirror.current()) == straight()
 
@@ -91,7 +91,7 @@ def test_who_asks_while_the_first_mirror_is_written_waits_for_it(people, monkeyp
         assert not asked
         keep._rebuild()
         named = Mirror.objects.get().files
-    thread.join(20)
+    thread.join(60)
     assert asked == [straight()]
     assert Mirror.objects.get().files == named
 
@@ -118,10 +118,10 @@ def test_a_change_committed_out_of_order_is_seen(people):
         with transaction.atomic():
             Customer.objects.filter(pk=people[0]).update(city="Slow")
             wrote.set()
-            end.wait(10)
+            end.wait(60)
 
     thread = in_a_thread(slow)
-    wrote.wait(10)
+    wrote.wait(60)
     Customer.objects.filter(pk=people[1]).update(city="Quick")
     keep.catch_up()
     end.set()
