@@ -37,6 +37,7 @@ class Loop:
 LOOPS: list[Loop] = [
     *[Loop("pipeline", "karibu.collect.drain.step") for _ in range(PIPELINES)],  # one computes while another waits
     Loop("journeys", "karibu.journeys.engine.step"),
+    Loop("entries", "karibu.journeys.clock.step"),
     Loop("campaigns", "karibu.campaigns.engine.step"),
     Loop("send", "karibu.messages.send.step"),
     Loop("visits", "karibu.messages.visits.step"),

@@ -39,6 +39,11 @@ def source() -> Source:
     return create_source(SOURCE, kind="form", believes_consents=False)
 
 
+def names() -> dict[str, str]:
+    """{slug: name} of every form."""
+    return dict(SignUp.objects.order_by("name").values_list("slug", "name"))
+
+
 @transaction.atomic
 def take_answer(form: SignUp, given: Given) -> None:
     """Counts the answer and puts it into the inbox: who it is, and that they answered. Nothing of the erased."""

@@ -10,8 +10,11 @@ class GrowthConfig(AppConfig):
         from karibu.consents import access, confirming, erasure
         from karibu.customers import merging
         from karibu.growth import erasing, stage
+        from karibu.growth.actions import names
+        from karibu.journeys.entries import form
 
         merging.register("growth_answer", "customer_id")
         erasure.register(erasing.from_growth)
         access.register(erasing.of_growth)
+        form.register(names)
         confirming.follow(stage.reward_confirmed)

@@ -9,8 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from karibu.events.wake import wake
-from karibu.journeys import doors, live
+from karibu.journeys import among, clock, doors, live
 from karibu.journeys.definition import Definition, DefinitionError, parse
+from karibu.journeys.entries.form import forms
+from karibu.journeys.entries.threshold import predictions
 from karibu.journeys.layout import Place
 from karibu.journeys.models import Enrollment, Journey, Version
 from karibu.journeys.steps.ask import Ask
@@ -20,8 +22,6 @@ from karibu.journeys.steps.hand_over import HandOver
 from karibu.journeys.steps.send import Send
 from karibu.messages import starters
 from karibu.messages.models import Template
-from karibu.segments import definition as segments
-from karibu.segments import run
 from karibu.segments.models import Segment
 from karibu.web.actions import record
 
@@ -78,6 +78,8 @@ def publish(journey: Journey, *, by: str, inside: Inside = "new", now: datetime 
     with transaction.atomic():
         journey = _locked(journey)
         definition = runnable(journey.definition)
+        if journey.version == 0 or journey.status == Journey.Status.PAUSED:
+            clock.start(journey.pk, now)
         if journey.version == 0 or has_changes(journey):
             _new_version(journey, definition, by, inside)
         journey.status = Journey.Status.LIVE
@@ -85,6 +87,7 @@ def publish(journey: Journey, *, by: str, inside: Inside = "new", now: datetime 
         journey.save(update_fields=["status", "version", "published_at", "updated_at"])
         record(by, "published journey", f"journey {journey.pk}", version=journey.version, inside=inside)
         wake("journeys")
+        wake("entries")
     return journey
 
 
@@ -95,7 +98,10 @@ def pause(journey: Journey, *, by: str) -> Journey:
 
 def resume(journey: Journey, *, by: str) -> Journey:
     """Everyone goes on where they were; what fell due during the pause is taken now."""
-    return _turn(journey, Journey.Status.PAUSED, Journey.Status.LIVE, by, "resumed journey")
+    with transaction.atomic():
+        if Journey.objects.filter(pk=journey.pk, status=Journey.Status.PAUSED).exists():
+            clock.start(journey.pk, timezone.now())
+        return _turn(journey, Journey.Status.PAUSED, Journey.Status.LIVE, by, "resumed journey")
 
 
 def retry(enrollments: list[int], *, by: str, now: datetime | None = None) -> int:
@@ -125,7 +131,7 @@ def answer(enrollments: Collection[int], said: Literal["yes", "no"], *, by: str,
         asked = [
             run_
             for run_ in rows.select_for_update()
-            if isinstance(live.definition(run_.journey_id, run_.version).steps[run_.step], Ask)
+            if run_.step >= 0 and isinstance(live.definition(run_.journey_id, run_.version).steps[run_.step], Ask)
         ]
         for run_ in asked:
             run_.context, run_.due_at = {**run_.context, ANSWER: said}, now
@@ -144,12 +150,32 @@ def has_changes(journey: Journey) -> bool:
 def runnable(raw: dict[str, Any]) -> Definition:
     """The definition, when everything it needs is there. Raises DefinitionError."""
     definition = parse(raw)
-    entry = definition.entry.segment
-    if entry is not None and not Segment.objects.filter(pk=entry, archived_at=None).exists():
-        raise DefinitionError("$.entry.segment", _("There is no such segment, or it is in the archive."))
+    _check_doors(definition)
     for place in definition.layout.places:
         _check_use(place)
     return definition
+
+
+def _check_doors(definition: Definition) -> None:
+    """What the ways in and out speak of must be there, too."""
+    entry = definition.entry
+    _check_segment("$.entry.segment", entry.segment)
+    _check_segment("$.entry.schedule.segment", entry.schedule.segment if entry.schedule else None)
+    for i, exit_ in enumerate(definition.exits):
+        _check_segment(f"$.exit[{i}].segment", exit_.segment)
+    _check_segment("$.goal.segment", definition.goal.segment if definition.goal else None)
+    if entry.form and forms() and entry.form not in forms():
+        raise DefinitionError("$.entry.form", _("There is no form “%(name)s”.") % {"name": entry.form})
+    if entry.prediction and entry.prediction.name not in predictions():
+        sentence = _("Nothing predicts “%(name)s” yet.") % {"name": entry.prediction.name}
+        raise DefinitionError("$.entry.prediction.name", sentence)
+    if definition.filter is not None:
+        among.check_use(definition.filter, "$.filter")
+
+
+def _check_segment(path: str, number: int | None) -> None:
+    if number is not None and not Segment.objects.filter(pk=number, archived_at=None).exists():
+        raise DefinitionError(path, _("There is no such segment, or it is in the archive."))
 
 
 def _check_use(place: Place) -> None:
@@ -159,10 +185,7 @@ def _check_use(place: Place) -> None:
         sentence = _("There is no message template “%(key)s”.") % {"key": step.template}
         raise DefinitionError(f"{place.path}.send.template", sentence)
     if isinstance(step, Branch):
-        asked = segments.parse(step.condition)
-        if asked.unknown:
-            raise DefinitionError(f"{place.path}.branch.if", asked.unknown[0])
-        run.resolve(asked)
+        among.check_use(step.condition, f"{place.path}.branch.if")
     if isinstance(step, HandOver):
         _check_hand_over(place, step)
 

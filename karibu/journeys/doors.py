@@ -7,22 +7,25 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 from psycopg.types.json import Jsonb
 
 from karibu.customers import raw
 from karibu.customers.raw import Cursor
-from karibu.journeys import events, live
+from karibu.journeys import events, leaving, live
+from karibu.journeys.columns import columns
 from karibu.journeys.definition import AfterDays
 from karibu.journeys.engine import LOOK_AGAIN
 from karibu.journeys.live import Way
+from karibu.journeys.models import AT_THE_DOOR
 from karibu.journeys.reentry import Run, next_run
 
 # The statements below find runs by slot or by person first, behind a fence (MATERIALIZED), and look at the journey
 # afterwards: while the table is young, and PostgreSQL knows nothing of its contents, it might take the index by journey
 # for just as good, and read all runs of the journey for each event.
+T = TypeVar("T")
 TOGETHER = 5000  # people of a segment's change let in with one statement
 
 
@@ -44,6 +47,10 @@ class Arrival:
     def is_shared(self) -> bool:
         return self.way.definition.entry.key in events.SHARED_KEYS
 
+    @property
+    def is_filtered(self) -> bool:
+        return self.way.definition.filter is not None
+
 
 def put_in(journey_id: int, people: Mapping[int, Mapping[str, Any]], now: datetime) -> set[int]:
     """Lets these customers (with the context of each) into a live journey that takes people in by hand.
@@ -62,10 +69,33 @@ def segment_changed(cursor: Any, segment_id: int, entered: pa.Array, left: pa.Ar
     """Who enters or leaves a segment enters the journeys that wait for it, in the transaction of the change."""
     # The membership's cursor may be Django's; the statements of this module are for psycopg's own.
     own = raw.cursor()
-    for way in live.rules(own).segments.get(segment_id, ()):
+    rules = live.rules(own)
+    for way in rules.segments.get(segment_id, ()):
         moved: list[int] = (left if way.definition.entry.left else entered).to_pylist()
-        for start in range(0, len(moved), TOGETHER):
-            enter(own, [Arrival(way, customer, "", at) for customer in moved[start : start + TOGETHER]], at)
+        for some in parts(moved):
+            enter(own, [Arrival(way, customer, "", at) for customer in some], at)
+    for way, end in rules.out.get(segment_id, ()):
+        for some in parts((left if end.left else entered).to_pylist()):
+            leaving.by_segment(own, way, end, some, at)
+
+
+def predicted(
+    cursor: Cursor, name: str, scores: Sequence[tuple[int, float | None, float | None]], at: datetime
+) -> None:
+    """Who of these (customer, score before, score now) crosses the threshold of a journey enters it.
+
+    Call it in the transaction that writes the scores.
+    """
+    for way in live.rules(cursor).predicted.get(name, ()):
+        rule = way.definition.entry.prediction
+        crossing = [(one, now) for one, before, now in scores if rule and rule.crossed(before, now)]
+        for some in parts(sorted(crossing)):
+            enter(cursor, [Arrival(way, customer, "", at, {name: score}) for customer, score in some], at)
+
+
+def parts(several: list[T]) -> Iterable[list[T]]:
+    """As many as are let in together."""
+    return (several[start : start + TOGETHER] for start in range(0, len(several), TOGETHER))
 
 
 def enter(cursor: Cursor, arrivals: Sequence[Arrival], now: datetime) -> set[int]:
@@ -143,6 +173,9 @@ def _dues(arrivals: Sequence[Arrival]) -> list[datetime]:
     found: dict[int, datetime] = {}
     by_way: dict[tuple[int, int], list[int]] = defaultdict(list)
     for place, arrival in enumerate(arrivals):
+        if arrival.is_filtered:  # the engine asks the filter at once, for many together, and reckons then
+            found[place] = arrival.at
+            continue
         by_way[arrival.way.journey_id, arrival.way.version].append(place)
     for places in by_way.values():
         those = [arrivals[place] for place in places]
@@ -154,23 +187,22 @@ def _dues(arrivals: Sequence[Arrival]) -> list[datetime]:
 def _insert(cursor: Cursor, entering: Sequence[tuple[Arrival, int]], now: datetime) -> None:
     dues = _dues([arrival for arrival, _ in entering])
     rows = [
-        (a.way.journey_id, a.way.version, a.customer_id, a.key, a.slot, run, due, Jsonb(dict(a.context)), a.at)
+        (
+            *(a.way.journey_id, a.way.version, a.customer_id, a.key, a.slot, run),
+            *(AT_THE_DOOR if a.is_filtered else 0, due, Jsonb(dict(a.context)), a.at),
+        )
         for (a, run), due in zip(entering, dues, strict=True)
     ]
     cursor.execute(
         """
         INSERT INTO journeys_enrollment (journey_id, version, customer_id, key, slot, run, status, reason, step,
             arrived_at, due_at, context, entered_at)
-        SELECT journey, version, customer, key, slot, run, 'active', '', 0, at, due, context, at
-        FROM unnest(%s::bigint[], %s::int[], %s::bigint[], %s::text[], %s::text[], %s::int[], %s::timestamptz[],
-            %s::jsonb[], %s::timestamptz[]) AS n(journey, version, customer, key, slot, run, due, context, at)
+        SELECT journey, version, customer, key, slot, run, 'active', '', step, at, due, context, at
+        FROM unnest(%s::bigint[], %s::int[], %s::bigint[], %s::text[], %s::text[], %s::int[], %s::int[],
+            %s::timestamptz[], %s::jsonb[], %s::timestamptz[])
+            AS n(journey, version, customer, key, slot, run, step, due, context, at)
         ON CONFLICT (journey_id, slot, run) DO NOTHING""",
         [*columns(rows)],
     )
     if min(dues) < now + timedelta(seconds=LOOK_AGAIN):  # later ones the engine finds by itself
         cursor.execute("SELECT pg_notify('karibu', 'journeys')")
-
-
-def columns(rows: Iterable[Sequence[Any]]) -> list[list[Any]]:
-    """Rows turned into one list for each column, as unnest() wants them."""
-    return [list(column) for column in zip(*rows, strict=True)]

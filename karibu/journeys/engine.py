@@ -13,10 +13,12 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 from psycopg.types.json import Jsonb
 
-from karibu.journeys import live
+from karibu.journeys import among, live
 from karibu.journeys.definition import Definition
+from karibu.journeys.models import AT_THE_DOOR
 from karibu.journeys.steps import Group, Outcome, Step, Traveller
 from karibu.journeys.steps.base import ANSWER, HAPPENED
+from karibu.journeys.steps.send import Send
 
 log = logging.getLogger("karibu.journeys")
 LOOK_AGAIN = 60.0  # seconds after which the loop looks by itself; whoever adds something due sooner wakes it
@@ -99,14 +101,39 @@ def _let_through(group: Group) -> None:
 
 def _take(group: Group) -> None:
     definition = live.definition(group.journey_id, group.version)
+    if group.step == AT_THE_DOOR:
+        _let_in(group, definition)
+        return
     taken = definition.steps[group.step]
     twins = _twins(group)
     rest = [traveller for traveller in group.travellers if traveller.id not in twins]
+    if isinstance(taken, Send):
+        rest = _still_meant(group, definition, rest)
     branches = bool(definition.layout.places[group.step].ways)
     whole = Group(group.journey_id, group.version, group.step, rest, group.now, branches)
     outcomes = taken.take(whole) if rest else []
     _write(group, definition, list(zip(rest, outcomes, strict=True)))
     _leave_as_twins(group, twins)
+
+
+def _let_in(group: Group, definition: Definition) -> None:
+    """Who meets the filter stands before the first step from when they came; the others were never here."""
+    fitting = among.members(definition.filter or {}, [t.customer_id for t in group.travellers], group.now)
+    inside = [traveller for traveller in group.travellers if traveller.customer_id in fitting]
+    _forget([traveller.id for traveller in group.travellers if traveller.customer_id not in fitting])
+    customers, came = [t.customer_id for t in inside], [t.arrived_at for t in inside]
+    if inside:
+        _move([t.id for t in inside], 0, definition.steps[0].dues(customers, came), came)
+
+
+def _still_meant(group: Group, definition: Definition, travellers: list[Traveller]) -> list[Traveller]:
+    """Who still meets the filter before something is sent; the others leave."""
+    if definition.filter is None or not travellers:
+        return travellers
+    fitting = among.members(definition.filter, [t.customer_id for t in travellers], group.now)
+    gone = [traveller.id for traveller in travellers if traveller.customer_id not in fitting]
+    _end(gone, "left", "no longer among those it is for", group.now)
+    return [traveller for traveller in travellers if traveller.customer_id in fitting]
 
 
 def _twins(group: Group) -> set[int]:
@@ -142,7 +169,7 @@ def _go(group: Group, definition: Definition, position: int | None, travellers: 
         return
     customers = [traveller.customer_id for traveller in travellers]
     dues = definition.steps[position].dues(customers, [group.now] * len(ids))
-    _move(ids, position, dues, group.now)
+    _move(ids, position, dues, [group.now] * len(ids))
 
 
 def _record(group: Group, taken: Step, came: Sequence[tuple[Traveller, Outcome]]) -> None:
@@ -156,14 +183,19 @@ def _record(group: Group, taken: Step, came: Sequence[tuple[Traveller, Outcome]]
         )
 
 
-def _move(ids: list[int], position: int, dues: Sequence[datetime], now: datetime) -> None:
+def _move(ids: list[int], position: int, dues: Sequence[datetime], came: Sequence[datetime]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE journeys_enrollment e SET step = %s, due_at = n.due, arrived_at = %s, "
-            "context = e.context - %s::text[] FROM unnest(%s::bigint[], %s::timestamptz[]) AS n(id, due) "
-            "WHERE e.id = n.id",
-            [position, now, [HAPPENED, ANSWER], ids, list(dues)],
+            "UPDATE journeys_enrollment e SET step = %s, due_at = n.due, arrived_at = n.came, "
+            "context = e.context - %s::text[] FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) "
+            "AS n(id, due, came) WHERE e.id = n.id",
+            [position, [HAPPENED, ANSWER], ids, list(dues), list(came)],
         )
+
+
+def _forget(ids: list[int]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM journeys_enrollment WHERE id = ANY(%s)", [ids])
 
 
 def _stay(rows: Sequence[tuple[int, datetime | None]]) -> None:

@@ -9,11 +9,13 @@ from django.utils.translation import gettext as _
 from karibu.customers.queries import family
 from karibu.events import log
 from karibu.events.log import LoggedEvent
-from karibu.journeys import events, live
+from karibu.journeys import among, events, live
 from karibu.journeys.definition import Definition
-from karibu.journeys.models import Enrollment, Journey
+from karibu.journeys.leaving import REACHED
+from karibu.journeys.models import AT_THE_DOOR, Enrollment, Journey
 from karibu.journeys.react import STALE
 from karibu.journeys.reentry import Run, next_run
+from karibu.segments import words
 from karibu.shop.models import Cart
 from karibu.web import formats
 
@@ -29,6 +31,8 @@ def whereabouts(enrollment: Enrollment) -> str:
             return _("Left: %(reason)s") % {"reason": departure(enrollment.reason)}
         case Enrollment.Status.FAILED:
             return _("Set aside: %(reason)s") % {"reason": enrollment.reason}
+    if enrollment.step == AT_THE_DOOR:
+        return _("About to be asked whether the journey is for them")
     step = live.definition(enrollment.journey_id, enrollment.version).steps[enrollment.step]
     words = {"step": step.sentence(), "when": formats.moment(enrollment.due_at)}
     if enrollment.journey.status == Journey.Status.PAUSED:
@@ -40,6 +44,9 @@ def whereabouts(enrollment: Enrollment) -> str:
 
 def departure(reason: str) -> str:
     """The event that took somebody out, as one says it: "ordered 1042"."""
+    if reason.startswith(REACHED):
+        event = departure(reason.removeprefix(REACHED).removeprefix(": "))
+        return _("reached the goal (%(did)s)") % {"did": event} if event else _("reached the goal")
     for name, said in (("Order Completed", _("ordered")), ("Order Cancelled", _("cancelled the order"))):
         if reason.startswith(name):
             return f"{said}{reason.removeprefix(name)}"
@@ -51,6 +58,13 @@ def why_not(journey: Journey, customer_id: int) -> list[str]:
     if journey.version == 0:
         return [_("The journey has not been published yet.")]
     definition = live.definition(journey.pk, journey.version)
+    if definition.filter is not None and customer_id not in among.members(
+        definition.filter, [customer_id], timezone.now()
+    ):
+        who = words.sentence(definition.filter)
+        return [_("The journey is only for: %(who)s") % {"who": who}]
+    if not definition.entry.names:
+        return _about_reentry(definition, _runs(journey, customer_id), "")
     seen = log.history(family(customer_id), limit=20, names=set(definition.entry.names))
     reasons = [_("The journey is paused: nobody enters.")] if journey.status == Journey.Status.PAUSED else []
     if not seen or seen[0].time < timezone.now() - LOOKED_BACK:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from django.db import connection
 
-from karibu.journeys.definition import Definition, Exit, parse
+from karibu.journeys.definition import Definition, Exit, Goal, parse
 from karibu.journeys.events import EventRule
 from karibu.journeys.steps.check import Check
 from karibu.journeys.steps.wait import Wait
@@ -37,7 +37,8 @@ class Way:
 class Rules:
     """By event name: the ways in, the ways out with their exit, and who waits for it before which step.
 
-    `segments` are open ways in by the segment, `by_hand` by the journey.
+    `segments` are open ways in by the segment, `by_hand` by the journey, `timed` have a clock, `goods` wait for what
+    changes with a product, `predicted` for a prediction. `goals` and `exits` are ways out, `out` those by the segment.
     """
 
     entries: dict[str, list[Way]] = field(default_factory=lambda: defaultdict(list))
@@ -46,9 +47,14 @@ class Rules:
     awaited: dict[str, list[tuple[Way, int, EventRule]]] = field(default_factory=lambda: defaultdict(list))
     segments: dict[int, list[Way]] = field(default_factory=lambda: defaultdict(list))
     by_hand: dict[int, Way] = field(default_factory=dict)
+    timed: list[Way] = field(default_factory=list)
+    goods: list[Way] = field(default_factory=list)
+    predicted: dict[str, list[Way]] = field(default_factory=lambda: defaultdict(list))
+    goals: dict[str, list[tuple[Way, Goal]]] = field(default_factory=lambda: defaultdict(list))
+    out: dict[int, list[tuple[Way, Exit]]] = field(default_factory=lambda: defaultdict(list))
 
     def concern(self, name: str) -> bool:
-        return name in self.entries or name in self.exits or name in self.awaited
+        return name in self.entries or name in self.exits or name in self.awaited or name in self.goals
 
 
 _kept: tuple[Stamp, Rules] = ((), Rules())
@@ -85,19 +91,42 @@ def _add(found: Rules, way: Way) -> None:
     # A paused journey or an older version takes nobody in, but a person inside may still put more into the cart.
     for name in way.definition.entry.names if way.is_open or _quiet_steps(way) else []:
         found.entries[name].append(way)
-    entry = way.definition.entry
-    if way.is_open and entry.segment is not None:
-        found.segments[entry.segment].append(way)
-    if way.is_open and entry.by_hand:
-        found.by_hand[way.journey_id] = way
+    if way.is_open:
+        _add_doors(found, way)
     for position, step in enumerate(way.definition.steps):
         if isinstance(step, WaitFor):
             for name in step.happens.names:
                 found.awaited[name].append((way, position, step.happens))
+    _add_ends(found, way)
+    found.quiet.extend(_quiet_steps(way))
+
+
+def _add_doors(found: Rules, way: Way) -> None:
+    """Those that no event opens."""
+    entry = way.definition.entry
+    if entry.segment is not None:
+        found.segments[entry.segment].append(way)
+    if entry.by_hand:
+        found.by_hand[way.journey_id] = way
+    if entry.date or entry.schedule:
+        found.timed.append(way)
+    if entry.product:
+        found.goods.append(way)
+    if entry.prediction:
+        found.predicted[entry.prediction.name].append(way)
+
+
+def _add_ends(found: Rules, way: Way) -> None:
+    goal = way.definition.goal
+    if goal:
+        for name in goal.names:
+            found.goals[name].append((way, goal))
     for exit_ in way.definition.exits:
         for name in exit_.names:
             found.exits[name].append((way, exit_))
-    found.quiet.extend(_quiet_steps(way))
+    for end in (goal, *way.definition.exits):
+        if end and end.segment is not None:
+            found.out[end.segment].append((way, end))
 
 
 def _asked(definition: Definition) -> frozenset[str]:

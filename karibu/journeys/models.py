@@ -34,6 +34,9 @@ class Version(models.Model):
         constraints = [models.UniqueConstraint(fields=["journey", "number"], name="version_key")]
 
 
+AT_THE_DOOR = -1  # a step before the first
+
+
 class Enrollment(models.Model):
     """One run of one person through a journey, under a key: the cart id for an abandoned cart.
 
@@ -56,12 +59,13 @@ class Enrollment(models.Model):
     run = models.IntegerField(default=1)  # counts re-entries in the same slot
     status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
     reason = models.CharField(max_length=300, blank=True)
-    step = models.IntegerField(default=0)
+    step = models.IntegerField(default=0)  # AT_THE_DOOR: the journey's filter has not been asked yet
     arrived_at = models.DateTimeField()  # at this step; a wait for quiet moves it with each further event
     due_at = models.DateTimeField(null=True)  # when the step is taken; null when the run is over
     context = models.JSONField(default=dict)  # what the entry's event said; messages see it
     entered_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
+    converted_at = models.DateTimeField(null=True)  # when the journey's goal was reached, inside or soon after
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["slot", "journey", "run"], name="enrollment_slot")]
@@ -86,3 +90,29 @@ class Passage(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["journey_id", "step"], name="passage_step")]
+
+
+class Clock(models.Model):
+    """How far a journey whose door is a date or a schedule has looked: each moment is looked at once.
+
+    While a `slot` of a schedule is being taken in, `cursor` is the last member who was.
+    """
+
+    journey = models.OneToOneField(Journey, on_delete=models.CASCADE, primary_key=True)
+    looked_until = models.DateTimeField()
+    slot = models.DateTimeField(null=True)
+    cursor = models.BigIntegerField(default=0)
+
+
+class ProductChange(models.Model):
+    """A product whose price or properties changed, and journeys have not looked at yet. A trigger writes these."""
+
+    id = models.BigAutoField(primary_key=True)
+    product_id = models.CharField(max_length=200)
+    price_before = models.DecimalField(max_digits=18, decimal_places=4, null=True)
+    price = models.DecimalField(max_digits=18, decimal_places=4, null=True)
+    currency_before = models.CharField(max_length=3)
+    currency = models.CharField(max_length=3)
+    properties_before = models.JSONField()
+    properties = models.JSONField()
+    at = models.DateTimeField()

@@ -5,7 +5,6 @@ the reminder of its cart.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,24 +12,13 @@ from psycopg.types.json import Jsonb
 
 from karibu.events.batch import Batch
 from karibu.events.event import Event
-from karibu.journeys import doors, events, live
-from karibu.journeys.definition import Exit
-from karibu.journeys.doors import Arrival, columns
+from karibu.journeys import doors, events, leaving, live
+from karibu.journeys.columns import columns
+from karibu.journeys.doors import Arrival
 from karibu.journeys.live import Rules, Way
 from karibu.journeys.steps.base import HAPPENED
 
 STALE = timedelta(days=3)  # a phone that was offline longer than this starts no journey
-
-
-@dataclass(frozen=True)
-class Departure:
-    """One event that takes a person out: of the run in `slot`, or (slot None) of all runs begun before it."""
-
-    way: Way
-    customer_id: int
-    slot: str | None
-    at: datetime
-    reason: str
 
 
 def react(batch: Batch) -> None:
@@ -45,8 +33,7 @@ def react(batch: Batch) -> None:
         _start_waits_anew(batch, [a for a, _ in arrivals], rules)
     if rules.awaited:
         _wake(batch, [event for event in concerned if event.name in rules.awaited], rules)
-    if departures := [departure for event in concerned for departure in _departures(event, rules)]:
-        _leave(batch, departures)
+    leaving.by_events(batch.cursor, concerned, rules)
 
 
 def _arrivals(event: Event, rules: Rules, now: datetime) -> Iterable[tuple[Arrival, bool]]:
@@ -70,21 +57,6 @@ def _context(event: Event, way: Way, key: str) -> dict[str, Any]:
         if (value := events.value_of(event, name)) is not None:
             named[name] = value if isinstance(value, int | float | bool) else str(value)[:1000]
     return named
-
-
-def _departures(event: Event, rules: Rules) -> Iterable[Departure]:
-    for way, exit_ in rules.exits.get(event.name, ()):
-        if exit_.matches(event):
-            reason = f"{event.name} {event.order_id}".strip()
-            yield Departure(way, event.customer_id, _slot_left(event, way, exit_), event.time, reason)
-
-
-def _slot_left(event: Event, way: Way, exit_: Exit) -> str | None:
-    name = way.definition.entry.key
-    key = events.key_of(event, name) if exit_.same_key else None
-    if key is None:
-        return None
-    return key if name in events.SHARED_KEYS else f"{event.customer_id}|{key}"
 
 
 # --- inside ---------------------------------------------------------------------------------------------------------
@@ -156,28 +128,3 @@ def _wake(batch: Batch, happened: Sequence[Event], rules: Rules) -> None:
         batch.cursor.execute(_WAKE, [*columns(rows), batch.now, Jsonb({HAPPENED: True})])
         if batch.cursor.rowcount:
             batch.cursor.execute("SELECT pg_notify('karibu', 'journeys')")
-
-
-# --- out ------------------------------------------------------------------------------------------------------------
-
-
-def _leave(batch: Batch, departures: Sequence[Departure]) -> None:
-    rows = [(d.way.journey_id, d.way.version, d.customer_id, d.slot, d.at, d.reason[:300]) for d in departures]
-    batch.cursor.execute(
-        """
-        WITH n AS (SELECT * FROM unnest(%s::bigint[], %s::int[], %s::bigint[], %s::text[], %s::timestamptz[],
-            %s::text[]) AS n(journey, wanted, customer, slot, at, reason)),
-        meant AS MATERIALIZED (
-            SELECT e.id, e.journey_id, e.version, n.* FROM n JOIN journeys_enrollment e ON e.slot = n.slot
-            UNION ALL
-            SELECT e.id, e.journey_id, e.version, n.* FROM n JOIN journeys_enrollment e ON e.customer_id = n.customer
-            WHERE n.slot IS NULL AND e.entered_at <= n.at),
-        locked AS MATERIALIZED (
-            SELECT id, status FROM journeys_enrollment WHERE id = ANY(ARRAY(
-                SELECT id FROM meant WHERE journey_id = journey AND version = wanted)) ORDER BY id FOR UPDATE)
-        UPDATE journeys_enrollment e SET status = 'left', reason = meant.reason, due_at = NULL,
-            ended_at = greatest(meant.at, e.entered_at)
-        FROM locked JOIN meant ON meant.id = locked.id
-        WHERE e.id = locked.id AND locked.status = 'active'""",
-        [*columns(rows)],
-    )

@@ -1,11 +1,16 @@
 from django.urls import URLPattern, path
 
-from karibu.journeys import views
+from karibu.journeys import starting, views
 
 urlpatterns: list[URLPattern] = [
     path("journeys/", views.journeys, name="journeys"),
     path("journeys/recipes/<slug:key>/", views.adopt, name="journey-adopt"),
+    path("journeys/new/", starting.begin, name="journey-begin"),
     path("journeys/<int:pk>/", views.journey, name="journey"),
+    path("journeys/<int:pk>/name/", starting.name, name="journey-name"),
+    path("journeys/<int:pk>/door/", starting.door, name="journey-door"),
+    path("journeys/<int:pk>/entry/", starting.entry, name="journey-entry"),
+    path("journeys/<int:pk>/rules/", starting.rules, name="journey-rules"),
     path("journeys/<int:pk>/publish/", views.publish, name="journey-publish"),
     path("journeys/<int:pk>/pause/", views.pause, name="journey-pause"),
     path("journeys/<int:pk>/resume/", views.resume, name="journey-resume"),

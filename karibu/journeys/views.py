@@ -16,6 +16,8 @@ from karibu.journeys import actions, draft, explain, queries
 from karibu.journeys.cards import KINDS, draw
 from karibu.journeys.definition import DefinitionError, parse
 from karibu.journeys.forms import form_for, fresh
+from karibu.journeys.forms.entry import door_form, open_doors
+from karibu.journeys.forms.rules import rules_form
 from karibu.journeys.layout import Address
 from karibu.journeys.models import Enrollment, Journey
 from karibu.journeys.recipes import RECIPES
@@ -52,7 +54,7 @@ def adopt(request: HttpRequest, key: str) -> HttpResponse:
 @require_safe
 @allow()
 def journey(request: HttpRequest, pk: int) -> HttpResponse:
-    return _show(request, get_object_or_404(Journey, pk=pk))
+    return show(request, get_object_or_404(Journey, pk=pk))
 
 
 @require_POST
@@ -98,14 +100,16 @@ def step(request: HttpRequest, pk: int, position: int) -> HttpResponse:
         raise Http404
     form = form_for(places[position].step, position, request.POST)
     if not form.is_valid() or not unchanged(request, form):
-        return _show(request, found, form, position, status=422)
+        return show(request, found, form, position, status=422)
     try:
-        changed = draft.replace(found.definition, places[position].address, form.settings())
+        changed = found.definition
+        if form.has_changed():  # what was not touched stays exactly as it is written
+            changed = draft.replace(changed, places[position].address, form.settings())
         actions.edit(found, definition=changed, by=actor(request))
     except DefinitionError as error:
         form.add_error(None, error.sentence)
-        return _show(request, found, form, position, status=422)
-    return _built(request, pk)
+        return show(request, found, form, position, status=422)
+    return built(request, pk)
 
 
 @require_POST
@@ -121,8 +125,8 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404 from None
     except DefinitionError as error:
         messages.error(request, error.sentence)
-        return _built(request, pk)
-    return _built(request, pk, address)
+        return built(request, pk)
+    return built(request, pk, address)
 
 
 @require_POST
@@ -139,7 +143,7 @@ def rearrange(request: HttpRequest, pk: int, deed: str) -> HttpResponse:
         raise Http404 from None
     except DefinitionError as error:
         messages.error(request, error.sentence)
-    return _built(request, pk)
+    return built(request, pk)
 
 
 DEEDS: dict[str, Callable[[Any, Address], dict[str, Any]]] = {
@@ -161,14 +165,14 @@ def _address(request: HttpRequest) -> Address:
     return tuple(found)
 
 
-def _built(request: HttpRequest, pk: int, opened: Address | None = None) -> HttpResponse:
-    """The changed draft: as a part for htmx, else its page."""
+def built(request: HttpRequest, pk: int, opened: Address | None = None, first: str = "") -> HttpResponse:
+    """The changed draft: as a part for htmx, else its page. `first`: which form of the first card is open."""
     if not is_partial(request):
         return redirect("journey", pk)
     found = get_object_or_404(Journey, pk=pk)
     places = parse(found.definition).layout.places
     position = next((place.position for place in places if place.address == opened), None)
-    return _show(request, found, None, position)
+    return show(request, found, None, position, first=first)
 
 
 @require_safe
@@ -227,10 +231,19 @@ def _person(text: str) -> Customer | None:
     return known.filter(pk=found.merged_into).first() if found and found.merged_into else found
 
 
-def _show(
-    request: HttpRequest, found: Journey, form: Any = None, position: int | None = None, *, status: int = 200
+def show(
+    request: HttpRequest,
+    found: Journey,
+    form: Any = None,
+    position: int | None = None,
+    *,
+    status: int = 200,
+    first: str = "",
+    **forms: Any,
 ) -> HttpResponse:
+    """The journey's page. `form`, `entry_form` and `rules_form` are bound ones with errors to show."""
     definition = parse(found.definition)
+    entry_form, rules = forms.get("entry_form"), forms.get("rules_form")
     context = {
         "journey": found,
         "tone": TONES[found.status],
@@ -238,6 +251,10 @@ def _show(
         "definition": definition,
         "track": draw(found, definition, form, position),
         "kinds": KINDS,
+        "doors": open_doors(),
+        "entry_form": entry_form or door_form(definition.entry),
+        "rules_form": rules or rules_form(definition, found.definition),
+        "first": "entry" if entry_form else "rules" if rules else first,
         "report": queries.report(found),
         "can_publish": may(request, "marketer"),
         "has_changes": found.version > 0 and actions.has_changes(found),

@@ -15,15 +15,27 @@ NO = frozenset({"false", "no", "0", "outofstock", "soldout", "discontinued"})
 def sold_out(product_ids: Collection[str]) -> set[str]:
     """Those of these products that are known to be sold out, in one query; what says nothing of its stock is not."""
     rows = Product.objects.filter(product_id__in=product_ids).values_list("product_id", "properties")
-    return {product_id for product_id, properties in rows if _is_out(properties)}
+    return {product_id for product_id, properties in rows if is_out(properties)}
 
 
-def _is_out(properties: Mapping[str, Any]) -> bool:
-    said = {_plain(name, "_"): value for name, value in properties.items()}
-    numbers = [_number(said[name]) for name in NUMBERS if name in said]
-    if known := [number for number in numbers if number is not None]:
-        return max(known) <= 0
+def is_out(properties: Mapping[str, Any]) -> bool:
+    """Whether a product with these properties is known to be sold out."""
+    left = pieces(properties)
+    if left is not None:
+        return left <= 0
+    said = _said(properties)
     return any(_plain(str(said[name]), "") in NO for name in (*FLAGS, *WORDS) if name in said)
+
+
+def pieces(properties: Mapping[str, Any]) -> Decimal | None:
+    """How many are left, where the shop says a number."""
+    said = _said(properties)
+    numbers = [_number(said[name]) for name in NUMBERS if name in said]
+    return max((number for number in numbers if number is not None), default=None)
+
+
+def _said(properties: Mapping[str, Any]) -> dict[str, Any]:
+    return {_plain(name, "_"): value for name, value in properties.items()}
 
 
 def _plain(text: str, gap: str) -> str:

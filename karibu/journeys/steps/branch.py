@@ -1,14 +1,13 @@
 """Two ways: who meets the condition goes one, everybody else the other. Any condition of a segment will do."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
 
+from karibu.journeys import among
 from karibu.journeys.steps.base import Group, Outcome, Step
-from karibu.segments import definition, run, words
-from karibu.segments.faults import DefinitionError
+from karibu.segments import words
 
 YES, NO = "yes", "no"
 
@@ -22,10 +21,7 @@ class Branch(Step, forbid_unknown_fields=True, rename={"condition": "if"}):
     condition: dict[str, Any]
 
     def check(self, path: str) -> None:
-        try:
-            definition.parse(self.condition)
-        except DefinitionError as error:
-            raise DefinitionError(f"{path}.if{error.path.removeprefix('$')}", error.sentence) from None
+        among.check(self.condition, f"{path}.if")
 
     def sentence(self) -> str:
         said = words.sentence(self.condition).rstrip(".")
@@ -38,10 +34,5 @@ class Branch(Step, forbid_unknown_fields=True, rename={"condition": "if"}):
         return {YES: _("yes"), NO: _("no")}
 
     def take(self, group: Group) -> Sequence[Outcome]:
-        inside = self.members([traveller.customer_id for traveller in group.travellers], group.now)
+        inside = among.members(self.condition, [traveller.customer_id for traveller in group.travellers], group.now)
         return [Outcome(way, way=way) for way in (YES if t.customer_id in inside else NO for t in group.travellers)]
-
-    def members(self, customer_ids: Sequence[int], now: datetime) -> set[int]:
-        """Who of these meets the condition; nobody, where a segment that it names is gone."""
-        meant = run.resolve(definition.parse(self.condition))
-        return set(run.members(meant, now=now, among=sorted(set(customer_ids)))["id"].to_pylist())

@@ -1,0 +1,165 @@
+"""What the forms of a journey have in common: lengths of time, conditions on what an event carries, segments."""
+
+import json
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from karibu.journeys.steps.wait import Wait
+from karibu.segments.models import Segment
+
+UNITS = (
+    ("seconds", gettext_lazy("seconds")),
+    ("minutes", gettext_lazy("minutes")),
+    ("hours", gettext_lazy("hours")),
+    ("days", gettext_lazy("days")),
+)
+OPERATORS = (
+    ("is", gettext_lazy("is")),
+    ("is_not", gettext_lazy("is not")),
+    ("in", gettext_lazy("is one of")),
+    ("not_in", gettext_lazy("is none of")),
+    ("contains", gettext_lazy("contains")),
+    ("gt", gettext_lazy("is above")),
+    ("gte", gettext_lazy("is at least")),
+    ("lt", gettext_lazy("is below")),
+    ("lte", gettext_lazy("is at most")),
+    ("exists", gettext_lazy("is known")),
+    ("missing", gettext_lazy("is not known")),
+)
+_SECONDS = ((86400, "days"), (3600, "hours"), (60, "minutes"), (1, "seconds"))
+
+
+class StepForm(forms.Form):
+    """`values(step)` fills it, `settings()` is the step as it stands in the definition."""
+
+    @staticmethod
+    def values(step: Any) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def settings(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+
+class LengthForm(StepForm):
+    """A length in one unit; one that was written in several (1 hour 30 minutes) is shown in the smallest of them."""
+
+    length = forms.IntegerField(label=gettext_lazy("How long"), min_value=1, max_value=10_000_000)
+    unit = forms.ChoiceField(label=gettext_lazy("Unit"), choices=UNITS)
+
+    @staticmethod
+    def shown(wait: Wait) -> dict[str, Any]:
+        total = int(wait.length.total_seconds())
+        seconds, unit = next((s, u) for s, u in _SECONDS if total % s == 0 and total >= s)
+        return {"length": total // seconds, "unit": unit}
+
+    def written(self) -> dict[str, int]:
+        return {self.cleaned_data["unit"]: self.cleaned_data["length"]}
+
+
+class RuleForm(StepForm):
+    """Names of events and the first condition on what they carry; further conditions are kept as they are written."""
+
+    event = forms.CharField(
+        label=gettext_lazy("Event"),
+        max_length=500,
+        help_text=gettext_lazy("Its name, as Order Completed; several with commas between them."),
+    )
+    property = forms.CharField(label=gettext_lazy("Only where this property"), max_length=200, required=False)
+    op = forms.ChoiceField(label=gettext_lazy("Comparison"), choices=OPERATORS, required=False)
+    value = forms.CharField(label=gettext_lazy("Value"), max_length=1000, required=False)
+    more = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    @staticmethod
+    def rule_shown(rule: Any) -> dict[str, Any]:
+        first = rule.where[0] if rule.where else None
+        more = [{"property": c.property, "op": c.op, "value": c.value} for c in rule.where[1:]]
+        return {
+            "event": ", ".join(rule.names),
+            "property": first.property if first else "",
+            "op": first.op if first else "is",
+            "value": spelled(first.value) if first else "",
+            "more": json.dumps(more) if more else "",
+        }
+
+    def rule_written(self) -> dict[str, Any]:
+        said = self.cleaned_data
+        rule: dict[str, Any] = {"event": listed(said["event"])}
+        where = [compared(said)] if said["property"] else []
+        if where := [*where, *(decoded(said["more"]) or [])]:
+            rule["where"] = where
+        return rule
+
+
+def compared(said: dict[str, Any]) -> dict[str, Any]:
+    """A condition as it stands in the definition, of the fields property, op and value."""
+    op = said["op"] or "is"
+    if op in ("exists", "missing"):
+        return {"property": said["property"], "op": op}
+    value = [plain(part) for part in parts(said["value"])] if op in ("in", "not_in") else plain(said["value"])
+    return {"property": said["property"], "op": op, "value": value}
+
+
+def listed(text: str) -> str | list[str]:
+    """One name, or several with commas between them."""
+    names = parts(text)
+    return names[0] if len(names) == 1 else names
+
+
+def parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def spelled(value: Any) -> str:
+    """A value as it stands in a field."""
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)
+
+
+def segments(nothing: str = "") -> list[tuple[str, str]]:
+    """All segments to choose from, by name; `nothing` is what choosing none is called."""
+    there = Segment.objects.filter(archived_at=None).order_by("name").values_list("pk", "name")
+    return [*([("", nothing)] if nothing else []), *((str(pk), name) for pk, name in there)]
+
+
+def plain(text: str) -> str | int | float:
+    """A number where it is one."""
+    for kind in (int, float):
+        try:
+            number = kind(text)
+        except ValueError:
+            continue
+        return number if number == number and abs(number) < 1e15 else text
+    return text
+
+
+def decoded(text: str) -> Any:
+    """What a hidden field carried; None where somebody put something else into it."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+class ConditionForm(StepForm):
+    """A segment; a condition that is written in the definition itself is kept until a segment is chosen."""
+
+    segment = forms.ChoiceField(label=gettext_lazy("Who is in the segment"), required=False)
+    condition = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["segment"].choices = segments(_("the condition above"))  # type: ignore[attr-defined]
+
+    @staticmethod
+    def condition_shown(condition: Any) -> dict[str, Any]:
+        named = condition.get("segment") if condition and list(condition) == ["segment"] else None
+        return {"segment": str(named or ""), "condition": json.dumps(condition) if condition else ""}
+
+    def condition_written(self) -> dict[str, Any]:
+        if chosen := self.cleaned_data["segment"]:
+            return {"segment": int(chosen)}
+        return decoded(self.cleaned_data["condition"]) or {}

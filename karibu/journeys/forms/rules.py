@@ -1,0 +1,132 @@
+"""The form of a journey's rules: whom it is for, how often, what for, and who leaves before the end."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from karibu.journeys.definition import AfterDays, Definition, Exit
+from karibu.journeys.forms.base import ConditionForm, RuleForm, decoded, listed, segments
+
+OFTEN = (
+    ("", gettext_lazy("as is usual for how they enter")),
+    ("never", gettext_lazy("once only")),
+    ("always", gettext_lazy("as often as it happens")),
+    ("per_key", gettext_lazy("once for each cart, order, product or day")),
+    ("after_days", gettext_lazy("again after so many days")),
+)
+
+
+class RulesForm(ConditionForm, RuleForm):
+    """`event`, `property`, `op` and `value` are the goal's. Exits that the form cannot show are kept as they are."""
+
+    reentry = forms.ChoiceField(label=gettext_lazy("The same person enters"), choices=OFTEN, required=False)
+    after_days = forms.IntegerField(label=gettext_lazy("So many days"), min_value=1, max_value=3650, required=False)
+    goal_segment = forms.ChoiceField(label=gettext_lazy("Or: entering the segment"), required=False)
+    within_days = forms.IntegerField(
+        label=gettext_lazy("Counts within so many days"), min_value=1, max_value=365, required=False
+    )
+    goal_same_key = forms.BooleanField(label=gettext_lazy("Only with the same cart, order or product"), required=False)
+    exits = forms.CharField(
+        label=gettext_lazy("Whoever does this leaves"),
+        max_length=500,
+        required=False,
+        help_text=gettext_lazy("Names of events with commas between them."),
+    )
+    exits_same_key = forms.BooleanField(label=gettext_lazy("Only with the same cart, order or product"), required=False)
+    exit_segment = forms.ChoiceField(label=gettext_lazy("Whoever leaves this segment leaves"), required=False)
+    kept = forms.CharField(widget=forms.HiddenInput, required=False)
+    field_order = (
+        *("segment", "reentry", "after_days", "event", "property", "op", "value", "goal_same_key", "goal_segment"),
+        *("within_days", "exits", "exits_same_key", "exit_segment"),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        own = _("the condition above") if self.initial.get("condition") else _("everybody")
+        choices: dict[str, list[tuple[str, str]]] = {
+            "segment": segments(own),
+            "goal_segment": segments(_("none")),
+            "exit_segment": segments(_("none")),
+        }
+        for name, those in choices.items():
+            self.fields[name].choices = those  # type: ignore[attr-defined]
+        self.fields["segment"].label = _("Only for those in the segment")
+        self.fields["event"].label = _("The goal: that the person does")
+        self.fields["event"].required = False
+
+    @staticmethod
+    def values(step: Any) -> dict[str, Any]:
+        raise NotImplementedError  # of a whole definition: rules_shown()
+
+    def clean(self) -> dict[str, Any]:
+        said = super().clean() or {}
+        if said.get("reentry") == "after_days" and not said.get("after_days"):
+            self.add_error("after_days", _("After how many days?"))
+        if said.get("event") and said.get("goal_segment"):
+            self.add_error("goal_segment", _("One goal: an event or a segment."))
+        return said
+
+    def rules(self) -> dict[str, Any]:
+        """What stands in the definition; what is not in it has no such key."""
+        said = self.cleaned_data
+        reentry = {"after_days": said["after_days"]} if said["reentry"] == "after_days" else said["reentry"]
+        found = {"reentry": reentry, "filter": self.condition_written(), "goal": self._goal(), "exit": self._exits()}
+        return {name: value for name, value in found.items() if value}
+
+    def _goal(self) -> dict[str, Any]:
+        said = self.cleaned_data
+        within = {"within_days": said["within_days"]} if said["within_days"] else {}
+        if said["goal_segment"]:
+            return {"segment": int(said["goal_segment"]), **within}
+        if not said["event"]:
+            return {}
+        return {**self.rule_written(), **({"same_key": True} if said["goal_same_key"] else {}), **within}
+
+    def _exits(self) -> list[dict[str, Any]]:
+        said = self.cleaned_data
+        found: list[dict[str, Any]] = []
+        if said["exits"]:
+            found.append({"event": listed(said["exits"]), **({"same_key": True} if said["exits_same_key"] else {})})
+        if said["exit_segment"]:
+            found.append({"segment": int(said["exit_segment"]), "left": True})
+        return [*found, *(decoded(said["kept"]) or [])]
+
+
+def rules_form(definition: Definition, raw: Mapping[str, Any], data: Any = None) -> RulesForm:
+    """Filled with the rules of the definition, or bound to what was posted. `raw` is how they are written."""
+    return RulesForm(data, initial=rules_shown(definition, raw), prefix="rules")
+
+
+def rules_shown(definition: Definition, raw: Mapping[str, Any]) -> dict[str, Any]:
+    reentry = raw.get("reentry")
+    after = definition.reentry.after_days if isinstance(definition.reentry, AfterDays) and reentry else None
+    goal = definition.goal
+    shown = RuleForm.rule_shown(goal) if goal and goal.segment is None else {}
+    return {
+        **ConditionForm.condition_shown(definition.filter),
+        **shown,
+        "reentry": "after_days" if after else reentry or "",
+        "after_days": after,
+        "goal_segment": str(goal.segment) if goal and goal.segment is not None else "",
+        "goal_same_key": bool(goal and goal.same_key),
+        "within_days": goal.within_days if goal else None,
+        **_exits_shown(definition.exits, raw.get("exit", [])),
+    }
+
+
+def _exits_shown(exits: Sequence[Exit], raw: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The first plain event and the first segment that is left have their fields, the others are kept."""
+    found: dict[str, Any] = {"exits": "", "exits_same_key": False, "exit_segment": ""}
+    kept = []
+    for exit_, written in zip(exits, raw, strict=True):
+        if exit_.names and not exit_.where and not found["exits"]:
+            found |= {"exits": ", ".join(exit_.names), "exits_same_key": exit_.same_key}
+        elif exit_.segment is not None and exit_.left and not found["exit_segment"]:
+            found["exit_segment"] = str(exit_.segment)
+        else:
+            kept.append(written)
+    return {**found, "kept": json.dumps(kept) if kept else ""}

@@ -1,0 +1,62 @@
+"""The forms of steps that wait."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from karibu.journeys.forms.base import LengthForm, RuleForm, StepForm
+from karibu.journeys.weekdays import DAYS
+
+
+class WaitForm(LengthForm):
+    quiet = forms.BooleanField(label=_("Start anew whenever something more happens with it"), required=False)
+
+    @staticmethod
+    def values(step: Any) -> dict[str, Any]:
+        return {**LengthForm.shown(step), "quiet": step.quiet}
+
+    def settings(self) -> dict[str, Any]:
+        return {"wait": {**self.written(), "quiet": True} if self.cleaned_data["quiet"] else self.written()}
+
+
+class WaitUntilForm(StepForm):
+    at = forms.CharField(label=_("Time where the person is"), widget=forms.TimeInput({"type": "time"}))
+    weekdays = forms.MultipleChoiceField(
+        label=_("Only on"),
+        choices=list(enumerate(DAYS)),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None: on any day."),
+    )
+
+    @staticmethod
+    def values(step: Any) -> dict[str, Any]:
+        return {"at": step.at, "weekdays": [str(day) for day in step.weekdays]}
+
+    def settings(self) -> dict[str, Any]:
+        days = [int(day) for day in self.cleaned_data["weekdays"]]
+        return {"wait_until": {"at": self.cleaned_data["at"], **({"weekdays": days} if days else {})}}
+
+
+class WaitForForm(RuleForm, LengthForm):
+    field_order = ("event", "property", "op", "value", "length", "unit")
+
+    @staticmethod
+    def values(step: Any) -> dict[str, Any]:
+        return {**LengthForm.shown(step.within), **RuleForm.rule_shown(step.happens)}
+
+    def settings(self) -> dict[str, Any]:
+        return {"wait_for": {"happens": self.rule_written(), "within": self.written()}}
+
+
+class AskForm(LengthForm):
+    question = forms.CharField(label=_("Question"), max_length=300)
+    field_order = ("question", "length", "unit")
+
+    @staticmethod
+    def values(step: Any) -> dict[str, Any]:
+        return {**LengthForm.shown(step.within), "question": step.question}
+
+    def settings(self) -> dict[str, Any]:
+        return {"ask": {"question": self.cleaned_data["question"], "within": self.written()}}
