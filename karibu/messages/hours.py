@@ -12,7 +12,6 @@ from functools import lru_cache
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-import holidays
 from django.utils.translation import gettext as _
 
 Ranges = tuple[tuple[time, time], ...]  # from, until; until 00:00 is the end of the day
@@ -45,6 +44,8 @@ class Week:
 @lru_cache(maxsize=4096)
 def days_off(country: str, year: int) -> frozenset[date]:
     """The public holidays of the whole country; none where the country is unknown."""
+    import holidays  # a quarter of a second, which a process that asks for no holidays need not wait
+
     try:
         return frozenset(holidays.country_holidays(country, years=year)) if country else frozenset()
     except NotImplementedError:

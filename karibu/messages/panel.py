@@ -11,7 +11,6 @@ from karibu.customers.models import Customer
 from karibu.customers.timeline import Entry
 from karibu.messages.models import Message
 from karibu.messages.status import Status, explain
-from karibu.messages.story import steps
 from karibu.web import formats
 
 
@@ -37,6 +36,8 @@ def entries(customer_ids: list[int], before: datetime | None, limit: int) -> lis
 
 
 def _entry(message: Message) -> Entry:
+    from karibu.messages.story import steps  # which brings the gate and the templates along
+
     way = steps(message, list(message.visits.all()))[1:]
     words = message.subject or message.template.name
     return Entry(

@@ -5,11 +5,12 @@ from typing import Any
 from karibu.customers.models import Customer
 from karibu.messages.channels import accounts
 from karibu.messages.channels.models import Subscription
-from karibu.messages.channels.telegram.account import link
 
 
 def context(customer: Customer, family: list[int]) -> dict[str, Any] | None:
     """Nothing while there is neither."""
+    from karibu.messages.channels.telegram.account import link  # which brings the whole of HTTP along
+
     bot = accounts.in_use("telegram")
     theirs = Subscription.objects.filter(customer_id__in=family, gone_at=None).order_by("kind", "pk")
     rows = [(one.kind, one.since) for one in theirs]
