@@ -90,7 +90,7 @@ def share_of_a_core(running: Installation, seconds: float) -> float:
 
 
 def test_other_users_of_the_machine_can_read_nothing_about_people(running):
-    known = {"postgres.log", "serve.lock", "prepared", "campaigns.beat"}  # hold no personal data
+    known = {"postgres.log", "serve.lock", "prepared", "sending.beat"}  # hold no personal data
     readable = [
         file.name for file in open_to_others(running.home) if not file.is_relative_to(running.home / "postgres")
     ]

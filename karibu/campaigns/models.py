@@ -130,10 +130,3 @@ class Custom(models.Model):
     """How this shop launches campaigns (one row, id 1)."""
 
     needs_approval = models.BooleanField(default=False)
-
-
-class Heartbeat(models.Model):
-    """One row (id 1): when this installation last looked after its campaigns (awake.py)."""
-
-    at = models.DateTimeField()
-    stopped_at = models.DateTimeField(null=True)  # an older state of the database was found; nothing starts until told

@@ -7,7 +7,6 @@ urlpatterns: list[URLPattern] = [
     path("campaigns/", views.campaigns, name="campaigns"),
     path("campaigns/new/", views.new, name="campaign-new"),
     path("campaigns/calendar/", month_page, name="campaign-calendar"),
-    path("campaigns/go-on/", views.go_on, name="campaigns-go-on"),
     path("campaigns/approval/", views.approval, name="campaigns-approval"),
     path("campaigns/<int:pk>/", views.campaign, name="campaign"),
     path("campaigns/<int:pk>/edit/", views.edit, name="campaign-edit"),

@@ -147,6 +147,18 @@ def erase(who: str, yes: bool) -> None:
 
 
 @main.command()
+@click.argument("who")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def anonymise(who: str, yes: bool) -> None:
+    """Take the customer WHO out of every store for good, and leave what they did as numbers."""
+    with postgres.running():
+        django()
+        from karibu.consents import cli
+
+        cli.anonymise(who, yes=yes)
+
+
+@main.command()
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 def retention(dry_run: bool) -> None:
     """Let go of what was kept for long enough, class by class, and say how much; the schedule does it every night."""
@@ -155,6 +167,17 @@ def retention(dry_run: bool) -> None:
         from karibu.consents import cli
 
         cli.retention(dry_run=dry_run)
+
+
+@main.command("go-on")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def go_on(yes: bool) -> None:
+    """After a backup was put back, nothing is sent: say what is due, and let sending go on."""
+    with postgres.running():
+        django()
+        from karibu.messages import cli
+
+        cli.go_on(yes=yes)
 
 
 @main.command()

@@ -112,6 +112,7 @@ def inbox() -> list[Finding]:
 def work() -> list[Finding]:
     """What the home page would say is late or failed."""
     looked = (
+        health.standstill,
         health.late_messages,
         health.late_journeys,
         health.failed_imports,

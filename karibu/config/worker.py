@@ -27,23 +27,27 @@ PATIENCE = 15.0  # seconds for the steps under way when the worker is to stop; `
 
 @dataclass
 class Loop:
-    """`step` by its dotted path is looked up when the worker starts, so that this list is cheap to import."""
+    """`step` by its dotted path is looked up when the worker starts, so that this list is cheap to import.
+
+    One that `sends`, or decides what is sent, stands still after a backup was put back (messages/awake.py).
+    """
 
     name: str
     step: str
+    sends: bool = False
     woken: threading.Event = field(default_factory=threading.Event)
 
 
 LOOPS: list[Loop] = [
     *[Loop("pipeline", "karibu.collect.drain.step") for _ in range(PIPELINES)],  # one computes while another waits
-    Loop("journeys", "karibu.journeys.engine.step"),
-    Loop("entries", "karibu.journeys.clock.step"),
-    Loop("campaigns", "karibu.campaigns.engine.step"),
-    Loop("send", "karibu.messages.send.step"),
+    Loop("journeys", "karibu.journeys.engine.step", sends=True),
+    Loop("entries", "karibu.journeys.clock.step", sends=True),
+    Loop("campaigns", "karibu.campaigns.engine.step", sends=True),
+    Loop("send", "karibu.messages.send.step", sends=True),
     Loop("visits", "karibu.messages.visits.step"),
-    Loop("webhooks", "karibu.messages.channels.webhook.deliver.step"),
-    Loop("posts", "karibu.messages.channels.social.deliver.step"),
-    Loop("replies", "karibu.messages.channels.replies.step"),
+    Loop("webhooks", "karibu.messages.channels.webhook.deliver.step", sends=True),
+    Loop("posts", "karibu.messages.channels.social.deliver.step", sends=True),
+    Loop("replies", "karibu.messages.channels.replies.step", sends=True),
     Loop("flush", "karibu.events.flush.step"),
     Loop("segments", "karibu.segments.rebuilding.step"),
     Loop("live segments", "karibu.segments.live.step"),
@@ -94,10 +98,17 @@ def _stop(threads: Sequence[threading.Thread]) -> None:
         os._exit(1)
 
 
-def _run_loop(loop: Loop) -> None:
+def step_of(loop: Loop) -> Step:
     from django.utils.module_loading import import_string
 
+    from karibu.messages import awake
+
     step: Step = import_string(loop.step)
+    return awake.only_awake(step) if loop.sends else step
+
+
+def _run_loop(loop: Loop) -> None:
+    step = step_of(loop)
     failures = 0
     while not stopping.is_set():
         loop.woken.clear()

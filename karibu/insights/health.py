@@ -16,8 +16,8 @@ from django.db import connection
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from karibu.campaigns import awake
 from karibu.campaigns import queries as campaigns
+from karibu.messages import awake
 from karibu.shop import coupons
 from karibu.web.formats import count
 
@@ -91,13 +91,13 @@ def late_campaigns(now: datetime) -> Iterator[Trouble]:
         )
 
 
-def stopped_campaigns(now: datetime) -> Iterator[Trouble]:
+def standstill(now: datetime) -> Iterator[Trouble]:
     if awake.stopped_since():
         yield Trouble(
-            "campaigns stopped",
-            _("A backup was put back. Campaigns stand still until you say so."),
-            _("Look at what is scheduled, then let campaigns go on."),
-            "/campaigns/",
+            "sending",
+            _("A backup was put back. Nothing is sent until the owner says so."),
+            _("Look at what is due, then let sending go on: on the page of messages, or by karibu go-on."),
+            "/messages/",
         )
 
 
@@ -204,7 +204,7 @@ CHECKS: list[Check] = [
     late_messages,
     late_journeys,
     late_campaigns,
-    stopped_campaigns,
+    standstill,
     waiting_inbox,
     lake_folder,
     disk_space,

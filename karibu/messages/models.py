@@ -232,3 +232,10 @@ class Mail(models.Model):
     raw = models.BinaryField()
     at = models.DateTimeField(auto_now_add=True)
     read_at = models.DateTimeField(null=True)
+
+
+class Heartbeat(models.Model):
+    """One row (id 1): when this installation last looked after what it sends (awake.py)."""
+
+    at = models.DateTimeField()
+    stopped_at = models.DateTimeField(null=True)  # an older state of the database was found; nothing leaves until told

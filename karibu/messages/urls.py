@@ -11,6 +11,7 @@ urlpatterns: list[URLPattern] = [
     path("messages/", messages.message_list, name="messages"),
     path("messages/retry/", messages.retry_many),
     path("messages/cancel/", messages.cancel_many),
+    path("messages/go-on/", messages.go_on, name="sending-go-on"),
     path("messages/waterfall/", reach.waterfall, name="message-waterfall"),
     path("messages/reach/<int:customer_id>/", reach.reaches, name="message-reach"),
     path("messages/rules/", rules.rules, name="message-rules"),

@@ -2,11 +2,10 @@
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
-from karibu.campaigns import actions, awake
-from karibu.campaigns.models import Campaign, Heartbeat
-from karibu.campaigns.tests.crowd import BY, HOUR, again, campaign, fates, launched, people, run, segment, template
+from karibu.campaigns import actions
+from karibu.campaigns.models import Campaign
+from karibu.campaigns.tests.crowd import BY, again, campaign, fates, launched, people, run, segment, template
 from karibu.messages import tokens
 from karibu.messages.models import Message
 from karibu.web.models import User
@@ -122,21 +121,3 @@ def test_links_into_the_shop_say_which_campaign_they_came_from() -> None:
     assert there.startswith("https://duka.example/?")
     for said in ("utm_source=karibu", "utm_medium=email", "utm_campaign=spring", "k_m="):
         assert said in there
-
-
-def test_after_a_restored_backup_nothing_starts_until_told() -> None:
-    now = timezone.now()
-    assert awake.keep_awake(now)
-    Heartbeat.objects.update(at=now - 9 * HOUR)  # the database of nine hours ago; the file beside it is of now
-    assert not awake.keep_awake(now)
-    owner = signed_in("owner", "owner@shop.test")
-    assert "backup was put back" in owner.get("/campaigns/").content.decode()
-    assert "Campaigns stand still" in owner.get("/").content.decode()
-    owner.post("/campaigns/go-on/")
-    assert awake.keep_awake(timezone.now())
-
-
-def test_a_system_that_was_merely_off_goes_on() -> None:
-    now = timezone.now()
-    awake.keep_awake(now)
-    assert awake.keep_awake(now + 30 * HOUR)

@@ -4,12 +4,13 @@ from django.contrib import messages as flashes
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from karibu.customers.models import Customer
-from karibu.messages import actions, senders, story, visits
+from karibu.messages import actions, awake, senders, story, visits
 from karibu.messages.models import Mail, Message
 from karibu.messages.status import OPEN, TONES, Status, explain
 from karibu.messages.tables import Messages, status_label
@@ -92,4 +93,13 @@ def cancel_many(request: HttpRequest) -> HttpResponse:
     flashes.success(request, said) if done else flashes.error(
         request, _("All of the chosen messages have left already.")
     )
+    return back(request, "/messages/")
+
+
+@allow("owner")
+@require_POST
+def go_on(request: HttpRequest) -> HttpResponse:
+    """After a backup was put back: what is due may leave."""
+    awake.go_on(timezone.now(), by=actor(request))
+    flashes.success(request, _("Sending goes on."))
     return back(request, "/messages/")
