@@ -1,6 +1,7 @@
 """`/api/v1/campaigns`: the same plan, deeds and report that the pages have."""
 
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date, datetime, time
 from typing import Any, Literal
 
@@ -11,6 +12,7 @@ from ninja import Router, Schema, Status
 from pydantic import Field
 
 from karibu.campaigns import actions, preview, report, said
+from karibu.campaigns.check import findings
 from karibu.campaigns.models import Campaign
 from karibu.shop.models import CouponPool
 from karibu.web import paging
@@ -91,11 +93,19 @@ def change(request: HttpRequest, pk: int, body: CampaignChange) -> dict[str, Any
 @allow()
 def check(request: HttpRequest, pk: int) -> dict[str, Any]:
     """What the gate would say now: how many, and who would not get it and why. `estimated_from` is null where
-    everybody was asked about."""
-    found = preview.preview(get_object_or_404(Campaign, pk=pk))
+    everybody was asked about. `findings` are what the linter points at in the templates: error, warning or hint."""
+    one = get_object_or_404(Campaign, pk=pk)
+    found = preview.preview(one)
     lines = [{"kind": one.kind, "words": one.words, "people": one.people} for one in found.lines]
     estimated = found.asked if found.is_estimate else None
-    return {"audience": found.audience, "estimated_from": estimated, "lines": lines, "notes": found.notes}
+    pointed = [{"template": t.key, **asdict(finding)} for t, said_of_it in findings(one) for finding in said_of_it]
+    return {
+        "audience": found.audience,
+        "estimated_from": estimated,
+        "lines": lines,
+        "notes": found.notes,
+        "findings": pointed,
+    }
 
 
 @router.post("/campaigns/{pk}/launch")

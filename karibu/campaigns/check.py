@@ -1,4 +1,4 @@
-"""What keeps a campaign from being launched, by the field that it is about."""
+"""What keeps a campaign from being launched, by the field that it is about; and what the linter finds in its words."""
 
 from datetime import datetime
 from typing import Any
@@ -7,8 +7,9 @@ from django.utils.translation import gettext as _
 
 from karibu.campaigns import moments
 from karibu.campaigns.models import LETTERS, Campaign
-from karibu.messages import starters
+from karibu.messages import lint, preview, starters
 from karibu.messages.models import Template
+from karibu.messages.wording import spoken
 from karibu.segments.models import Segment
 from karibu.web.queries import shop
 
@@ -19,6 +20,18 @@ def faults(campaign: Campaign, now: datetime) -> dict[str, list[str]]:
     for field, said in (*_what(campaign), *_who(campaign), *_when(campaign, now), *_test(campaign)):
         found.setdefault(field, []).append(said)
     return found
+
+
+def findings(campaign: Campaign) -> list[tuple[Template, list[lint.Finding]]]:
+    """What the linter points at in each template, in all its languages, the worst first. One that cannot be used is
+    a fault and stands there."""
+    known = known_templates(campaign.templates)
+    found = []
+    for key in campaign.templates:
+        if key in known and not preview.faults(known[key]):
+            said = [finding for one in spoken(known[key]) for finding in lint.check(one)]
+            found.append((known[key], lint.ranked(said)))
+    return [(template, said) for template, said in found if said]
 
 
 def known_templates(keys: list[str]) -> dict[str, Template]:
@@ -40,6 +53,9 @@ def _what(campaign: Campaign) -> list[tuple[str, Any]]:
             found.append(("templates", _("There is no message template “%(key)s”.") % {"key": key}))
         elif known[key].channel != campaign.channel:
             found.append(("templates", _("“%(name)s” is for another channel.") % {"name": known[key].name}))
+        elif broken := preview.faults(known[key]):
+            said = {"name": known[key].name, "why": broken[0].words}
+            found.append(("templates", _("“%(name)s” cannot be filled in: %(why)s") % said))
     return found
 
 

@@ -21,7 +21,7 @@ _MACHINES = f"""
     SELECT count(DISTINCT m.id) FILTER (WHERE v.kind = 'opened'), count(DISTINCT m.id) FILTER (WHERE v.kind = 'clicked')
     FROM {_MINE} JOIN messages_visit v ON v.message_id = m.id WHERE v.is_machine"""  # noqa: S608
 _DOMAINS = """
-    SELECT lower(split_part(address, '@', 2)), count(*), count(*) FILTER (WHERE status = 'bounced'),
+    SELECT lower(split_part(address, '@', 2)), count(*), count(bounced_at),
         count(*) FILTER (WHERE opened_at IS NOT NULL OR clicked_at IS NOT NULL),
         count(*) FILTER (WHERE clicked_at IS NOT NULL)
     FROM messages_message WHERE sender = %(sender)s AND sent_at IS NOT NULL AND address <> ''

@@ -26,8 +26,8 @@ CENT = Decimal("0.01")
 _COUNTS = """
     SELECT step, is_holdout AND status = 'refused' AND reason = 'holdout', count(*),
         count(*) FILTER (WHERE sent_at IS NOT NULL),
-        count(*) FILTER (WHERE sent_at IS NOT NULL AND status NOT IN ('bounced', 'failed')),
-        count(*) FILTER (WHERE status = 'bounced'),
+        count(*) FILTER (WHERE sent_at IS NOT NULL AND status <> 'failed' AND bounced_at IS NULL),
+        count(*) FILTER (WHERE sent_at IS NOT NULL AND bounced_at IS NOT NULL),
         count(*) FILTER (WHERE opened_at IS NOT NULL OR clicked_at IS NOT NULL),
         count(*) FILTER (WHERE clicked_at IS NOT NULL)
     FROM messages_message WHERE sender = %(sender)s GROUP BY 1, 2"""

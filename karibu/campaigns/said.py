@@ -9,7 +9,9 @@ from django.utils.translation import ngettext
 
 from karibu.campaigns import report
 from karibu.campaigns.models import Campaign, Recipient
+from karibu.messages.drawing import drawn
 from karibu.messages.models import Template
+from karibu.messages.queries import waterfall
 from karibu.segments.queries import names
 from karibu.web.formats import count, moment, percent
 
@@ -72,11 +74,15 @@ def context(campaign: Campaign) -> dict[str, Any]:
     """Of the page of one that is launched."""
     has_begun = campaign.begun_at is not None
     figures = report.figures(campaign) if has_begun else {}
+    steps = waterfall(campaign.sender) if has_begun else []
     return {
         "plan": plan(campaign),
         "report": figures,
         "progress": progress(campaign, figures),
         "funnel": funnel(figures) if has_begun else [],
+        "steps": steps,
+        "drawing": drawn(steps),
+        "sender_name": campaign.name,
         "known": dict(Template.objects.filter(key__in=campaign.templates).values_list("key", "name")),
     }
 

@@ -12,8 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from karibu.campaigns import actions, awake, flat, linkmap, preview, report, said
-from karibu.campaigns.check import faults
+from karibu.campaigns import actions, flat, linkmap, preview, report, said
+from karibu.campaigns.check import faults, findings
 from karibu.campaigns.forms import CampaignForm, NewForm
 from karibu.campaigns.models import Campaign, Custom
 from karibu.campaigns.tables import TONES, Campaigns
@@ -28,7 +28,7 @@ Status = Campaign.Status
 @require_safe
 @allow()
 def campaigns(request: HttpRequest) -> HttpResponseBase:
-    context = {"stopped": awake.stopped_since(), "needs_approval": Custom.objects.filter(needs_approval=True).exists()}
+    context = {"needs_approval": Custom.objects.filter(needs_approval=True).exists()}
     return Campaigns(request, Campaign.objects.all()).respond("campaigns/campaigns.html", context)
 
 
@@ -147,15 +147,6 @@ def duplicate(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allow("owner")
-def go_on(request: HttpRequest) -> HttpResponse:
-    """After a backup was put back: what is scheduled may start."""
-    awake.go_on(timezone.now(), by=actor(request))
-    messages.success(request, _("Campaigns go on."))
-    return redirect("campaigns")
-
-
-@require_POST
-@allow("owner")
 def approval(request: HttpRequest) -> HttpResponse:
     actions.require_approval("needed" in request.POST, by=actor(request))
     messages.success(request, _("Saved."))
@@ -171,13 +162,14 @@ def _draft(request: HttpRequest, found: Campaign, form: CampaignForm, *, status:
 
 
 def _checked(form: CampaignForm) -> dict[str, Any]:
-    return _checked_draft(form.planned()) if form.is_valid() else {"faults": [], "preview": None}
+    return _checked_draft(form.planned()) if form.is_valid() else {"faults": [], "findings": [], "preview": None}
 
 
 def _checked_draft(found: Campaign) -> dict[str, Any]:
     missing = [sentence for sentences in faults(found, timezone.now()).values() for sentence in sentences]
     return {
         "faults": missing,
+        "findings": findings(found),
         "preview": preview.preview(found),
         "plan": said.plan(found),
         "needs_approval": Custom.objects.filter(pk=1, needs_approval=True).exists(),

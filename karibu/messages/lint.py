@@ -8,7 +8,7 @@ import difflib
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from email.message import EmailMessage
 from html.parser import HTMLParser
@@ -51,13 +51,14 @@ def check(template: Template) -> list[Finding]:
     if found := preview.faults(template):
         return [Finding(ERROR, fault.field, fault.words) for fault in found]
     if template.channel != "email":
-        return _sorted(_unknown_names(_Mail(template, preview.show(template), _Page(""))))
+        return ranked(_unknown_names(_Mail(template, preview.show(template), _Page(""))))
     said = preview.show(template)
     mail = _Mail(template, said, _Page(preview.as_written(template)))
-    return _sorted(finding for one in CHECKS for finding in one(mail))
+    return ranked(finding for one in CHECKS for finding in one(mail))
 
 
-def _sorted(found: Iterator[Finding]) -> list[Finding]:
+def ranked(found: Iterable[Finding]) -> list[Finding]:
+    """Each once, the worst first."""
     return sorted(dict.fromkeys(found), key=lambda one: _ORDER.index(one.severity))
 
 

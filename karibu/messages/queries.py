@@ -19,7 +19,7 @@ class Step:
     A loss is who was refused, cancelled or failed, by reason; "waiting" who is held or not yet due, which is no loss.
     """
 
-    key: str  # audience, a reason, held, sending, sent, delivered, opened, clicked
+    key: str  # audience, a reason, held, sending, sent, bounced, delivered, confirmed, opened, clicked
     words: str
     count: int
     kind: Kind
@@ -27,14 +27,18 @@ class Step:
 
 
 _BY_FATE = """
-    SELECT status, reason, count(*), count(sent_at), count(opened_at), count(clicked_at)
+    SELECT status, reason, count(*), count(sent_at), count(opened_at), count(clicked_at),
+        count(*) FILTER (WHERE sent_at IS NOT NULL AND status = 'sent' AND bounced_at IS NOT NULL),
+        count(*) FILTER (WHERE sent_at IS NOT NULL AND status = 'sent' AND bounced_at IS NULL
+            AND delivered_at IS NOT NULL)
     FROM messages_message WHERE sender = %s GROUP BY status, reason"""
 
 
 def waterfall(sender: str) -> list[Step]:
     """From the audience to the clicks, in one statement: all that `sender` ("campaign:7", "journey:3") wanted sent.
 
-    Opens and clicks are of people, not of machines. Delivered is what was sent and did not come back.
+    Opens and clicks are of people, not of machines. Delivered is what was sent and did not come back; of how many of
+    these the recipient's own server (or provider) said so is a step of its own, where any did.
     """
     with connection.cursor() as cursor:
         cursor.execute(_BY_FATE, [sender])
@@ -63,15 +67,18 @@ def _lost(rows: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 
 def _reached(rows: Sequence[tuple[Any, ...]]) -> list[Step]:
-    sent, opened, clicked = (sum(row[n] for row in rows) for n in (3, 4, 5))
+    sent, opened, clicked, bounced, confirmed = (sum(row[n] for row in rows) for n in range(3, 8))
     found, left = [Step("sent", _("Sent"), sent, "reached", sent)], sent
-    for status, reason, _count, back, *_rest in rows:
-        if status == Status.FAILED and back:
-            left -= back
-            found.append(Step(reason, explain(reason), back, "loss", left))
+    back = [(row[1], explain(row[1]), row[3]) for row in rows if row[0] == Status.FAILED and row[3]]
+    back += [("bounced", _("Came back: bounced"), bounced)] if bounced else []
+    for reason, words, count in sorted(back, key=lambda one: -one[2]):
+        left -= count
+        found.append(Step(reason, words, count, "loss", left))
+    known = [Step("confirmed", _("The recipient's server said so"), confirmed, "reached", confirmed)]
     return [
         *found,
         Step("delivered", _("Delivered"), left, "reached", left),
+        *(known if confirmed else []),
         Step("opened", _("Opened by people"), opened, "reached", opened),
         Step("clicked", _("Clicked by people"), clicked, "reached", clicked),
     ]

@@ -30,6 +30,21 @@ def look() -> Look:
     )
 
 
+def as_template(template: Template, said: Template | Wording) -> Template:
+    """The template as it would be sent to who reads this wording; not to be saved."""
+    if isinstance(said, Template):
+        return said
+    known = {"key": template.key, "name": template.name, "channel": template.channel, "topic": template.topic}
+    words = {name: getattr(said, name) for name in SAID}
+    return Template(**known, is_marketing=template.is_marketing, language=said.language, **words)
+
+
+def spoken(template: Template) -> list[Template]:
+    """The template in each of its languages, its own first."""
+    said: list[Template | Wording] = [template, *template.wordings.order_by("language")]
+    return [as_template(template, one) for one in said]
+
+
 def written(raw: object, *, language: str, preheader: str = "", brand: Look | None = None) -> dict[str, Any]:
     """`blocks`, `body` and `text` of these blocks. Raises BadBlock."""
     found = building.parse(raw)

@@ -97,13 +97,13 @@ class _Editor:
         except BadBlock as error:
             self.sheet.faults[f"{error.number}.{error.field}"] = error.sentence
             return False
-        faults = preview.faults(_as_template(self.template, self.said))
+        faults = preview.faults(wording.as_template(self.template, self.said))
         for fault in faults:
             self.form.add_error("subject" if fault.field == "subject" else None, fault.words)
         return not faults
 
     def _show(self, status: int = 200) -> HttpResponse:
-        candidate = _as_template(self.template, self.said)
+        candidate = wording.as_template(self.template, self.said)
         context = {
             "template": self.template,
             "language": self.said.language,
@@ -157,15 +157,6 @@ def _spoken(template: Template) -> list[str]:
 def _put(said: Said, sheet: editing.Sheet) -> None:
     for name, value in wording.written(sheet.blocks, language=said.language, preheader=said.preheader).items():
         setattr(said, name, value)
-
-
-def _as_template(template: Template, said: Said) -> Template:
-    """The template as it would be sent to who reads this wording."""
-    if isinstance(said, Template):
-        return said
-    known = {"key": template.key, "name": template.name, "channel": template.channel, "topic": template.topic}
-    words = {name: getattr(said, name) for name in wording.SAID}
-    return Template(**known, is_marketing=template.is_marketing, language=said.language, **words)
 
 
 @allow("marketer")
@@ -237,7 +228,7 @@ def template_body(request: HttpRequest, key: str) -> HttpResponse:
     found = get_object_or_404(Template, key=key)
     language = request.GET.get("language", "")
     if said := Wording.objects.filter(template=found, language=language).first() if language else None:
-        found = _as_template(found, said)
+        found = wording.as_template(found, said)
     if "draft" in request.GET and (draft := request.session.get(f"draft {key}")):
         found, _fault = _drafted(found, draft)
     html = "" if preview.faults(found) else preview.show(found, request.GET.get("as", "")).html
