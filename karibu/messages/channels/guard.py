@@ -70,10 +70,19 @@ def check(url: str) -> None:
 
 def post(url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
     """One POST. Raises Forbidden, NotReached or InDoubt; any answer is returned, also one that leads elsewhere."""
+    return _ask("POST", url, body, headers)
+
+
+def get(url: str) -> Answer:
+    """One GET, as post() does."""
+    return _ask("GET", url, None, {})
+
+
+def _ask(method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
     there = target(url)
     try:
         response = _pool(there).urlopen(
-            "POST",
+            method,
             there.path,
             body=body,
             headers={"Host": _name(there), "User-Agent": "Karibu", **headers},

@@ -13,6 +13,10 @@ class Forged(Exception):
     """Not signed by the provider."""
 
 
+class NotNow(Exception):
+    """Whether it is genuine cannot be said yet: the provider shall call again."""
+
+
 class Unreadable(ValueError):
     """Genuine, and not what the provider is known to send."""
 

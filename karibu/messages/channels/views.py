@@ -17,7 +17,7 @@ from karibu.messages.addresses import public_url
 from karibu.messages.channels import accounts, overview, part, receipts, received
 from karibu.messages.channels.connecting import CannotConnect, Provider
 from karibu.messages.channels.forms import ConnectForm, TestForm
-from karibu.messages.channels.hearing import Asked, Forged, Heard, Unreadable
+from karibu.messages.channels.hearing import Asked, Forged, Heard, NotNow, Unreadable
 from karibu.messages.channels.models import Account
 from karibu.messages.channels.sms import segments
 from karibu.messages.channels.whatsapp import templates
@@ -118,6 +118,8 @@ def hook(request: HttpRequest, token: str) -> HttpResponse:
     account = get_object_or_404(_open(), token=token, kind__in=HEARING)
     try:
         heard = part(account.kind, "inbound").read(account, _asked(request, account))
+    except NotNow as later:
+        return _again(account, later)
     except Forged:
         log.warning("a call for the %s account %s was not signed by its provider", account.kind, account.pk)
         return HttpResponse(status=403)
@@ -126,8 +128,16 @@ def hook(request: HttpRequest, token: str) -> HttpResponse:
         log.warning("a call for the %s account %s cannot be read: %s", account.kind, account.pk, type(error).__name__)
         return HttpResponse(status=202)
     if request.method == "POST":
-        _do(account, heard)
+        try:
+            _do(account, heard)
+        except NotNow as later:
+            return _again(account, later)
     return HttpResponse(heard.answer, content_type=heard.content_type)
+
+
+def _again(account: Account, later: NotNow) -> HttpResponse:
+    log.warning("a call for the %s account %s has to come again: %s", account.kind, account.pk, later)
+    return HttpResponse(status=503, headers={"Retry-After": "60"})
 
 
 def _do(account: Account, heard: Heard) -> None:

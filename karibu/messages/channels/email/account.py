@@ -1,6 +1,7 @@
 """Who carries e-mail instead of an SMTP server: providers by their HTTP interface (django-anymail).
 
-Amazon SES has none here: mail leaves over its SMTP server (KARIBU_SMTP_URL), and what it says of mails is heard here.
+Amazon SES has none here: mail leaves over its SMTP server (KARIBU_SMTP_URL), and what it says of mails is heard here,
+by way of SNS (sns.py).
 """
 
 import warnings
@@ -32,8 +33,12 @@ class Service:
 
     provider: Provider
     view: str
-    sends: bool = True
+    is_sns: bool = False  # it carries nothing for us, and tells of mails by way of Amazon's SNS
     renamed: dict[str, str] = field(default_factory=dict)  # our field: anymail's option
+
+    @property
+    def sends(self) -> bool:
+        return not self.is_sns
 
     def backend(self, account: Account) -> Any:
         """What sends. It makes no connection before it is used."""
@@ -47,8 +52,8 @@ class Service:
         kind = getattr(import_module(f"anymail.webhooks.{account.provider}"), self.view)
         given = {self.renamed.get(name, name): value for name, value in self._given(account)}
         secret = [given["webhook_secret"]] if given.get("webhook_secret") else []
-        if not self.sends:
-            return _bare(kind, secret)
+        if self.is_sns:
+            return _bare(kind)
         options = {name: given[name] for name in given if hasattr(kind, name)}
         with warnings.catch_warnings():  # of an address without a password: ours is a secret itself
             warnings.simplefilter("ignore", AnymailWarning)
@@ -60,10 +65,10 @@ class Service:
         return [(name, str(value)) for name, value in known.items() if name != "base_url"]
 
 
-def _bare(kind: Any, secret: list[str]) -> Any:
-    """Amazon's, without Amazon's own library, which only mail that comes in needs."""
+def _bare(kind: Any) -> Any:
+    """Amazon's, without Amazon's own library, which only mail that comes in needs. sns.py looked at its signature."""
     made = kind.__new__(kind)
-    made.basic_auth, made.auto_confirm_enabled = secret, False
+    made.basic_auth, made.auto_confirm_enabled = [], False
     made.validators = collect_all_methods(kind, "validate_request")
     return made
 
@@ -75,7 +80,8 @@ def _listed(account: Account) -> str:
 
 def _service(key: str, label: str, view: str, base_url: str, *fields: Field, **options: Any) -> Service:
     provider = Provider(
-        key=key, label=label, base_url=base_url, fields=(*fields, _HOOK_SECRET), check=_listed, hook=_HOOK,
+        key=key, label=label, base_url=base_url, fields=fields if options.get("is_sns") else (*fields, _HOOK_SECRET),
+        check=_listed, hook=_HOOK,
         teaches=options.pop("teaches", ""),
     )  # fmt: skip
     return Service(provider, view, **options)
@@ -110,8 +116,15 @@ SERVICES: dict[str, Service] = {
         ),
         _service("sparkpost", "SparkPost", "SparkPostTrackingWebhookView", "https://api.sparkpost.com/api/v1", _KEY),
         _service(
-            "amazon_ses", "Amazon SES", "AmazonSESTrackingWebhookView", "", sends=False,
-            teaches=_("Mail leaves over the SMTP server of SES; its notifications come here, by way of SNS."),
+            "amazon_ses", "Amazon SES", "AmazonSESTrackingWebhookView", "",
+            Field(
+                "aws_account", _("Number of your AWS account"),
+                _("Twelve digits; topics of others are refused. Empty: that of the first topic that is subscribed."),
+                is_required=False,
+            ),
+            is_sns=True,
+            teaches=_("Mail leaves over the SMTP server of SES; its notifications come here, by way of an SNS topic"
+                      " with an HTTPS subscription to the address below. It confirms itself; calls must be signed."),
         ),
     )
 }  # fmt: skip

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
-from anymail.exceptions import AnymailConfigurationError, AnymailWebhookValidationFailure
+from anymail.exceptions import AnymailAPIError, AnymailConfigurationError, AnymailWebhookValidationFailure
 from anymail.signals import EventType, RejectReason
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
@@ -17,7 +17,7 @@ from django.utils import timezone
 from karibu.consents.actions import suppress
 from karibu.consents.models import Suppression
 from karibu.messages import tokens
-from karibu.messages.channels.email import reports
+from karibu.messages.channels.email import reports, sns
 from karibu.messages.channels.email.account import service
 from karibu.messages.channels.email.bounces import code_in, named_in, says_nobody_is_there
 from karibu.messages.channels.email.reports import Kind, Said
@@ -44,10 +44,20 @@ _NO_NEWS = {
 
 
 def read(account: Account, asked: Asked) -> Heard:
-    """Raises hearing.Forged."""
-    heard = Heard()
+    """Raises hearing.Forged or NotNow."""
     if asked.method != "POST":
-        return heard
+        return Heard()
+    if service(account).is_sns:
+        call = sns.read(account, asked)
+        if call["Type"] == sns.CONFIRM:
+            return Heard(deeds=[partial(sns.confirm, account, call)])
+        if call["Type"] == sns.LEFT:
+            return Heard(unknown=["the topic does not call here any more"])
+    return _told(account, asked)
+
+
+def _told(account: Account, asked: Asked) -> Heard:
+    heard = Heard()
     try:
         events = _events(account, asked)
     except AnymailWebhookValidationFailure as error:
@@ -55,7 +65,7 @@ def read(account: Account, asked: Asked) -> Heard:
     except AnymailConfigurationError as error:  # a mail that somebody wrote, sent to this address by mistake
         heard.unknown.append(str(error)[:60])
         return heard
-    except (KeyError, IndexError, TypeError, AttributeError) as error:
+    except (KeyError, IndexError, TypeError, AttributeError, AnymailAPIError) as error:
         raise Unreadable(type(error).__name__) from error
     said = [_said(account, event) for event in events if event.event_type in _KINDS]
     left = [event for event in events if event.event_type == EventType.UNSUBSCRIBED]
