@@ -60,14 +60,19 @@ def kept_out(digests: Collection[str]) -> set[str]:
         return {row[0] for row in cursor.fetchall()}
 
 
-def block(values: Iterable[str], at: datetime) -> int:
-    """From now on these identifiers are refused, in every form. Returns how many digests are new."""
+def block(values: Iterable[str], at: datetime) -> set[str]:
+    """From now on these identifiers are refused, in every form. Returns the digests that are new."""
     wanted = {digest(form) for value in values if normal(value) for form in _forms(value)}
     new = wanted - set(ErasedIdentity.objects.filter(digest__in=wanted).values_list("digest", flat=True))
     ErasedIdentity.objects.bulk_create(
         (ErasedIdentity(digest=one, at=at) for one in sorted(new)), ignore_conflicts=True
     )
-    return len(new)
+    return new
+
+
+def unblock(digests: Collection[str]) -> None:
+    """Whoever these are of was made anonymous: if they come back, they are somebody new."""
+    ErasedIdentity.objects.filter(digest__in=digests).delete()
 
 
 def _forms(value: str) -> Iterator[str]:

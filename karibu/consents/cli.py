@@ -1,5 +1,6 @@
 """`karibu erase`, `retention` and `export customer`: the terminal's side. Steps go to stderr, outcomes to stdout."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -18,9 +19,19 @@ def erase(who: str, *, yes: bool) -> None:
     customer = _customer(who)
     if not yes:
         click.confirm(f"Erase customer {customer} for good, with all that is known of them?", abort=True)
-    done = _erased(customer)
+    done = _done(customer, erasure.erase, "karibu erase")
     taken = ", ".join(f"{n} {what}" for what, n in done.counts.items() if n)
     click.echo(f"Customer {customer} is erased: {taken or 'nothing more was there'}")
+
+
+def anonymise(who: str, *, yes: bool) -> None:
+    """As erase(), but what happened stays."""
+    customer = _customer(who)
+    if not yes:
+        click.confirm(f"Make customer {customer} anonymous for good? What they did stays as numbers.", abort=True)
+    done = _done(customer, erasure.anonymise, "karibu anonymise")
+    taken = ", ".join(f"{n} {what}" for what, n in done.counts.items() if n)
+    click.echo(f"Customer {customer} is nobody any more. Touched: {taken or 'nothing more was there'}")
 
 
 def export(who: str, path: Path | None) -> Path:
@@ -50,9 +61,9 @@ def _customer(who: str) -> int:
     return found
 
 
-def _erased(customer: int) -> Erasure:
+def _done(customer: int, deed: Callable[..., Erasure], by: str) -> Erasure:
     try:
-        return erasure.erase(customer, by="karibu erase", tell=lambda step: click.echo(f"… {step}", err=True))
+        return deed(customer, by=by, tell=lambda step: click.echo(f"… {step}", err=True))
     except KeyboardInterrupt:
         raise click.ClickException(f"Stopped. {GOES_ON}") from None
     except (erasure.StillWaiting, erasure.UnderWay) as later:

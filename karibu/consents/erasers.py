@@ -16,6 +16,14 @@ from karibu.events import erase as log
 from karibu.shop.models import Cart, Coupon, Order
 from karibu.web.models import AuditEntry
 
+# Which goods for how much; the shop's own id of a cart may lead back to whose it was.
+_BARE_CARTS = """
+    UPDATE shop_cart SET cart_id = 'erased:' || id, items = (
+        SELECT coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object('product_id', line -> 'product_id',
+            'name', line -> 'name', 'price', line -> 'price', 'quantity', line -> 'quantity'))), '[]')
+        FROM jsonb_array_elements(items) AS line WHERE %(names)s = '' OR line::text !~* %(names)s)
+    WHERE customer_id = ANY(%(family)s) AND cart_id <> 'erased:' || id"""
+
 
 class Grown(RuntimeError):
     """Others were merged into the customer, or the customer into another, since the family was read."""
@@ -23,7 +31,14 @@ class Grown(RuntimeError):
 
 def from_log(person: Person, cursor: Cursor) -> dict[str, int]:
     """Also events of others that mention an address of theirs."""
-    return {"events": log.erase(person.family, cursor, mentioned=_mention(person.traces))}
+    mention, names = _mention(person.traces), person.traces.anything
+    if person.keeps_numbers:
+        touched = log.anonymise(person.family, cursor, mentioned=mention, names=names)
+    else:
+        touched = log.erase(person.family, cursor, mentioned=mention)
+    if names:
+        log.forget_names(names, cursor)
+    return {"events": touched}
 
 
 def _mention(traces: Traces) -> log.Mention | None:
@@ -73,6 +88,9 @@ def from_shop(person: Person, cursor: Cursor) -> dict[str, int]:
     """Carts go. Orders stay as numbers: what was sold is the shop's, who bought it is not any more."""
     Order.objects.filter(customer_id__in=person.family).update(cart_id="")
     Coupon.objects.filter(customer_id__in=person.family).update(customer_id=None, key=None)
+    if person.keeps_numbers:
+        cursor.execute(_BARE_CARTS, {"family": person.family, "names": person.traces.anything})
+        return {"carts": cursor.rowcount}
     return {"carts": Cart.objects.filter(customer_id__in=person.family).delete()[0]}
 
 

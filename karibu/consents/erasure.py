@@ -7,6 +7,9 @@
 
 Each step is a transaction of its own and can be done again, and a row (Erasure) remembers how far it is: one that was
 stopped, or died, goes on from there, by the same command or by itself.
+
+Making a person anonymous is the same way (`anonymise`), but for three things: of what they did, what happened stays
+under a number that leads to nobody; carts stay as numbers; and the doors are opened again at the end.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -18,7 +21,7 @@ from django.utils import timezone
 
 from karibu.collect import drain
 from karibu.consents import person, waiting
-from karibu.consents.blocked import block, erased
+from karibu.consents.blocked import block, erased, unblock
 from karibu.consents.models import Erasure
 from karibu.consents.person import Person
 from karibu.customers import addresses, raw
@@ -71,7 +74,12 @@ def erase(customer_id: int, *, by: str, tell: Tell = lambda step: None) -> Erasu
     return finish(_begun(customer_id, by), tell)
 
 
-def begin(customer_ids: Iterable[int], *, by: str) -> list[Erasure]:
+def anonymise(customer_id: int, *, by: str, tell: Tell = lambda step: None) -> Erasure:
+    """Makes the customer, and all that were merged into them, nobody: statistics stay. As erase()."""
+    return finish(_begun(customer_id, by, keeps_numbers=True), tell)
+
+
+def begin(customer_ids: Iterable[int], *, by: str, keeps_numbers: bool = False) -> list[Erasure]:
     """Erasures of these customers, for a worker to do one after the other. Those who are not there are left out."""
     from karibu.consents import jobs
 
@@ -79,7 +87,7 @@ def begin(customer_ids: Iterable[int], *, by: str) -> list[Erasure]:
     with transaction.atomic():
         for number in customer_ids:
             with suppress(NobodyThere):
-                erasure = _begun(number, by)
+                erasure = _begun(number, by, keeps_numbers=keeps_numbers)
                 begun[erasure.pk] = erasure
         jobs.erase.defer(erasures=list(begun))
     return list(begun.values())
@@ -147,15 +155,18 @@ def _region() -> str:
         return str(cursor.fetchone()[0])
 
 
-def _begun(customer_id: int, by: str) -> Erasure:
-    """The row of this erasure: the one that is open, or a new one."""
+def _begun(customer_id: int, by: str, *, keeps_numbers: bool = False) -> Erasure:
+    """The row of this erasure: the one that is open, or a new one. Whoever asks for more than it did gets more."""
     today = resolve(customer_id)
     if today is not None and (erasure := Erasure.objects.filter(customer_id=today, done_at=None).first()):
+        if erasure.keeps_numbers and not keeps_numbers:
+            erasure.keeps_numbers, erasure.shut, erasure.by = False, [], by
+            _keep(erasure)
         return erasure
     if today is None or Customer.objects.filter(pk=today, erased_at__isnull=False).exists():
         raise NobodyThere(f"There is no customer {customer_id} to erase.")
     now = timezone.now()
-    return Erasure.objects.create(customer_id=today, by=by, begun_at=now, touched_at=now)
+    return Erasure.objects.create(customer_id=today, by=by, begun_at=now, touched_at=now, keeps_numbers=keeps_numbers)
 
 
 @contextmanager
@@ -188,14 +199,19 @@ def _close_doors(erasure: Erasure) -> Person:
     """Nothing that carries one of the person's identifiers takes effect any more, and nothing that did is under way."""
     for _ in range(ROUNDS):
         erasure.customer_id = resolve(erasure.customer_id) or erasure.customer_id
-        them = person.known(erasure.customer_id, **erasure.person)
+        them = _known(erasure)
         erasure.person = {"identifiers": them.identifiers, "names": them.names}
-        _keep(erasure)
-        block(them.identifiers, timezone.now())
+        with transaction.atomic():
+            erasure.shut = [*erasure.shut, *sorted(block(them.identifiers, timezone.now()))]
+            _keep(erasure)
         waiting.let_batches_end()
-        if person.known(erasure.customer_id, **erasure.person) == them:
+        if _known(erasure) == them:
             return them
     raise StillWaiting("New identifiers of this person keep coming in.")
+
+
+def _known(erasure: Erasure) -> Person:
+    return person.known(erasure.customer_id, **erasure.person, keeps_numbers=erasure.keeps_numbers)
 
 
 def _take_out(eraser: Eraser, them: Person, erasure: Erasure, tell: Tell) -> None:
@@ -225,7 +241,10 @@ def _keep(erasure: Erasure) -> None:
 
 def _close(erasure: Erasure) -> None:
     """Done: what is remembered names nobody."""
-    erasure.person, erasure.done_at = {}, timezone.now()
+    opened = erasure.shut if erasure.keeps_numbers else []
+    erasure.person, erasure.shut, erasure.done_at = {}, [], timezone.now()
+    verb = "anonymised customer" if erasure.keeps_numbers else "erased customer"
     with transaction.atomic():
+        unblock(opened)
         _keep(erasure)
-        record(erasure.by, "erased customer", f"customer {erasure.customer_id}", **erasure.counts)
+        record(erasure.by, verb, f"customer {erasure.customer_id}", **erasure.counts)

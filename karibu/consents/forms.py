@@ -136,7 +136,7 @@ class LiftForm(forms.Form):
 
 
 class EraseForm(forms.Form):
-    number = forms.CharField(label=gettext_lazy("Type the customer's number to erase them"))
+    number = forms.CharField(label=gettext_lazy("Type the customer's number to do it"))
 
     def __init__(self, *arguments: Any, number: int, **options: Any) -> None:
         super().__init__(*arguments, **options)

@@ -89,7 +89,11 @@ class ErasedIdentity(models.Model):
 
 
 class Erasure(models.Model):
-    """One erasure and how far it is. `person` says who it is about until it is done; then only numbers remain."""
+    """One erasure and how far it is. `person` says who it is about until it is done; then only numbers remain.
+
+    With `keeps_numbers` the person is made anonymous instead: what they did stays, without them, and they may come
+    back as somebody new; `shut` are the digests of theirs that are refused only until it is done.
+    """
 
     id = models.BigAutoField(primary_key=True)
     customer_id = models.BigIntegerField(db_index=True)
@@ -99,6 +103,8 @@ class Erasure(models.Model):
     done_at = models.DateTimeField(null=True)
     person = models.JSONField(default=dict)  # {"identifiers": [...], "names": [...]}
     counts = models.JSONField(default=dict)  # {"events": 120, "mails": 3}
+    keeps_numbers = models.BooleanField(default=False, db_default=False)
+    shut = models.JSONField(default=list, db_default=[])
 
     class Meta:
         indexes = [models.Index(fields=["touched_at"], name="erasure_open", condition=models.Q(done_at=None))]

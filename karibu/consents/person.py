@@ -20,6 +20,7 @@ class Person:
     family: list[int]
     identifiers: list[str]  # e-mail addresses, phone numbers, external ids, browser ids
     names: list[str] = field(default_factory=list)
+    keeps_numbers: bool = False  # what happened stays, without the person: they are made anonymous
 
     @property
     def traces(self) -> Traces:
@@ -30,10 +31,13 @@ class Person:
         return value.strip().lower() in {text.lower() for text in self.identifiers}
 
 
-def known(customer_id: int, identifiers: Collection[str] = (), names: Collection[str] = ()) -> Person:
+def known(
+    customer_id: int, identifiers: Collection[str] = (), names: Collection[str] = (), *, keeps_numbers: bool = False
+) -> Person:
     """What is known of the customer now, and what was known before."""
     family = family_of(customer_id)
-    return Person(family, sorted({*identifiers, *_identifiers(family)}), sorted({*names, *_names(family)}))
+    identifying, called = {*identifiers, *_identifiers(family)}, {*names, *_names(family)}
+    return Person(family, sorted(identifying), sorted(called), keeps_numbers)
 
 
 def _identifiers(family: list[int]) -> set[str]:

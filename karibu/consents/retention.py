@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from karibu.collect import keeping
 from karibu.collect.models import RejectedEvent
 from karibu.consents.models import Confirmation, Pause, Retention
+from karibu.customers.models import LISTED, Activity, Customer
 from karibu.web.actions import record
 
 
@@ -26,6 +27,7 @@ class Class:
     let_go: Callable[[datetime], int]
     days: Callable[[], int | None] = lambda: None
     url: str = ""  # where its rule is set, if not with the others
+    least: int = 1  # days
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,31 @@ def _rejected(limit: datetime) -> int:
     return RejectedEvent.objects.filter(received_at__lt=limit).count()
 
 
+A_NIGHT = 500  # people made anonymous by one application of the rule; each takes the event log's files in hand
+
+
+def _inactive(limit: datetime) -> "QuerySet[Customer]":
+    """Who was not seen since, and ordered nothing: in the shop, in mails, at the desk (their last event)."""
+    old = Customer.objects.filter(LISTED, created_at__lt=limit).exclude(last_order_at__gte=limit)
+    return old.exclude(pk__in=Activity.objects.filter(last_seen__gte=limit).values("customer_id"))
+
+
+def _let_go_of_inactive(limit: datetime) -> int:
+    from karibu.consents import erasure
+
+    ids = list(_inactive(limit).order_by("pk").values_list("pk", flat=True)[:A_NIGHT])
+    return len(erasure.begin(ids, by="system", keeps_numbers=True)) if ids else 0
+
+
 CLASSES = (
+    Class(
+        "inactive",
+        _("People who were not seen any more"),
+        _("Neither seen in the shop nor by a click, and nothing ordered: they are made anonymous, statistics stay."),
+        lambda limit: _inactive(limit).count(),
+        _let_go_of_inactive,
+        least=90,
+    ),
     rows(
         "questions",
         _("Questions that nobody confirmed"),

@@ -7,6 +7,7 @@ urlpatterns: list[URLPattern] = [
     path("customers/<int:customer_id>/consents/", customer.consents, name="customer-consents"),
     path("customers/<int:customer_id>/unblock/", customer.lift_block, name="lift-block"),
     path("customers/<int:customer_id>/archive/", customer.archive, name="archive-customer"),
+    path("customers/<int:customer_id>/anonymise/", customer.anonymise, name="anonymise-customer"),
     path("customers/<int:customer_id>/erase/", customer.erase, name="erase-customer"),
     path("preferences/<str:token>/", public.preferences, name="preferences"),
     path("confirm/<str:token>/", public.confirm, name="confirm"),

@@ -31,6 +31,11 @@ def take_out(cursor: psycopg.Cursor[tuple[object, ...]], removed: Iterable[tuple
     add(cursor, TAKEN_OUT, [(key, -number) for key, number in removed])
 
 
+def forget(cursor: psycopg.Cursor[tuple[object, ...]], pattern: str) -> None:
+    """Takes out the counts of events whose very name says who it was: nothing else is counted under such a name."""
+    cursor.execute("DELETE FROM events_eventcount WHERE name ~* %s", [pattern])
+
+
 def add(cursor: psycopg.Cursor[tuple[object, ...]], lane: int, counted: Iterable[tuple[Key, int]]) -> None:
     """Raises the counts of these hours (any time in the hour names it), in rows of this lane."""
     hours: Counter[Key] = Counter()

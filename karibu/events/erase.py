@@ -32,12 +32,30 @@ def erase(customer_ids: Collection[int], cursor: Cursor, *, mentioned: Mention |
     return _remove("customer", sorted(set(customer_ids) - {0}), cursor, mentioned)
 
 
+def anonymise(customer_ids: Collection[int], cursor: Cursor, *, mentioned: Mention | None, names: str) -> int:
+    """Takes everything that names somebody out of these customers' events, and out of those that mention them.
+
+    What happened stays, under the customer's number; see blank.py. Where even that matches `names`, a regular
+    expression, the event goes whole. Returns how many were touched. As erase().
+    """
+    return _remove("customer", sorted(set(customer_ids) - {0}), cursor, mentioned, names)
+
+
+def forget_names(pattern: str, cursor: Cursor) -> None:
+    """Takes what this regular expression finds out of the names that events are counted under."""
+    from karibu.events import counts
+
+    counts.forget(cursor, pattern)
+
+
 def delete_import(import_id: int, cursor: Cursor) -> int:
     """Removes every event that this import brought; returns how many. As erase()."""
     return _remove("import_id", [import_id], cursor)
 
 
-def _remove(column: str, values: list[int], cursor: Cursor, mentioned: Mention | None = None) -> int:
+def _remove(
+    column: str, values: list[int], cursor: Cursor, mentioned: Mention | None = None, names: str | None = None
+) -> int:
     from karibu.events import removal  # with the lake's libraries, which a process at rest does not carry
 
-    return removal.remove(removal.Target(column, values, mentioned), cursor)
+    return removal.remove(removal.Target(column, values, mentioned, names), cursor)

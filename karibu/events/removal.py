@@ -1,4 +1,4 @@
-"""How events leave the log for good: the tail, the lake's files and the counts. (erase.py says whose.)
+"""How events, or what they say of people, leave the log for good: tail, lake and counts. (erase.py says whose.)
 
 It runs inside the caller's transaction; the files that held the events are deleted once that commits.
 Rewriting is by file, so many people at once cost hardly more than one.
@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import connection, transaction
 
-from karibu.events import compact, counts, flush, lake, rewrite, snapshot, tail
+from karibu.events import blank, compact, counts, flush, lake, rewrite, schema, snapshot, tail
 from karibu.events.erase import Mention
 from karibu.events.models import TailBlock
 
@@ -25,12 +25,14 @@ Cursor = psycopg.Cursor[tuple[object, ...]]
 class Target:
     """What is to go: the events with one of `values` in `column`, which is "customer" or "import_id".
 
-    And those in whose texts `mentioned` is found, where it is given.
+    And those in whose texts `mentioned` is found, where it is given. With `names` (a regular expression) they are not
+    to go but to become nobody's (blank.py): only where what would stay still matches it, the event goes whole.
     """
 
     column: str
     values: Sequence[int]
     mentioned: Mention | None = None
+    names: str | None = None
 
     @property
     def condition(self) -> str:
@@ -38,6 +40,22 @@ class Target:
         if self.mentioned:
             said += [_speaks(text, self.mentioned) for text in TEXTS]
         return f"({' OR '.join(said)})"
+
+    @property
+    def source(self) -> str:
+        """SQL: the events, with `touched` for those that are the target: the condition is long, and asked once."""
+        return f"(SELECT *, {self.condition} AS touched FROM events)"  # noqa: S608
+
+    @property
+    def gone(self) -> str:
+        """SQL: which of them leave the log."""
+        if self.names is None:
+            return "touched"
+        return f"(touched AND {blank.speaks(_quoted(self.names))})" if self.names else "false"
+
+    @property
+    def select(self) -> dict[str, str]:
+        return {} if self.names is None else blank.select("touched")
 
     @property
     def given(self) -> pa.Table:
@@ -72,7 +90,7 @@ def _quoted(text: str) -> str:
 
 
 def remove(target: Target, cursor: Cursor) -> int:
-    """Removes the target from tail, lake and counts; returns how many events that were. See erase.py."""
+    """Removes (or blanks) the target in tail, lake and counts; returns how many events that were. See erase.py."""
     if not connection.in_atomic_block:
         raise RuntimeError("events are removed inside a transaction")
     if not target.values and not target.mentioned:
@@ -84,7 +102,8 @@ def remove(target: Target, cursor: Cursor) -> int:
             flush.finish_interrupted()
             replaced = _rewritten(target, replaced)
             blocks = _blocks(target)
-            removed = _counted(target, list(replaced), [tail.decode(block.ipc) for block in blocks])
+            removed = _counted(target, target.gone, list(replaced), [tail.decode(block.ipc) for block in blocks])
+            touched = _counted(target, "touched", list(replaced), [tail.decode(block.ipc) for block in blocks])
             if replaced:
                 added = [file for files in replaced.values() for file in files]
                 lake.confirm(lake.commit(lake.opened(), added, list(replaced)))
@@ -92,7 +111,7 @@ def remove(target: Target, cursor: Cursor) -> int:
                 _without(target, block)
     counts.take_out(cursor, removed)
     transaction.on_commit(_sweep)
-    return sum(number for _, number in removed)
+    return sum(number for _, number in touched)
 
 
 def _rewritten(
@@ -103,14 +122,15 @@ def _rewritten(
         return replaced
     done = dict(replaced)
     for file in lake.files(lake.opened()):
-        if file not in done and target.may_be_in(file) and _counted(target, [file], []):
+        if file not in done and target.may_be_in(file) and _counted(target, "touched", [file], []):
             kind = rewrite.BY_CUSTOMER if file.is_clustered else rewrite.BY_TIME
-            done[file] = rewrite.rewritten([file], kind, without=target.condition, given=target.given)
+            change = rewrite.Change(target.given, target.source, target.gone, target.select)
+            done[file] = rewrite.rewritten([file], kind, change)
     return done
 
 
 def _counted(
-    target: Target, files: Sequence[lake.DataFile], tables: Sequence[pa.Table]
+    target: Target, condition: str, files: Sequence[lake.DataFile], tables: Sequence[pa.Table]
 ) -> list[tuple[counts.Key, int]]:
     """How many events of the target these hold, by hour, source, channel and name."""
     if not files and not tables:
@@ -121,7 +141,7 @@ def _counted(
         rows = cursor.sql(
             f"""SELECT epoch(date_trunc('hour', time)) AS hour, coalesce(source, '') AS source,
                        coalesce(channel, '') AS channel, name, count(*) AS count
-                FROM events WHERE {target.condition} GROUP BY ALL"""  # noqa: S608
+                FROM {target.source} WHERE {condition} GROUP BY ALL"""  # noqa: S608
         ).fetchall()
     return [
         ((datetime.fromtimestamp(hour, UTC), source, channel, name), number)
@@ -138,8 +158,7 @@ def _blocks(target: Target) -> list[TailBlock]:
 
 def _without(target: Target, block: TailBlock) -> None:
     """Puts a new block in the place of this one; it keeps its flush, so that an interrupted one still finds it."""
-    events = tail.decode(block.ipc)
-    kept = events.filter(pc.invert(pc.fill_null(target.within(events), False)))
+    kept = _kept(target, tail.decode(block.ipc))
     if len(kept):
         TailBlock.objects.create(
             flush=block.flush,
@@ -151,6 +170,17 @@ def _without(target: Target, block: TailBlock) -> None:
             ipc=tail.encode(kept.combine_chunks().to_batches()[0]),
         )
     block.delete()
+
+
+def _kept(target: Target, events: pa.Table) -> pa.Table:
+    if target.names is None:
+        return events.filter(pc.invert(pc.fill_null(target.within(events), False)))
+    with rewrite.instance() as cursor:
+        cursor.register("given", target.given)
+        cursor.register("events", events)
+        columns = ", ".join(target.select.values())
+        sql = f"SELECT {columns} FROM {target.source} WHERE NOT coalesce({target.gone}, false)"  # noqa: S608
+        return cursor.sql(sql).to_arrow_table().cast(schema.schema())
 
 
 def _sweep() -> None:

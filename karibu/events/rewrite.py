@@ -4,8 +4,9 @@ Memory stays bounded: events are sorted a slice at a time and handed over row gr
 The REWRITE lock must be held from the reading of the old files to the commit.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 
 import duckdb
@@ -23,27 +24,40 @@ BY_TIME, BY_CUSTOMER = "part", "clustered"  # kinds of files, and what their nam
 _ORDERS = {BY_TIME: ["time"], BY_CUSTOMER: ["customer", "time"]}
 
 
-def rewritten(
-    old: Sequence[lake.DataFile], kind: str, *, without: str = "false", given: pa.Table | None = None
-) -> list[lake.DataFile]:
-    """New files (not committed yet) with the events of `old`, all of one month, in the order of `kind`.
+@dataclass(frozen=True)
+class Change:
+    """What rewriting changes: SQL that may speak of the table `given`.
 
-    Left out is what the SQL condition `without` is true for; it may speak of the table `given`.
+    `source` stands for the view `events`, `without` is true for what is left out, `select` gives the columns that are
+    not taken as they are.
     """
+
+    given: pa.Table | None = None
+    source: str = "events"
+    without: str = "false"
+    select: Mapping[str, str] = field(default_factory=dict)
+
+
+NOTHING = Change()
+
+
+def rewritten(old: Sequence[lake.DataFile], kind: str, change: Change = NOTHING) -> list[lake.DataFile]:
+    """New files (not committed yet) with the events of `old`, all of one month, in the order of `kind`."""
     with instance() as cursor:
-        if given is not None:
-            cursor.register("given", given)
+        if change.given is not None:
+            cursor.register("given", change.given)
         Snapshot(-1, old, schema.schema().empty_table()).attach(cursor)
-        return list(written(_sorted(cursor, kind, without), old[0].month, kind))
+        return list(written(_sorted(cursor, kind, change), old[0].month, kind))
 
 
-def _sorted(cursor: duckdb.DuckDBPyConnection, kind: str, without: str) -> Iterator[pa.RecordBatch]:
+def _sorted(cursor: duckdb.DuckDBPyConnection, kind: str, change: Change) -> Iterator[pa.RecordBatch]:
     """The events of the view `events` in order, a slice of the sort key after the other: only one is in memory."""
-    columns = ", ".join(schema.schema().names)
+    columns = ", ".join(change.select.get(name, name) for name in schema.schema().names)
     key = _ORDERS[kind][0]
     for slice_ in _slices(cursor, key):
-        where = f"NOT coalesce({without}, false) AND {slice_}"
-        sql = f"SELECT {columns} FROM events WHERE {where} ORDER BY {', '.join(_ORDERS[kind])}"  # noqa: S608
+        where = f"NOT coalesce({change.without}, false) AND {slice_}"
+        order = ", ".join(_ORDERS[kind])
+        sql = f"SELECT {columns} FROM {change.source} WHERE {where} ORDER BY {order}"  # noqa: S608
         yield from cursor.sql(sql).to_arrow_reader(lake.ROW_GROUP)
 
 

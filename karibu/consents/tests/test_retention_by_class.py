@@ -52,7 +52,7 @@ def test_an_owner_changes_a_rule_and_sees_what_it_would_take(old: None, client: 
     page = "/settings/retention/"
     assert client.post(page, {"questions": "0"}).status_code == 422
     client.post(page, {"questions": "", "pauses": "7"})
-    assert dict(Retention.objects.values_list("key", "days")) == {"questions": None, "pauses": 7}
+    assert dict(Retention.objects.values_list("key", "days")) == {"questions": None, "pauses": 7, "inactive": None}
     client.get(page)
     assert counts() == (4, 2, 2)
     retention.apply(timezone.now())

@@ -1,6 +1,7 @@
 """On a customer's page: consents that a colleague records, and erasing the person."""
 
 import tempfile
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages as flashes
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from karibu.consents import access, actions, erasure, history, queries
 from karibu.consents.forms import ConsentForm, EraseForm, EraseManyForm
+from karibu.consents.models import Erasure
 from karibu.customers.models import Customer
 from karibu.customers.queries import family, listed
 from karibu.web.access import actor, allow
@@ -62,23 +64,37 @@ def _tell(request: HttpRequest, customer_id: int, said: dict[str, Any]) -> None:
 @require_http_methods(["GET", "HEAD", "POST"])
 def erase(request: HttpRequest, customer_id: int) -> HttpResponse:
     """Asks for the customer's number to be typed; there is no way back."""
+    return _ask_then(request, customer_id, "consents/erase.html", erasure.erase)
+
+
+@allow("owner")
+@require_http_methods(["GET", "HEAD", "POST"])
+def anonymise(request: HttpRequest, customer_id: int) -> HttpResponse:
+    """The same, for taking the person out and leaving what happened."""
+    return _ask_then(request, customer_id, "consents/anonymise.html", erasure.anonymise)
+
+
+def _ask_then(request: HttpRequest, customer_id: int, page: str, deed: Callable[..., Erasure]) -> HttpResponse:
     customer = get_object_or_404(Customer, pk=customer_id, erased_at=None, merged_into=None)
     form = EraseForm(request.POST or None, number=customer.pk)
     if request.method == "POST" and form.is_valid():
-        _erase(request, customer.pk)
+        _do(request, customer.pk, deed)
         return redirect(f"/customers/{customer.pk}/")
-    context = {"customer": customer, "form": form}
-    return render(request, "consents/erase.html", context, status=422 if form.errors else 200)
+    return render(request, page, {"customer": customer, "form": form}, status=422 if form.errors else 200)
 
 
-def _erase(request: HttpRequest, number: int) -> None:
+def _do(request: HttpRequest, number: int, deed: Callable[..., Erasure]) -> None:
     try:
-        events = erasure.erase(number, by=actor(request)).counts.get("events", 0)
+        done = deed(number, by=actor(request))
     except (erasure.StillWaiting, erasure.UnderWay) as later:
-        flashes.warning(request, _("The erasure has begun, and goes on by itself: %(why)s") % {"why": later})
-    else:
-        words = _("Customer %(number)s is erased: %(events)s events and everything else that named them.")
-        flashes.success(request, words % {"number": number, "events": events})
+        flashes.warning(request, _("It has begun, and goes on by itself: %(why)s") % {"why": later})
+        return
+    words = _("Customer %(number)s is erased: %(events)s events and everything else that named them.")
+    if done.keeps_numbers:
+        words = _(
+            "Customer %(number)s is nobody any more: %(events)s events stay as numbers, all that named them is gone."
+        )
+    flashes.success(request, words % {"number": number, "events": done.counts.get("events", 0)})
 
 
 @allow("owner")

@@ -25,7 +25,7 @@ class RetentionForm(forms.Form):
                 self.fields[line.of.key] = forms.IntegerField(
                     label=line.of.title,
                     help_text=line.of.text,
-                    min_value=1,
+                    min_value=line.of.least,
                     max_value=LONGEST,
                     required=False,
                     initial=line.days,
