@@ -2,7 +2,7 @@
 
 from karibu.consents.person import Person
 from karibu.customers.raw import Cursor
-from karibu.segments.models import Due, Rfm
+from karibu.segments.models import Due, Rfm, Touched
 
 # Nobody is told that they left: the log shall not name them again.
 _LEAVE = """
@@ -18,6 +18,8 @@ def from_segments(person: Person, cursor: Cursor) -> dict[str, int]:
     """The person is in no segment any more, and nothing is reckoned of them."""
     cursor.execute(_LEAVE, [person.family])
     left = cursor.rowcount
+    if pattern := person.traces.anything:  # what somebody did may be called after them; "": look at everything
+        Touched.objects.filter(event__iregex=pattern).update(event="")
     Rfm.objects.filter(customer_id__in=person.family).delete()
     Due.objects.filter(customer_id__in=person.family).delete()
     return {"segments": left}
