@@ -60,23 +60,29 @@ def late_messages(now: datetime) -> Iterator[Trouble]:
 
 
 def late_journeys(now: datetime) -> Iterator[Trouble]:
-    (number,) = _one(
-        "SELECT count(*) FROM journeys_enrollment e JOIN journeys_journey j ON j.id = e.journey_id"
-        " WHERE e.status = 'active' AND e.due_at < %s AND j.status = 'live'",
-        [now - LATE],
-    )
-    if number:
+    """Each live journey in which people wait for more than two minutes longer than planned, by its name."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LATE_JOURNEYS, [now - LATE])
+        rows = cursor.fetchall()
+    for number, name, people, since in rows:
+        said = {"n": count(people), "name": name, "m": int((now - since).total_seconds() // 60)}
         yield Trouble(
-            "journeys",
+            f"journey {number}",
             ngettext(
-                "%(n)s person waits in a journey longer than planned.",
-                "%(n)s people wait in journeys longer than planned.",
-                number,
+                "%(n)s person waits in “%(name)s” by %(m)s min longer than planned.",
+                "%(n)s people wait in “%(name)s” by up to %(m)s min longer than planned.",
+                people,
             )
-            % {"n": count(number)},
+            % said,
             _("Look whether the worker runs: karibu doctor."),
-            "/journeys/",
+            f"/journeys/{number}/",
         )
+
+
+_LATE_JOURNEYS = """
+    SELECT j.id, j.name, count(*), min(e.due_at) FROM journeys_journey j
+    JOIN journeys_enrollment e ON e.journey_id = j.id AND e.status = 'active' AND e.due_at < %s
+    WHERE j.status = 'live' GROUP BY j.id ORDER BY 4, j.id LIMIT 20"""
 
 
 def late_campaigns(now: datetime) -> Iterator[Trouble]:

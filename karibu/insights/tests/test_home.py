@@ -13,7 +13,7 @@ from karibu.events.tests.making import NOON, append, event
 from karibu.insights import live, moments, suggestions, today
 from karibu.insights.models import LaneMoments
 from karibu.insights.tests.shop import make_message
-from karibu.journeys.models import Journey
+from karibu.journeys.models import Enrollment, Journey
 from karibu.shop.models import Cart, Product
 from karibu.web.actions import create_user
 from karibu.web.models import Shop
@@ -101,6 +101,21 @@ def test_health_is_silent_until_something_is_wrong(page: Client) -> None:
     assert [*found] == ["messages", "import", "rejected"]  # the worst first
     assert found["messages"].sentence == "1 message is late, by 3 min."
     assert "people.csv" in page.get("/").content.decode()
+
+
+def test_each_journey_in_which_people_wait_too_long_is_named(page: Client) -> None:
+    now = timezone.now()
+    slow, calm, off = (Journey.objects.create(name=name, status="live") for name in ("Carts", "Welcome", "Off"))
+    Journey.objects.filter(pk=off.pk).update(status="paused")
+    for journey, late, people in ((slow, 5, 3), (calm, 1, 1), (off, 9, 1)):
+        for n in range(people):
+            known = {"key": str(n), "slot": f"{journey.pk} {n}", "due_at": now - timedelta(minutes=late)}
+            Enrollment.objects.create(
+                journey=journey, version=1, customer_id=n, arrived_at=now, entered_at=now, **known
+            )
+    [found] = page.get("/").context["troubles"]
+    assert found.sentence == "3 people wait in “Carts” by up to 5 min longer than planned."
+    assert found.url == f"/journeys/{slow.pk}/"
 
 
 def moment(customer: int = 0, name: str = "Product Viewed", **more: str) -> live.Moment:

@@ -1,7 +1,8 @@
 """Real mail servers of the tests' own, on loopback: Postfix with TLS and passwords, and its test sink.
 
-Both are started in a folder of their own and end with the test. Nothing leaves: Postfix keeps every message in one
-maildir, and what it cannot deliver it throws away.
+Both are started in a folder of their own and end with the test. Nothing leaves: Postfix keeps what is for example.com
+in one maildir, and throws away what is for anybody else; but what is for late.example it takes, finds out later that
+nobody is there, and sends back to whoever sent it: with an address at post.example, that is the maildir again.
 """
 
 import os
@@ -46,7 +47,9 @@ disable_dns_lookups = yes
 smtp_dns_support_level = disabled
 smtpd_peername_lookup = no
 default_transport = discard:
-virtual_mailbox_domains = example.com
+virtual_mailbox_domains = example.com, post.example
+virtual_alias_maps = inline:{{ {{@late.example = nobody@gone.example}} }}
+transport_maps = inline:{{ {{gone.example = error:5.1.1 there is nobody of this name any more}} }}
 virtual_mailbox_base = {home}
 virtual_mailbox_maps = static:box/
 virtual_uid_maps = static:{uid}
@@ -70,7 +73,7 @@ cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
 tlsmgr unix - - n 1000? 1 tlsmgr
 rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 discard
+bounce unix - - n - 0 bounce
 defer unix - - n - 0 bounce
 trace unix - - n - 0 bounce
 proxymap unix - - n - - proxymap
@@ -230,6 +233,10 @@ class Postfix:
         """{recipient: how many messages lie in the mailbox}, once the queue is empty and so many are there."""
         wait_for(lambda: not self._queued() and sum(1 for _ in self._files()) >= expected)
         return Counter(self._recipient(file) for file in self._files())
+
+    def mails(self, domain: str) -> list[bytes]:
+        """What lies in the mailbox for this domain, as it came."""
+        return [file.read_bytes() for file in sorted(self._files()) if self._recipient(file).endswith(f"@{domain}")]
 
     def forget(self) -> None:
         """Empties the mailbox."""

@@ -8,12 +8,15 @@ from datetime import timedelta
 
 import pytest
 import time_machine
+from click.testing import CliRunner
 from django.utils import timezone
 
+from karibu.config.cli import main
 from karibu.config.testing import missing
 from karibu.consents.queries import suppressed
 from karibu.messages import handover, send
-from karibu.messages.channels.email import outage, relay
+from karibu.messages.channels.email import outage, relay, verp
+from karibu.messages.channels.email.models import BounceBox, Report
 from karibu.messages.models import Message, Template
 from karibu.messages.tests.cast import a_person, fate, the_shop, wants
 from karibu.messages.tests.certificates import chain
@@ -43,6 +46,7 @@ def server(running, settings) -> Iterator[Postfix]:
     yield running
     relay.forget()
     outage.end()
+    verp.forget()
 
 
 @pytest.fixture
@@ -253,3 +257,30 @@ def test_a_server_that_takes_a_message_and_hangs_up_instead_of_saying_so_gets_it
         assert send.send_due() == 0 and {fate(m) for m in messages} == {("failed", "unknown_outcome")}
         assert server.taken() == Counter(f"p{n}@example.com" for n in range(3))
     relay.forget()
+
+
+@pytest.mark.postfix
+def test_what_postfix_delivers_refuses_and_sends_back_later_ends_as_what_it_was(server):
+    """RFC 3464: the report comes to the address that the mail left under (VERP), and is piped to `karibu bounce`."""
+    BounceBox.objects.create(pk=1, address="bounces@post.example")
+    verp.forget()
+    good, unknown, late = (
+        wants(a_person(name, email=address))
+        for name, address in (
+            ("good", "good@example.com"),
+            ("no", "unknown@example.com"),
+            ("zuri", "zuri@late.example"),
+        )
+    )
+    send.send_due()
+    assert [fate(one) for one in (good, unknown, late)] == [("sent", ""), ("failed", "rejected"), ("sent", "")]
+    arrived = server.delivered(2)
+    assert arrived == Counter({"good@example.com": 1, f"bounces+{verp.written(late.pk)}@post.example": 1})
+    [report] = server.mails("post.example")
+    assert b"multipart/report" in report and b"5.1.1" in report
+    for _ in range(2):  # the second is the same report
+        assert CliRunner().invoke(main, ["bounce"], input=report).exit_code == 0
+    assert Report.objects.get(message_id=late.pk).is_hard
+    assert [bool(Message.objects.get(pk=one.pk).bounced_at) for one in (good, late)] == [False, True]
+    blocked = suppressed("email", ["good@example.com", "unknown@example.com", "zuri@late.example"])
+    assert blocked == {"unknown@example.com": "hard_bounce", "zuri@late.example": "hard_bounce"}
