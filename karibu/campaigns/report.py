@@ -11,7 +11,8 @@ from typing import Any
 
 from django.db import connection
 
-from karibu.campaigns import links, stats, winner
+from karibu.campaigns import earned, links, stats, winner
+from karibu.campaigns.earned import CENT, Spent
 from karibu.campaigns.models import Campaign
 from karibu.messages.models import Template
 from karibu.messages.status import Status, explain
@@ -20,7 +21,6 @@ from karibu.web.queries import shop
 
 Figure = Callable[[Campaign], dict[str, Any]]
 _figures: dict[str, Figure] = {}
-CENT = Decimal("0.01")
 
 # `is_compared`: passed the gate, or would have but for the holdout.
 _COUNTS = """
@@ -31,23 +31,10 @@ _COUNTS = """
         count(*) FILTER (WHERE opened_at IS NOT NULL OR clicked_at IS NOT NULL),
         count(*) FILTER (WHERE clicked_at IS NOT NULL)
     FROM messages_message WHERE sender = %(sender)s GROUP BY 1, 2"""
-_SPENT = """
-    WITH people AS MATERIALIZED (
-        SELECT customer_id, step, is_holdout, created_at FROM messages_message
-        WHERE sender = %(sender)s AND status <> 'cancelled'
-            AND (status <> 'refused' OR (is_holdout AND reason = 'holdout'))
-    ), bought AS MATERIALIZED (
-        SELECT customer_id, placed_at, coalesce(total_converted, 0) - refunded_converted AS worth FROM shop_order
-        WHERE status IN ('placed', 'refunded') AND placed_at >= (SELECT min(created_at) FROM people)
-            AND placed_at < (SELECT max(created_at) FROM people) + make_interval(days => %(days)s)
-    ), each AS (
-        SELECT p.step, p.is_holdout, count(b.placed_at) AS orders, coalesce(sum(b.worth), 0) AS spent
-        FROM people p LEFT JOIN bought b ON b.customer_id = p.customer_id AND b.placed_at >= p.created_at
-            AND b.placed_at < p.created_at + make_interval(days => %(days)s)
-        GROUP BY p.customer_id, p.step, p.is_holdout, p.created_at
-    )
-    SELECT step, is_holdout, count(*), sum(orders), count(*) FILTER (WHERE orders > 0), sum(spent), sum(spent * spent)
-    FROM each GROUP BY 1, 2"""
+_PEOPLE = """
+    SELECT customer_id, step, is_holdout, created_at AS since FROM messages_message
+    WHERE sender = %(sender)s AND status <> 'cancelled'
+        AND (status <> 'refused' OR (is_holdout AND reason = 'holdout'))"""
 _REASONS = """
     SELECT status, reason, count(*) FROM messages_message WHERE sender = %(sender)s
     GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2"""
@@ -66,11 +53,12 @@ def register_figure(name: str, figure: Figure) -> None:
 
 def figures(campaign: Campaign) -> dict[str, Any]:
     """All of the report. Money is Decimal in the shop's currency; rates are shares of 1."""
-    counts, spent = _counts(campaign), _spent(campaign)
+    counts, days = _counts(campaign), campaign.window_days
+    spent = earned.spent(_PEOPLE, {"sender": campaign.sender}, days)
     total = _sum(counts)
     return {
         "currency": shop().currency,
-        "incremental": _incremental(campaign, spent),
+        "incremental": earned.incremental(spent, days),
         "funnel": {**total, **_orders(spent), **_gone(campaign)},
         "machines": links.machines(campaign),
         "templates": _templates(campaign, counts, spent),
@@ -83,7 +71,7 @@ def figures(campaign: Campaign) -> dict[str, Any]:
 
 
 def _rows(query: str, campaign: Campaign) -> list[tuple[Any, ...]]:
-    parameters: dict[str, Any] = {"sender": campaign.sender, "days": campaign.window_days, "since": campaign.begun_at}
+    parameters: dict[str, Any] = {"sender": campaign.sender, "since": campaign.begun_at}
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
         return list(cursor.fetchall())
@@ -104,51 +92,6 @@ def _sum(counts: dict[tuple[str, bool], dict[str, int]]) -> dict[str, int]:
         for name in _NAMES:
             found[name] += 0 if is_held else numbers[name]
     return found
-
-
-Spent = dict[tuple[str, bool], tuple[int, stats.Group, Decimal]]
-
-
-def _spent(campaign: Campaign) -> Spent:
-    """{(step, held out): (orders, group, money)}."""
-    return {
-        (step, held): (int(orders), stats.Group(people, float(money), float(squares), buyers), money)
-        for step, held, people, orders, buyers, money, squares in _rows(_SPENT, campaign)
-    }
-
-
-def _joined(spent: Spent, *, held: bool) -> stats.Group:
-    groups = [group for (_step, is_held), (_n, group, _money) in spent.items() if is_held == held]
-    return stats.Group(
-        sum(group.people for group in groups),
-        sum(group.total for group in groups),
-        sum(group.squares for group in groups),
-        sum(group.buyers for group in groups),
-    )
-
-
-def _incremental(campaign: Campaign, spent: Spent) -> dict[str, Any]:
-    """What it earned that would not have come anyway: the difference a person, times those written to."""
-    treated, held = _joined(spent, held=False), _joined(spent, held=True)
-    found = stats.difference(treated, held)
-
-    def whole(value: float | None) -> Decimal | None:
-        return None if value is None else Decimal(value * treated.people).quantize(CENT)
-
-    has_both = bool(treated.people and held.people)
-    return {
-        "revenue": whole(found.estimate) if has_both else None,
-        "low": whole(found.low),
-        "high": whole(found.high),
-        "per_person": Decimal(found.estimate).quantize(Decimal("0.0001")) if has_both else None,
-        "people": treated.people,
-        "held_out": held.people,
-        "buyers": treated.buyers,
-        "held_out_buyers": held.buyers,
-        "window_days": campaign.window_days,
-        "level": stats.LEVEL,
-        "method": "Welch's t interval on revenue a person, zeros included",
-    }
 
 
 def _orders(spent: Spent) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from karibu.events.wake import wake
-from karibu.journeys import among, clock, doors, live
+from karibu.journeys import among, clock, doors, ids, live
 from karibu.journeys.definition import Definition, DefinitionError, parse
 from karibu.journeys.entries.form import forms
 from karibu.journeys.entries.threshold import predictions
@@ -46,6 +46,8 @@ def edit(journey: Journey, *, by: str, name: str | None = None, definition: dict
     with transaction.atomic():
         journey = _locked(journey)
         journey.name = journey.name if name is None else name
+        if definition is not None:
+            definition = ids.kept(definition, journey.definition)
         if definition is not None and definition != journey.definition:
             journey.earlier = [*journey.earlier, journey.definition][-UNDONE:]
             journey.definition = definition

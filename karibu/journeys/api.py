@@ -4,9 +4,11 @@ from typing import Any, Literal
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
-from ninja import Router, Schema, Status
+from django.utils.translation import gettext as _
+from ninja import Field, Router, Schema, Status
 
-from karibu.journeys import actions, queries
+from karibu.customers.models import Customer
+from karibu.journeys import actions, exporting, live, queries
 from karibu.journeys.definition import DefinitionError, parse
 from karibu.journeys.explain import whereabouts
 from karibu.journeys.models import Enrollment, Journey
@@ -31,6 +33,14 @@ class Publishing(Schema):
     inside: Literal["new", "before", "nobody"] = "new"
 
 
+class PeopleIn(Schema):
+    customers: list[int] = Field(max_length=10_000)
+
+
+class AnswerIn(Schema):
+    answer: Literal["yes", "no"]
+
+
 @router.get("/journeys")
 @allow()
 def journeys(request: HttpRequest, limit: int = 50, cursor: str | None = None) -> dict[str, Any]:
@@ -44,6 +54,28 @@ def journeys(request: HttpRequest, limit: int = 50, cursor: str | None = None) -
 def create(request: HttpRequest, body: JourneyIn) -> Any:
     """Makes a draft. 422 names the path in the definition that cannot run."""
     return Status(201, _journey(_checked(lambda: actions.create(body.name, body.definition, by=actor(request)))))
+
+
+@router.post("/journeys/import", response={201: dict[str, Any]})
+@allow("marketer")
+def import_(request: HttpRequest) -> Any:
+    """Takes in what `export` gave out, here or in another installation, as a draft.
+
+    422 names each path that is wrong, and each segment, template, journey and campaign that is missing.
+    """
+    try:
+        name, definition = exporting.read(request.body)
+    except exporting.Unreadable as error:
+        errors = [{"field": fault.path, "detail": fault.sentence} for fault in error.faults]
+        raise Problem(422, str(error), errors=errors) from None
+    return Status(201, _journey(_checked(lambda: actions.create(name, definition, by=actor(request)))))
+
+
+@router.get("/journeys/{pk}/export")
+@allow()
+def export(request: HttpRequest, pk: int) -> dict[str, Any]:
+    """The draft with names instead of numbers, for another installation."""
+    return exporting.written(get_object_or_404(Journey, pk=pk))
 
 
 @router.get("/journeys/{pk}")
@@ -101,25 +133,42 @@ def enrollments(
     return {"items": [_enrollment(enrollment) for enrollment in page["items"]], "next": page["next"]}
 
 
+@router.post("/journeys/{pk}/enrollments")
+@allow("marketer")
+def put_in(request: HttpRequest, pk: int, body: PeopleIn) -> dict[str, Any]:
+    """Lets customers in by hand: into a live journey that takes people in so. `entered` is how many it took."""
+    found = get_object_or_404(Journey, pk=pk)
+    if found.status != Journey.Status.LIVE:
+        raise Problem(409, _("The journey is not live."))
+    if not live.definition(found.pk, found.version).entry.by_hand:
+        raise Problem(409, _("The journey takes nobody in by hand; its entry says otherwise."))
+    known = list(Customer.objects.filter(pk__in=body.customers, erased_at=None, merged_into=None).values_list("pk"))
+    if missing := sorted(set(body.customers) - {row[0] for row in known}):
+        raise Problem(422, _("There is no customer %(n)s.") % {"n": missing[0]}, field="customers")
+    return {"entered": actions.put_in(found, body.customers, by=actor(request))}
+
+
+@router.post("/journeys/{pk}/enrollments/{enrollment}/answer")
+@allow()
+def answer(request: HttpRequest, pk: int, enrollment: int, body: AnswerIn) -> dict[str, Any]:
+    """A colleague's yes or no for somebody who stands before a step that asks."""
+    found = get_object_or_404(Enrollment.objects.select_related("journey"), pk=enrollment, journey=pk)
+    if not actions.answer([found.pk], body.answer, by=actor(request)):
+        raise Problem(409, _("Nobody asks about this person now."))
+    found.refresh_from_db()
+    return _enrollment(found)
+
+
 @router.get("/journeys/{pk}/report")
 @allow()
-def report(request: HttpRequest, pk: int) -> dict[str, Any]:
-    """The numbers of the journey's page: in total, and at each step."""
-    found = get_object_or_404(Journey, pk=pk)
-    numbers = queries.step_numbers(found)
-    steps = [
-        {
-            "position": i,
-            "kind": step.KIND,
-            "sentence": step.sentence(),
-            "waiting": numbers[i].waiting,
-            "passed": numbers[i].passed,
-            "left": numbers[i].left,
-            "failed": numbers[i].failed,
-        }
-        for i, step in enumerate(parse(found.definition).steps)
-    ]
-    return {**queries.report(found), "steps": steps}
+def report(request: HttpRequest, pk: int, days: int = 30) -> dict[str, Any]:
+    """What came of it: in total, by version, and at each step of each version; the numbers of its page and its CSV.
+
+    `days`: how long orders count where those written to are compared with those held out.
+    """
+    if not 1 <= days <= 365:
+        raise Problem(422, _("From 1 to 365 days."), field="days")
+    return queries.report(get_object_or_404(Journey, pk=pk), days)
 
 
 def _checked(deed: Any) -> Journey:

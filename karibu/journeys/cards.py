@@ -8,11 +8,11 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from karibu.journeys.counted import Numbers, at_steps
 from karibu.journeys.definition import Definition
 from karibu.journeys.forms import form_for
 from karibu.journeys.layout import Address, Place
 from karibu.journeys.models import Journey
-from karibu.journeys.queries import Numbers, step_numbers
 from karibu.journeys.steps import Step
 
 # What can be put in, in the order of the menu.
@@ -35,6 +35,7 @@ KINDS: dict[str, str | Promise] = {
 @dataclass(frozen=True)
 class Card:
     position: int
+    id: str  # in every version
     step: Step
     sentence: str
     numbers: Numbers
@@ -55,7 +56,7 @@ class Track:
 
 @dataclass(frozen=True)
 class Drawing:
-    numbers: Mapping[int, Numbers]
+    numbers: Mapping[str, Numbers]
     form: Any = None
     position: int | None = None  # of the open card
 
@@ -67,9 +68,10 @@ class Drawing:
         is_open = place.position == self.position
         return Card(
             position=place.position,
+            id=place.id,
             step=place.step,
             sentence=_capitalised(place.step.sentence()),
-            numbers=self.numbers.get(place.position) or Numbers(),
+            numbers=self.numbers.get(place.id) or Numbers(),
             form=self.form if is_open and self.form else form_for(place.step, place.position),
             is_open=is_open,
             ways=[self.track(names[way], below, (*place.address, way)) for way, below in place.ways.items()],
@@ -79,7 +81,7 @@ class Drawing:
 
 def draw(journey: Journey, definition: Definition, form: Any = None, position: int | None = None) -> Track:
     """The whole journey; `form` (bound, with errors) stands in for the one at `position`."""
-    return Drawing(step_numbers(journey), form, position).track("", definition.layout.first, ())
+    return Drawing(at_steps(journey), form, position).track("", definition.layout.first, ())
 
 
 def _capitalised(sentence: str) -> str:

@@ -4,10 +4,10 @@ An address is the way down to a step: `(0, "yes", 1)` is the second step on the 
 changes what it is given, and nothing is checked: the caller saves through actions.edit(), which does.
 """
 
-import copy as copy_
 from collections.abc import Mapping
 from typing import Any
 
+from karibu.journeys import ids
 from karibu.journeys.layout import Address
 
 Raw = dict[str, Any]
@@ -18,14 +18,14 @@ def insert(definition: Mapping[str, Any], address: Address, step: Raw) -> Raw:
     changed, steps, index = _opened(definition, address)
     if not 0 <= index <= len(steps):
         raise LookupError(address)
-    steps.insert(index, step)
+    steps.insert(index, {"id": ids.fresh(), **step})
     return changed
 
 
 def replace(definition: Mapping[str, Any], address: Address, settings: Raw) -> Raw:
-    """Gives the step new settings (`{"wait": {...}}`); its ways stay. Raises LookupError."""
+    """Gives the step new settings (`{"wait": {...}}`); its ways and its id stay. Raises LookupError."""
     changed, steps, index = _opened(definition, address)
-    kept = {"ways": steps[index]["ways"]} if "ways" in _there(steps, index) else {}
+    kept = {name: value for name, value in _there(steps, index).items() if name in ("id", "ways")}
     steps[index] = {**settings, **kept}
     return changed
 
@@ -50,8 +50,8 @@ def move(definition: Mapping[str, Any], address: Address, by: int) -> Raw:
 def copy(definition: Mapping[str, Any], address: Address) -> Raw:
     """A second one behind it, with everything on its ways. Raises LookupError."""
     changed, steps, index = _opened(definition, address)
-    steps.insert(index + 1, copy_.deepcopy(_there(steps, index)))
-    return changed
+    steps.insert(index + 1, ids.forgotten(_there(steps, index)))
+    return ids.kept(changed, {})
 
 
 def step_at(definition: Mapping[str, Any], address: Address) -> Raw:
@@ -62,7 +62,7 @@ def step_at(definition: Mapping[str, Any], address: Address) -> Raw:
 
 def _opened(definition: Mapping[str, Any], address: Address) -> tuple[Raw, list[Any], int]:
     """A copy of the definition, and in it the list that the address leads to, with the place in that list."""
-    changed = copy_.deepcopy(dict(definition))
+    changed = ids.named(definition)
     steps = changed["steps"]
     for index, way in zip(address[:-1:2], address[1::2], strict=True):
         steps = _there(steps, index).setdefault("ways", {}).setdefault(way, [])

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from karibu.journeys import steps
+from karibu.journeys import ids, steps
 from karibu.journeys.steps import Step
 from karibu.segments.faults import DefinitionError
 
@@ -22,12 +22,14 @@ Address = tuple[int | str, ...]  # (0, "yes", 1): the second step on the way "ye
 
 @dataclass(frozen=True)
 class Place:
-    """One step and where it stands. `path` is its JSON path; `ways` are the places that begin below it."""
+    """One step and where it stands. `path` is its JSON path; `ways` are the places that begin below it; `id` is what it
+    is called in every version."""
 
     position: int
     step: Step
     path: str
     address: Address
+    id: str
     ways: Mapping[str, Sequence["Place"]] = field(default_factory=dict)
 
 
@@ -50,6 +52,7 @@ def lay_out(raw: Sequence[Any], path: str = "$.steps") -> Layout:
         raise DefinitionError(path, _("A journey needs at least one step."))
     places: list[Place] = []
     first = _lay(raw, path, (), places)
+    _check_ids(places)
     following: dict[tuple[int, str], int | None] = {}
     _link(first, None, following)
     return Layout(first, sorted(places, key=lambda place: place.position), following)
@@ -64,11 +67,19 @@ def _lay(raw: Sequence[Any], path: str, address: Address, places: list[Place]) -
 def _place(raw: Any, path: str, address: Address, places: list[Place]) -> Place:
     step = steps.parse(raw, path)
     made: dict[str, list[Place]] = {}
-    place = Place(_numbered(places), step, path, address, made)
+    place = Place(_numbered(places), step, path, address, ids.of(raw, address), made)
     places.append(place)
     for way in step.ways() if "ways" in raw or step.must_branch() else ():
         made[way] = _lay(raw.get("ways", {}).get(way, []), f"{path}.ways.{way}", (*address, way), places)
     return place
+
+
+def _check_ids(places: Sequence[Place]) -> None:
+    seen: set[str] = set()
+    for place in places:
+        if place.id in seen:
+            raise DefinitionError(f"{place.path}.id", _("Another step has this id already: %(id)s.") % {"id": place.id})
+        seen.add(place.id)
 
 
 def _numbered(places: Sequence[Place]) -> int:

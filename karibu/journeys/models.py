@@ -72,7 +72,7 @@ class Enrollment(models.Model):
         indexes = [
             models.Index(fields=["journey", "due_at"], name="enrollment_due", condition=models.Q(status="active")),
             models.Index(fields=["journey", "-id"], name="enrollment_newest"),
-            models.Index(fields=["journey", "status", "step"], name="enrollment_where"),
+            models.Index(fields=["journey", "status", "version", "step"], name="enrollment_stands"),
         ]
 
 
@@ -80,7 +80,8 @@ class Passage(models.Model):
     """One step that one enrollment went through, and what came of it: the journey's own history."""
 
     id = models.BigAutoField(primary_key=True)
-    enrollment = models.ForeignKey(Enrollment, on_delete=models.CASCADE, related_name="passages")
+    # Without a constraint: it would look each enrollment up again for each step that is written.
+    enrollment = models.ForeignKey(Enrollment, on_delete=models.CASCADE, related_name="passages", db_constraint=False)
     journey_id = models.BigIntegerField()
     version = models.IntegerField()
     step = models.IntegerField()
@@ -89,7 +90,7 @@ class Passage(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["journey_id", "step"], name="passage_step")]
+        indexes = [models.Index(fields=["journey_id", "version", "step"], name="passage_place")]
 
 
 class Clock(models.Model):

@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from karibu.journeys.counted import passed, places, standing
 from karibu.journeys.explain import whereabouts
 from karibu.journeys.models import Enrollment, Journey
 from karibu.journeys.queries import named
@@ -28,14 +29,19 @@ class Journeys(Table):
     filters = [Choice("status", _("State"), choices=Journey.Status.choices)]
     order = "name"
     search_label = _("Search journeys")
-    empty = Empty(_("No journey yet"), _("Take one of the recipes: it says what it does, and one click makes it live."))
+    empty = Empty(
+        _("No journey yet"),
+        _("Take one of the recipes: it says what it does, and one click makes it live."),
+        "/journeys/recipes/",
+        _("Choose a recipe"),
+    )
 
     def search(self, rows: QuerySet[Journey], text: str) -> QuerySet[Journey]:
         return rows.filter(name__icontains=text)
 
 
 class People(Table):
-    """Enrollments of one journey; `source` is a queryset with `journey` selected."""
+    """Enrollments of one journey; `source` is a queryset of them with `journey` selected."""
 
     name = "enrollments"
     columns = [
@@ -47,11 +53,6 @@ class People(Table):
         Column("entered_at", _("Entered"), kind="ago"),
         Column("due_at", _("Goes on"), kind="ago"),
     ]
-    filters = [
-        Choice("status", _("State"), choices=Enrollment.Status.choices),
-        Choice("step", _("Before step"), choices=[(str(n), str(n + 1)) for n in range(20)]),
-        Choice("version", _("Version"), choices=[(str(n), str(n)) for n in range(1, 21)]),
-    ]
     deeds = [
         Deed(_("Try again"), "retry/", "refresh", ("marketer",)),
         Deed(_("Answer yes"), "yes/", "check"),
@@ -60,15 +61,31 @@ class People(Table):
     search_label = _("Search by key, such as the cart's id")
     empty = Empty(_("Nobody has entered yet"), _("The first one appears here within a second of their event."))
 
-    def __init__(self, request: Any, source: QuerySet[Enrollment]) -> None:
+    def __init__(self, request: Any, source: QuerySet[Enrollment], journey: Journey) -> None:
+        steps = _steps(journey)
+        numbers = [(str(number), str(number)) for number in range(journey.version, 0, -1)]
+        self.filters = [  # type: ignore[misc]
+            Choice("status", _("State"), choices=Enrollment.Status.choices),
+            Choice("step", _("Before step"), choices=steps, apply=lambda r, id_: r.filter(standing(journey, id_))),
+            Choice("passed", _("Through step"), choices=steps, apply=lambda r, id_: r.filter(passed(journey, id_))),
+            Choice("version", _("Version"), choices=numbers),
+        ]
         super().__init__(request, source)
-        self.state = {k: v for k, v in self.state.items() if k not in ("step", "version") or v.isdigit()}
+        self.state = {k: v for k, v in self.state.items() if k != "version" or (v.isascii() and v.isdigit())}
 
     def search(self, rows: QuerySet[Enrollment], text: str) -> QuerySet[Enrollment]:
         return rows.filter(slot=text) | rows.filter(key=text)
 
     def rows_of(self, source: QuerySet[Enrollment]) -> Rows:
         return NamedRows(self.narrowed(source))
+
+
+def _steps(journey: Journey) -> list[tuple[str, str]]:
+    """Every step of every version by its id, as the newest version says it; those of the newest first."""
+    found: dict[str, str] = {}
+    for (_version, position), place in sorted(places(journey).items(), key=lambda pair: (-pair[0][0], pair[0][1])):
+        found.setdefault(place.id, f"{position + 1}. {place.step.sentence()}")
+    return list(found.items())
 
 
 class NamedRows(QuerysetRows):

@@ -4,8 +4,11 @@ from karibu.journeys import starting, views
 
 urlpatterns: list[URLPattern] = [
     path("journeys/", views.journeys, name="journeys"),
+    path("journeys/recipes/", views.recipes, name="journey-recipes"),
     path("journeys/recipes/<slug:key>/", views.adopt, name="journey-adopt"),
     path("journeys/new/", starting.begin, name="journey-begin"),
+    path("journeys/import/", views.import_, name="journey-import"),
+    path("journeys/<int:pk>/journey.json", views.export, name="journey-export"),
     path("journeys/<int:pk>/", views.journey, name="journey"),
     path("journeys/<int:pk>/name/", starting.name, name="journey-name"),
     path("journeys/<int:pk>/door/", starting.door, name="journey-door"),

@@ -5,14 +5,15 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from karibu.customers.models import Customer
-from karibu.journeys import actions, draft, explain, queries
+from karibu.journeys import actions, draft, explain, exporting, queries
 from karibu.journeys.cards import KINDS, draw
 from karibu.journeys.definition import DefinitionError, parse
 from karibu.journeys.forms import form_for, fresh
@@ -20,7 +21,9 @@ from karibu.journeys.forms.entry import door_form, open_doors
 from karibu.journeys.forms.rules import rules_form
 from karibu.journeys.layout import Address
 from karibu.journeys.models import Enrollment, Journey
+from karibu.journeys.paper_form import PaperForm
 from karibu.journeys.recipes import RECIPES
+from karibu.journeys.recipes.offers import offers
 from karibu.journeys.tables import TONES, Journeys, People
 from karibu.web import fragments
 from karibu.web.access import actor, allow, may
@@ -32,9 +35,15 @@ from karibu.web.tables import back, chosen
 @require_safe
 @allow()
 def journeys(request: HttpRequest) -> HttpResponseBase:
-    used = set(Journey.objects.exclude(recipe="").values_list("recipe", flat=True))
-    recipes = [(recipe, parse(recipe.definition()).sentence(), recipe.key in used) for recipe in RECIPES.values()]
-    return Journeys(request, queries.journeys()).respond("journeys/journeys.html", {"recipes": recipes})
+    """The list; while there is nothing in it, the recipes stand below."""
+    offered = [] if Journey.objects.exists() else offers()
+    return Journeys(request, queries.journeys()).respond("journeys/journeys.html", {"offers": offered})
+
+
+@require_safe
+@allow()
+def recipes(request: HttpRequest) -> HttpResponse:
+    return render(request, "journeys/recipes.html", {"offers": offers()})
 
 
 @require_POST
@@ -44,10 +53,13 @@ def adopt(request: HttpRequest, key: str) -> HttpResponse:
     recipe = RECIPES.get(key)
     if recipe is None:
         raise Http404
-    made = actions.create(str(recipe.name), recipe.definition(), recipe=key, by=actor(request))
-    if "publish" in request.POST:
-        actions.publish(made, by=actor(request))
-        messages.success(request, _("“%(name)s” is live. The next person who fits enters it.") % {"name": made.name})
+    with transaction.atomic():
+        definition = recipe.made_ours(by=actor(request))
+        made = actions.create(str(recipe.name), definition, recipe=key, by=actor(request))
+        if "publish" in request.POST:
+            actions.publish(made, by=actor(request))
+            said = _("“%(name)s” is live. The next person who fits enters it.")
+            messages.success(request, said % {"name": made.name})
     return redirect("journey", made.pk)
 
 
@@ -177,11 +189,42 @@ def built(request: HttpRequest, pk: int, opened: Address | None = None, first: s
 
 @require_safe
 @allow()
+def export(request: HttpRequest, pk: int) -> HttpResponse:
+    """The draft as a file that another installation can take in."""
+    found = get_object_or_404(Journey, pk=pk)
+    written = json.dumps(exporting.written(found), indent=2, ensure_ascii=False)
+    answer = HttpResponse(written, content_type="application/json; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="journey-{pk}.json"'
+    return answer
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@allow("marketer")
+def import_(request: HttpRequest) -> HttpResponse:
+    """Takes in a journey that was exported, as a draft."""
+    form = PaperForm(request.POST or None, request.FILES or None)
+    faults: list[exporting.Fault] = []
+    if request.method == "POST" and form.is_valid():
+        try:
+            name, definition = exporting.read(form.raw())
+            made = actions.create(name, definition, by=actor(request))
+        except exporting.Unreadable as error:
+            faults = error.faults
+        else:
+            said = _("“%(name)s” is here as a draft: look it through, then publish.")
+            messages.success(request, said % {"name": name})
+            return redirect("journey", made.pk)
+    status = 422 if request.method == "POST" else 200
+    return render(request, "journeys/import.html", {"form": form, "faults": faults}, status=status)
+
+
+@require_safe
+@allow()
 def people(request: HttpRequest, pk: int) -> HttpResponseBase:
     found = get_object_or_404(Journey, pk=pk)
     inside = Enrollment.objects.filter(journey=found).select_related("journey")
     failed = inside.filter(status=Enrollment.Status.FAILED).exists()
-    return People(request, inside).respond("journeys/people.html", {"journey": found, "has_failed": failed})
+    return People(request, inside, found).respond("journeys/people.html", {"journey": found, "has_failed": failed})
 
 
 @require_POST
@@ -255,7 +298,7 @@ def show(
         "entry_form": entry_form or door_form(definition.entry),
         "rules_form": rules or rules_form(definition, found.definition),
         "first": "entry" if entry_form else "rules" if rules else first,
-        "report": queries.report(found),
+        "report": queries.stands(found),
         "can_publish": may(request, "marketer"),
         "has_changes": found.version > 0 and actions.has_changes(found),
     }

@@ -3,8 +3,9 @@
 import html as html_
 import re
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +35,13 @@ class Compiled:
     text: sandbox.BoundTemplate | None  # None: derived from the HTML
     is_marketing: bool
     language: str = ""
-    others: dict[str, "Compiled"] = field(default_factory=dict)  # by language
+    others: dict[str, Callable[[], "Compiled"]] = field(default_factory=dict)  # by language, compiled when asked for
 
     def spoken(self, language: object) -> "Compiled":
         """The form for who speaks this: theirs, that of the language without its country, or the template's own."""
         wanted = str(language or "").replace("_", "-").lower()
-        return self.others.get(wanted) or self.others.get(wanted.split("-")[0]) or self
+        other = self.others.get(wanted) or self.others.get(wanted.split("-")[0])
+        return other() if other else self
 
 
 @dataclass
@@ -59,12 +61,16 @@ def compiled(template_id: int, version: int, was_marketing: bool = False) -> Com
     template.is_marketing |= was_marketing
     form = compile_template(template)
     for wording in Wording.objects.filter(template=template):
-        template.language, template.subject = wording.language, wording.subject
-        template.body, template.text = wording.body, wording.text
-        form.others[wording.language.lower()] = compile_template(template)
+        form.others[wording.language.lower()] = cache(partial(_compile_wording, template, wording))
     if form.others:
-        form.others.setdefault(form.language.lower(), form)
+        form.others.setdefault(form.language.lower(), lambda: form)
     return form
+
+
+def _compile_wording(template: Template, wording: Wording) -> Compiled:
+    said = copy(template)
+    said.language, said.subject, said.body, said.text = wording.language, wording.subject, wording.body, wording.text
+    return compile_template(said)
 
 
 def compile_template(template: Template) -> Compiled:

@@ -30,6 +30,7 @@ FACTS: dict[str, str] = {
     "cart_id": "",
     "order_id": "",
     "product_id": "",
+    "query": "",  # what somebody searched for
 }
 _PERSON = "first_name last_name name email phone country city language birthday"
 KNOWN = [

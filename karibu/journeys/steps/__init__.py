@@ -37,10 +37,12 @@ KINDS: dict[str, type[Step]] = {
     for kind in (Wait, WaitUntil, WaitFor, Send, Branch, Check, Split, Update, Unsubscribe, Ask, HandOver, Leave)
 }
 
+LONGEST_ID = 500
+
 
 def parse(raw: dict[str, Any], path: str) -> Step:
     """`{"wait": {...}}` as a Wait; `ways` beside it are not looked into. Raises DefinitionError."""
-    kinds = [kind for kind in raw if kind != "ways"] if isinstance(raw, dict) else []
+    kinds = [kind for kind in raw if kind not in ("ways", "id")] if isinstance(raw, dict) else []
     if len(kinds) != 1:
         raise DefinitionError(path, _("A step has exactly one kind: %(kinds)s.") % {"kinds": ", ".join(KINDS)})
     kind, settings = kinds[0], raw[kinds[0]]
@@ -50,7 +52,13 @@ def parse(raw: dict[str, Any], path: str) -> Step:
     step = convert(settings, KINDS[kind], f"{path}.{kind}")
     step.check(f"{path}.{kind}")
     _check_ways(raw.get("ways", {}), step, f"{path}.ways")
+    _check_id(raw.get("id", "-"), f"{path}.id")
     return step
+
+
+def _check_id(given: Any, path: str) -> None:
+    if not isinstance(given, str) or not 0 < len(given) <= LONGEST_ID:
+        raise DefinitionError(path, _("A step's id is a text of at most %(n)s letters.") % {"n": LONGEST_ID})
 
 
 def _check_ways(given: Any, step: Step, path: str) -> None:

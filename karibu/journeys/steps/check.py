@@ -34,4 +34,5 @@ class Check(Step, forbid_unknown_fields=True):
 
     def take(self, group: Group) -> Sequence[Outcome]:
         held = (compared(self.entry, t.context.get(self.entry.property)) for t in group.travellers)
-        return [Outcome(way, way=way) for way in (YES if holds else NO for holds in held)]
+        yes, no = Outcome(YES, way=YES), Outcome(NO, way=NO)
+        return [yes if holds else no for holds in held]

@@ -37,8 +37,9 @@ class Split(Step, forbid_unknown_fields=True):
         return list(self.shares)
 
     def take(self, group: Group) -> Sequence[Outcome]:
-        drawn = [self.way_of(t.customer_id, f"{group.journey_id}:{self.salt or group.step}") for t in group.travellers]
-        return [Outcome(way, way=way) for way in drawn]
+        salt = f"{group.journey_id}:{self.salt or group.step}"
+        by_way = {way: Outcome(way, way=way) for way in self.shares}
+        return [by_way[self.way_of(t.customer_id, salt)] for t in group.travellers]
 
     def way_of(self, customer_id: int, salt: str) -> str:
         """By a hash, so that no way is remembered and none can change: the first 8 bytes against the shares."""

@@ -90,13 +90,13 @@ def test_the_loop_sleeps_until_the_next_is_due():
 def test_a_group_costs_the_same_number_of_queries_however_large():
     journey = live_journey()
     cost = []
-    for size in (1, 3, 300):  # the first also reads the definition, once and for all
+    for size in (1, 3, 300):  # the first also reads the definition and the template, once and for all
         people_waiting(journey, size)
         with CaptureQueriesContext(connection) as queries:
             engine.advance(NOW)
         cost.append(len(queries))
         Enrollment.objects.all().delete()
-    assert cost[1] == cost[2] == cost[0] - 1
+    assert cost[1] == cost[2] < cost[0]
 
 
 @pytest.mark.django_db

@@ -39,7 +39,7 @@ def test_a_recipe_is_live_after_one_click(marketer):
     assert (made.status, made.version, made.recipe) == ("live", 1, "abandoned-cart")
     page = text(marketer, f"/journeys/{made.pk}/")
     assert "Pause journey" in page and f'hx-get="/insights/journeys/{made.pk}/"' in page
-    assert "in use" in text(marketer, "/journeys/")
+    assert "in use" in text(marketer, "/journeys/recipes/") and "recipe__sentence" not in text(marketer, "/journeys/")
 
 
 def test_a_recipe_may_be_opened_as_a_draft_first(marketer):
@@ -65,7 +65,8 @@ def test_a_changed_wait_stays_a_draft_until_it_is_published_for_somebody(markete
     page = text(marketer, f"/journeys/{journey.pk}/")
     assert "The draft differs from what is live" in page
     journey.refresh_from_db()
-    assert journey.definition["steps"][0] == {"wait": {"minutes": 45, "quiet": True}} and journey.version == 1
+    assert journey.definition["steps"][0] == {"wait": {"minutes": 45, "quiet": True}}
+    assert journey.version == 1
     marketer.post(f"/journeys/{journey.pk}/publish/", {"inside": "before"})
     journey.refresh_from_db()
     assert journey.version == 2 and not actions.has_changes(journey)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from karibu.journeys import actions, draft
+from karibu.journeys import actions, draft, ids
 from karibu.journeys.cards import KINDS
 from karibu.journeys.forms import FORMS, form_for, fresh
 from karibu.journeys.models import Enrollment, Journey
@@ -26,8 +26,9 @@ def journey() -> Journey:
 
 
 def steps_of(journey: Journey) -> list[dict[str, Any]]:
+    """Without their ids."""
     journey.refresh_from_db()
-    return list(journey.definition["steps"])
+    return [ids.forgotten(step) for step in journey.definition["steps"]]
 
 
 def put_in(client: Client, journey: Journey, kind: str, *address: Any) -> Any:

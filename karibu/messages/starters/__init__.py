@@ -1,14 +1,21 @@
-"""The templates that Karibu comes with. They are planted once; from then on they belong to the shop."""
+"""The templates that Karibu comes with, in its languages. They are planted once; from then on they belong to the shop.
+
+`<key>.toml` is a template in English; `wordings/<language>.toml` says what each template says in that language.
+"""
 
 import tomllib
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from karibu.messages.blocks.kinds import KINDS
-from karibu.messages.models import Template
-from karibu.messages.wording import written
+from karibu.messages.models import Template, Wording
+from karibu.messages.wording import look, written
 
 FOLDER = Path(__file__).parent
+LANGUAGES = ("sw", "rw", "xh", "pt")
+WORDS = ("text", "label", "title")  # the fields of a block that are said in another language
 
 
 def keys() -> list[str]:
@@ -25,15 +32,53 @@ def plant(*wanted: str) -> None:
         if not has(key):
             raise LookupError(f"There is no message template {key!r}.")
         Template.objects.get_or_create(key=key, defaults=read(key))
+    unspoken = Template.objects.filter(key__in=wanted or keys(), version=1, wordings=None)  # nobody has changed them
+    Wording.objects.bulk_create(
+        [Wording(template=one, language=language, **said) for one in unspoken for language, said in spoken(one.key)],
+        ignore_conflicts=True,
+    )
 
 
 def read(key: str) -> dict[str, Any]:
     """A starter's fields. `<key>.toml` says what it is and its blocks; or beside it `<key>.mjml` and `<key>.txt.liquid`
     say what it says."""
-    about = tomllib.loads((FOLDER / f"{key}.toml").read_text(encoding="utf-8"))
+    about = _toml(f"{key}.toml")
+    about = {name: value for name, value in about.items() if name != "spoken"}
     if "blocks" in about:
         raw = [{**KINDS[block["kind"]].start(), **block} for block in about["blocks"]]
         return {**about, **written(raw, language="en", preheader=about.get("preheader", ""))}
     body = (FOLDER / f"{key}.mjml").read_text(encoding="utf-8")
     text = (FOLDER / f"{key}.txt.liquid").read_text(encoding="utf-8")
     return {**about, "body": body, "text": text, "blocks": None, "preheader": ""}
+
+
+def spoken(key: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(language, the fields of its wording) for each language in which this starter is worded."""
+    about, brand = _toml(f"{key}.toml"), look()
+    for language in LANGUAGES:
+        said = _toml(f"wordings/{language}.toml")
+        if mine := said.get(key):
+            raw = _reworded(about.get("blocks") or about["spoken"], mine["words"], said["shared"])
+            fields = {"subject": mine["subject"], "preheader": mine["preheader"]}
+            yield language, {**fields, **written(raw, language=language, preheader=mine["preheader"], brand=brand)}
+
+
+def _reworded(blocks: list[dict[str, Any]], words: list[str], shared: dict[str, str]) -> list[dict[str, Any]]:
+    """The blocks with these words for theirs, in order; `shared` is for what a block says by itself."""
+    left = iter(words)
+    return [
+        {
+            name: shared.get(f"{block['kind']}.{name}", value)
+            if name not in block
+            else (next(left) or value)
+            if name in WORDS and value
+            else value
+            for name, value in {**KINDS[block["kind"]].start(), **block}.items()
+        }
+        for block in blocks
+    ]
+
+
+@cache
+def _toml(name: str) -> dict[str, Any]:
+    return tomllib.loads((FOLDER / name).read_text(encoding="utf-8"))

@@ -1,0 +1,178 @@
+"""What came of a journey: one set of figures for its report, its CSV and the API.
+
+Compared with each other are people whom chance parted: by a share of the journey that has no steps of its own (a split
+with a holdout), else by the holdout of the shop's rules, which the gate keeps. Each person counts once, from the first
+time on. Converted is who reached the journey's goal; in a version without one, who ordered after a click in a message.
+"""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+from django.db.models import Count, Q
+
+from karibu.campaigns import earned
+from karibu.insights.definitions import NET, SOLD
+from karibu.insights.metrics import to_cents
+from karibu.journeys import counted, live
+from karibu.journeys.counted import Numbers, Spot
+from karibu.journeys.models import Enrollment, Journey
+from karibu.journeys.steps.split import Split
+from karibu.web.queries import shop
+
+DAYS = (7, 14, 30, 90)
+USUAL_DAYS = 30
+HOURS = (1, 6, 24, 72, 120)  # the bars of the time to convert end here; the last one is open
+
+_BY_SPLIT = """
+    SELECT DISTINCT ON (e.customer_id) e.customer_id, '' AS step, h.way IS NOT NULL AS is_holdout, p.at AS since
+    FROM journeys_passage p JOIN journeys_enrollment e ON e.id = p.enrollment_id
+    LEFT JOIN unnest(%(versions)s::int[], %(steps)s::int[], %(ways)s::text[]) AS h(version, step, way)
+        ON h.version = p.version AND h.step = p.step AND h.way = p.outcome
+    WHERE p.journey_id = %(journey)s AND (p.version, p.step) IN
+        (SELECT * FROM unnest(%(versions)s::int[], %(steps)s::int[]))
+    ORDER BY e.customer_id, p.at, p.id"""
+_BY_GATE = """
+    SELECT DISTINCT ON (customer_id) customer_id, '' AS step, is_holdout, created_at AS since FROM messages_message
+    WHERE sender = %(sender)s AND status <> 'cancelled'
+        AND (status <> 'refused' OR (is_holdout AND reason = 'holdout'))
+    ORDER BY customer_id, created_at, id"""
+_SENT = """
+    SELECT e.version, m.step, count(m.sent_at), count(m.opened_at), count(m.clicked_at)
+    FROM messages_message m JOIN journeys_enrollment e ON e.id = m.enrollment_id
+    WHERE m.sender = %(sender)s GROUP BY 1, 2"""
+_EARNED = f"""
+    FROM insights_attribution a JOIN messages_message m ON m.id = a.message_id
+    JOIN journeys_enrollment e ON e.id = m.enrollment_id JOIN shop_order o ON o.order_id = a.order_id
+    WHERE a.sender = %(sender)s AND {SOLD}"""
+_BY_STEP = f"SELECT e.version, m.step, count(*), {NET} {_EARNED} GROUP BY 1, 2"
+_BY_VERSION = f"SELECT e.version, count(DISTINCT e.id), count(*), {NET} {_EARNED} GROUP BY 1"
+_TIMES = f"""
+    SELECT percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY took), array_agg(took ORDER BY took) FROM (
+        SELECT extract(epoch FROM min(a.ordered_at) - min(e.entered_at))::float AS took {_EARNED}
+            AND e.version <> ALL(%(goals)s::int[]) GROUP BY e.id
+        UNION ALL SELECT extract(epoch FROM e.converted_at - e.entered_at)::float FROM journeys_enrollment e
+            WHERE e.journey_id = %(journey)s AND e.version = ANY(%(goals)s::int[]) AND e.converted_at IS NOT NULL
+    ) AS first"""  # noqa: S608
+
+
+def figures(journey: Journey, days: int = USUAL_DAYS) -> dict[str, Any]:
+    """All of the report; `days`: how long orders count for the comparison. Money is Decimal in the shop's currency."""
+    versions = _versions(journey)
+    return {
+        "currency": shop().currency,
+        "incremental": incremental(journey, days),
+        "entries": sum(row["entries"] for row in versions),
+        "conversions": sum(row["conversions"] for row in versions),
+        "orders": sum(row["orders"] for row in versions),
+        "revenue": sum((row["revenue"] for row in versions), Decimal("0.00")),
+        "time_to_convert": _times(journey),
+        "versions": versions,
+        "steps": _steps(journey),
+    }
+
+
+def incremental(journey: Journey, days: int = USUAL_DAYS) -> dict[str, Any]:
+    """What the journey earned that would not have come anyway."""
+    held = _holdouts(journey)
+    if held:
+        versions, steps, ways = (list(column) for column in zip(*held, strict=True))
+        asked = {"journey": journey.pk, "versions": versions, "steps": steps, "ways": ways}
+        return earned.incremental(earned.spent(_BY_SPLIT, asked, days), days)
+    return earned.incremental(earned.spent(_BY_GATE, {"sender": _sender(journey)}, days), days)
+
+
+def _holdouts(journey: Journey) -> list[tuple[int, int, str]]:
+    """(version, position, way) of each share of a split that has no steps of its own, beside others that have."""
+    return [
+        (version, position, way)
+        for (version, position), place in counted.places(journey).items()
+        if isinstance(place.step, Split) and any(place.ways.values())
+        for way, below in place.ways.items()
+        if not below
+    ]
+
+
+def _sender(journey: Journey) -> str:
+    return f"journey:{journey.pk}"
+
+
+def _rows(query: str, journey: Journey) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        asked: dict[str, Any] = {"sender": _sender(journey), "journey": journey.pk, "goals": _with_goals(journey)}
+        cursor.execute(query, asked)
+        return list(cursor.fetchall())
+
+
+def _with_goals(journey: Journey) -> list[int]:
+    """The versions that say what the journey is for."""
+    numbers = journey.versions.values_list("number", flat=True)
+    return [number for number in numbers if live.definition(journey.pk, number).goal]
+
+
+def _versions(journey: Journey) -> list[dict[str, Any]]:
+    stands = {"inside": "active", "finished": "finished", "left": "left", "failed": "failed"}
+    counts = {"entries": Count("pk"), **{n: Count("pk", filter=Q(status=s)) for n, s in stands.items()}}
+    entered = Enrollment.objects.filter(journey=journey).order_by("version").values("version")
+    entered = entered.annotate(**counts, reached=Count("converted_at"))
+    brought = {version: rest for version, *rest in _rows(_BY_VERSION, journey)}
+    goals, found = _with_goals(journey), []
+    for number, *stood, reached in entered.values_list("version", *counts, "reached"):
+        clicked, orders, revenue = brought.get(number, (0, 0, Decimal(0)))
+        converted = reached if number in goals else clicked
+        row = {"version": number, **dict(zip(counts, stood, strict=False))}
+        found.append({**row, "conversions": converted, "orders": orders, "revenue": to_cents(revenue)})
+    return found
+
+
+def _steps(journey: Journey) -> list[dict[str, Any]]:
+    """Every step of every version, the newest version first."""
+    numbers, why = counted.at_spots(journey), counted.reasons(journey)
+    sent = _by_spot(_SENT, journey)
+    brought = _by_spot(_BY_STEP, journey)
+    places = counted.places(journey)
+    return [
+        {
+            "id": place.id,
+            "version": version,
+            "position": position,
+            "kind": place.step.KIND,
+            "sentence": place.step.sentence(),
+            **_stands(numbers.get((version, position), Numbers())),
+            "why": [{"reason": reason, "people": people} for reason, people in why.get((version, position), ())],
+            **dict(zip(("sent", "opened", "clicked"), sent.get((version, position), (0, 0, 0)), strict=True)),
+            "orders": brought.get((version, position), (0,))[0],
+            "revenue": to_cents(brought.get((version, position), (0, Decimal(0)))[1]),
+        }
+        for (version, position), place in sorted(places.items(), key=lambda pair: (-pair[0][0], pair[0][1]))
+    ]
+
+
+def _stands(numbers: Numbers) -> dict[str, int]:
+    return {"waiting": numbers.waiting, "passed": numbers.passed, "left": numbers.left, "failed": numbers.failed}
+
+
+def _by_spot(query: str, journey: Journey) -> dict[Spot, tuple[Any, ...]]:
+    """A message says its step as text."""
+    rows = _rows(query, journey)
+    return {(version, int(step)): tuple(rest) for version, step, *rest in rows if step.isdigit()}
+
+
+def _times(journey: Journey) -> dict[str, Any]:
+    """From entering to the first order that came of it, in seconds; `bars` say how many took up to so many hours."""
+    [(middle, took)] = _rows(_TIMES, journey)
+    took = took or []
+    bounds: list[Callable[[float], bool]] = [_between(low, high) for low, high in zip((0, *HOURS), HOURS, strict=False)]
+    bounds.append(_between(HOURS[-1], None))
+    ends: list[int | None] = [*HOURS, None]
+    return {
+        "median": round(middle[0]) if took else None,
+        "p90": round(middle[1]) if took else None,
+        "bars": [{"hours": end, "people": sum(map(fits, took))} for end, fits in zip(ends, bounds, strict=True)],
+    }
+
+
+def _between(low: int, high: int | None) -> Callable[[float], bool]:
+    """Seconds of more than `low` and at most `high` hours."""
+    return lambda took: (took > low * 3600 or low == 0) and (high is None or took <= high * 3600)

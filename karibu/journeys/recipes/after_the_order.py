@@ -1,0 +1,116 @@
+"""Recipes for those who have ordered: thanks, help, reviews, what goes with it, and how they liked it."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from karibu.journeys.recipes.recipe import Recipe, branch, morning, send, unless, wait
+
+ORDERS = {"event": "Order Completed", "key": "order_id"}
+TAKEN_BACK = [{"event": ["Order Cancelled", "Order Refunded"], "same_key": True}]
+
+
+def order_thanks() -> dict[str, Any]:
+    """Thanks at once, and helps to use it some days later."""
+    return {
+        "entry": ORDERS,
+        "reentry": "per_key",
+        "exit": TAKEN_BACK,
+        "steps": [send("order-thanks"), wait(days=7), morning(), send("order-howto")],
+    }
+
+
+def review_request() -> dict[str, Any]:
+    """Asks for a review when they know it well, and thanks whoever writes one."""
+    return {
+        "entry": ORDERS,
+        "reentry": "per_key",
+        "exit": TAKEN_BACK,
+        "steps": [
+            wait(days=14),
+            morning(),
+            send("review-request"),
+            unless("Product Reviewed", {"days": 14}, came=[send("review-thanks")], late=[]),
+        ],
+    }
+
+
+def goes_with() -> dict[str, Any]:
+    """Shows what others took with it, at most once a month."""
+    return {
+        "entry": {"event": "Order Completed"},
+        "reentry": {"after_days": 30},
+        "exit": [{"event": ["Order Cancelled", "Order Refunded"]}],
+        "steps": [wait(days=5), morning(), send("goes-with")],
+    }
+
+
+def nps() -> dict[str, Any]:
+    """Asks the one question; who is content is thanked, who is not gets an answer and a colleague's eye."""
+    return {
+        "entry": {"event": "Order Completed"},
+        "reentry": {"after_days": 180},
+        "exit": [{"event": ["Order Cancelled", "Order Refunded"]}],
+        "steps": [
+            wait(days=21),
+            morning(),
+            send("nps"),
+            unless(
+                "Message Clicked",
+                {"days": 10},
+                where=[{"property": "url", "op": "contains", "value": "nps="}],
+                came=[branch(_clicked(9, 10), yes=[send("nps-thanks")], no=[_recovery()])],
+                late=[],
+            ),
+        ],
+    }
+
+
+def _recovery() -> dict[str, Any]:
+    sorry = {
+        "ask": {"question": str(_("Not content with us. Taken care of?")), "within": {"days": 3}},
+        "ways": {"yes": [], "no": [], "late": []},
+    }
+    return branch(_clicked(7, 8), yes=[], no=[send("nps-sorry"), sorry])
+
+
+def _clicked(*scores: int) -> dict[str, Any]:
+    """Whether one of these answers is among the latest."""
+
+    def one(score: int) -> dict[str, Any]:
+        where = [{"property": "url", "op": "contains", "value": f"nps={score}"}]
+        return {"event": "Message Clicked", "where": where, "within": {"days": 11}}
+
+    return {"any": [one(score) for score in scores]}
+
+
+RECIPES = [
+    Recipe(
+        "order-thanks",
+        "check",
+        _("Thank-you and how-to"),
+        _("Thanks for each order at once, and a week later helps to get the most of it: fewer returns, more joy."),
+        order_thanks,
+    ),
+    Recipe(
+        "review-request",
+        "star",
+        _("Review request"),
+        _("Asks for two sentences when they have had it for two weeks, and thanks whoever writes them."),
+        review_request,
+    ),
+    Recipe(
+        "goes-with",
+        "product",
+        _("Complementary products"),
+        _("Shows what others took with the same purchase, at most once a month."),
+        goes_with,
+    ),
+    Recipe(
+        "nps",
+        "inbox",
+        _("Recommendation score and complaint recovery"),
+        _("Asks who would recommend you; thanks the content, and brings all others to a colleague at once."),
+        nps,
+    ),
+]

@@ -1,0 +1,122 @@
+"""Recipes for those who look, search, put into a cart and sign up."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from karibu.journeys.recipes.recipe import Recipe, branch, morning, send, wait
+
+SIGNS_UP = ["Signed Up", "Form Submitted"]
+LOOKED_A_LOT = {"event": "Product Viewed", "measure": "count", "op": "gte", "value": 5, "within": {"days": 10}}
+HAS_ORDERED = {"trait": "orders", "op": "gte", "value": 1}
+
+
+def welcome_series() -> dict[str, Any]:
+    """Welcomes at once; who has not ordered by then gets what others begin with."""
+    return {
+        "entry": {"event": SIGNS_UP},
+        "reentry": "never",
+        "steps": [
+            send("welcome"),
+            wait(days=3),
+            morning(),
+            branch(HAS_ORDERED, yes=[], no=[send("welcome-popular")]),
+        ],
+    }
+
+
+def abandoned_cart(**quiet: int) -> dict[str, Any]:
+    """Reminds of a cart that nothing has happened with for `quiet` (one hour unless told), once for each cart."""
+    return {
+        "entry": {"event": ["Product Added", "Product Removed", "Cart Viewed", "Checkout Started"], "key": "cart_id"},
+        "reentry": "per_key",
+        "exit": [{"event": "Order Completed", "same_key": True}],
+        "steps": [{"wait": {**(quiet or {"hours": 1}), "quiet": True}}, send("cart-reminder")],
+    }
+
+
+def abandoned_browse() -> dict[str, Any]:
+    """Reminds of what somebody looked at and left, at most once a week."""
+    return {
+        "entry": {"event": "Product Viewed"},
+        "reentry": {"after_days": 7},
+        "exit": [{"event": ["Product Added", "Order Completed"]}],
+        "steps": [{"wait": {"hours": 4, "quiet": True}}, send("browse-reminder")],
+    }
+
+
+def abandoned_search() -> dict[str, Any]:
+    """Asks the day after whether they found what they searched for."""
+    searched = {"check": {"entry": {"property": "query", "op": "exists"}}}
+    return {
+        "entry": {"event": "Products Searched"},
+        "reentry": {"after_days": 14},
+        "exit": [{"event": ["Product Added", "Order Completed"]}],
+        "steps": [wait(hours=20), {**searched, "ways": {"yes": [send("search-help")], "no": []}}],
+    }
+
+
+def lead_nurturing() -> dict[str, Any]:
+    """Helps to choose, and scores by how much somebody looks around; a colleague decides about the warm ones."""
+    score = {"trait": "lead_score"}
+    return {
+        "entry": {"event": SIGNS_UP},
+        "reentry": "never",
+        "exit": [{"event": "Order Completed"}],
+        "steps": [
+            wait(days=2),
+            morning(),
+            send("lead-guide"),
+            wait(days=5),
+            branch(
+                LOOKED_A_LOT,
+                yes=[
+                    {"update": {**score, "value": 80}},
+                    {
+                        "ask": {"question": str(_("Looks around a lot. Shall we offer help?")), "within": {"days": 3}},
+                        "ways": {"yes": [send("lead-help")], "no": [], "late": [send("lead-help")]},
+                    },
+                ],
+                no=[{"update": {**score, "value": 20}}],
+            ),
+        ],
+    }
+
+
+RECIPES = [
+    Recipe(
+        "welcome-series",
+        "person-add",
+        _("Welcome series"),
+        _("Greets whoever signs up at once, and helps those who have not ordered after three days."),
+        welcome_series,
+    ),
+    Recipe(
+        "abandoned-cart",
+        "cart",
+        _("Abandoned cart"),
+        _("Reminds people, once, of what they left in their cart; with the cart itself and a way back to it."),
+        abandoned_cart,
+    ),
+    Recipe(
+        "abandoned-browse",
+        "eye",
+        _("Abandoned browse"),
+        _("Shows people again what they looked at and left, at most once a week."),
+        abandoned_browse,
+    ),
+    Recipe(
+        "abandoned-search",
+        "search",
+        _("Abandoned search"),
+        _("Asks whether they found what they searched for: the answer is a sale, or tells you what is missing."),
+        abandoned_search,
+    ),
+    Recipe(
+        "lead-nurturing",
+        "growth",
+        _("Lead nurturing with a score"),
+        _("Helps new people to choose, notes how warm they are, and lets a colleague decide about the warmest."),
+        lead_nurturing,
+    ),
+]

@@ -1,0 +1,105 @@
+"""What a recipe is: a journey of the shop's own in the making, and what it needs before it can do its work."""
+
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from karibu.events.models import EventCount
+from karibu.journeys.definition import Definition, parse
+from karibu.segments import actions as segments
+from karibu.segments.models import Segment
+from karibu.segments.recipes import RECIPES as READY_MADE
+
+Raw = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Need:
+    """Something that is missing, and where it can be had."""
+
+    words: str
+    url: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """`why` is what the shop gains by it, in a sentence. `segment`: the ready-made one that its entry means by 0; it is
+    made together with the journey."""
+
+    key: str
+    icon: str
+    name: str | Promise
+    why: str | Promise
+    definition: Callable[[], Raw]
+    segment: str = ""
+    needs: Callable[[], Iterable[Need]] = tuple
+
+    @property
+    def parsed(self) -> Definition:
+        return parse(self.definition())
+
+    def sentence(self) -> str:
+        """The whole journey in words."""
+        said = self.parsed.sentence()
+        return said.replace("“#0”", f"“{READY_MADE[self.segment].name}”") if self.segment else said
+
+    def missing(self, seen: Collection[str]) -> list[Need]:
+        """What is not there yet; `seen` are the names of events that have ever come in."""
+        names = self.parsed.entry.names
+        found = list(self.needs())
+        if names and not set(names) & set(seen):
+            words = _("Events called %(names)s, of which none has come in yet.") % {"names": _(" or ").join(names)}
+            found.insert(0, Need(words, "/settings/sources/", _("Connect your shop")))
+        return found
+
+    def made_ours(self, by: str) -> Raw:
+        """The definition for this shop; its segment is made where there is none yet."""
+        raw = self.definition()
+        if self.segment:
+            raw["entry"]["segment"] = _segment(self.segment, by)
+        return raw
+
+
+def _segment(key: str, by: str) -> int:
+    known = Segment.objects.filter(recipe=key, archived_at=None).order_by("pk").first()
+    ready = READY_MADE[key]
+    return (known or segments.create(str(ready.name), ready.definition(), by=by, recipe=key)).pk
+
+
+def seen() -> set[str]:
+    """The names of all events that have ever come in."""
+    return set(EventCount.objects.values_list("name", flat=True).distinct())
+
+
+# --- how recipes are written -----------------------------------------------------------------------------------------
+
+
+def send(template: str, channel: str = "email") -> Raw:
+    return {"send": {"template": template, "channel": channel}}
+
+
+def wait(**length: int) -> Raw:
+    return {"wait": length}
+
+
+def morning(at: str = "10:00") -> Raw:
+    """So that nobody gets it at the hour at which they happened to order."""
+    return {"wait_until": {"at": at}}
+
+
+def unless(happens: str | list[str], within: Raw, late: list[Raw], came: list[Raw] | None = None, **where: Any) -> Raw:
+    """Waits for that to happen; whoever lets the time go by goes the way `late`."""
+    rule: Raw = {"event": happens, **where}
+    return {"wait_for": {"happens": rule, "within": within}, "ways": {"happened": came or [], "late": late}}
+
+
+def branch(condition: Raw, yes: list[Raw], no: list[Raw]) -> Raw:
+    return {"branch": {"if": condition}, "ways": {"yes": yes, "no": no}}
+
+
+def leave(because: str) -> Raw:
+    return {"leave": {"because": because}}

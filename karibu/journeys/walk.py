@@ -1,0 +1,173 @@
+"""How far one claim gets: each group through its step, and whoever is due at the next one at once through that, too.
+
+Steps do what they do (messages, traits, consents) in the transaction of the claim. Where people stand afterwards and
+what they went through is noted here and written at the end, all in three statements, however many steps it was.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from karibu.customers.raw import cursor
+from karibu.events.arrays import with_bulk_arrays
+from karibu.journeys import among, live
+from karibu.journeys.definition import Definition
+from karibu.journeys.models import AT_THE_DOOR
+from karibu.journeys.steps import Group, Outcome, Traveller
+from karibu.journeys.steps.base import ANSWER, HAPPENED
+from karibu.journeys.steps.send import Send
+
+Where = tuple[int, int]  # version, position
+NO_MORE = "no longer among those it is for"
+SAME = ""  # instead of a context that has not changed
+
+
+@dataclass
+class Walk:
+    """`standing` is who stands where and is due."""
+
+    journey_id: int
+    now: datetime
+    standing: dict[Where, list[Traveller]]
+    passed: list[tuple[int, int, int, str, str]] = field(
+        default_factory=list
+    )  # enrollment, version, step, kind, outcome
+    waiting: list[tuple[int, int, datetime, datetime, str]] = field(default_factory=list)  # step, due, arrived, context
+    ended: list[tuple[int, int, str, str, str]] = field(default_factory=list)  # step, status, reason, context
+    forgotten: list[int] = field(default_factory=list)  # whom the filter did not let in: they were never here
+    changed: set[int] = field(default_factory=set)  # whose context is no longer what the row says
+
+    def go(self, most: int) -> None:
+        """Everybody as far as they come at `now`, at most so many groups; nothing of where they stand is written yet.
+
+        Who could go on then is left in `standing`.
+        """
+        while self.standing and most:
+            # The earliest first: people who went different ways meet again and are one group from there on.
+            where = min(self.standing)
+            self._through(where, self.standing.pop(where))
+            most -= 1
+
+    def take_out(self, status: str, reason: str) -> None:
+        """All who stand somewhere end there."""
+        for (_version, position), travellers in self.standing.items():
+            self.ended += [(t.id, position, status, reason[:300], SAME) for t in travellers]
+        self.standing = {}
+
+    def _through(self, where: Where, travellers: list[Traveller]) -> None:
+        version, position = where
+        definition = live.definition(self.journey_id, version)
+        if position == AT_THE_DOOR:
+            self._let_in(version, definition, travellers)
+            return
+        place = definition.layout.places[position]
+        if isinstance(place.step, Send):
+            travellers = self._still_meant(position, definition, travellers)
+        if not travellers:
+            return
+        group = Group(self.journey_id, version, position, travellers, self.now, branches=bool(place.ways))
+        outcomes = place.step.take(group)
+        arriving: dict[int | None, list[Traveller]] = defaultdict(list)
+        for traveller, outcome in zip(travellers, outcomes, strict=True):
+            if outcome.again:
+                self.waiting.append(self._row(traveller, position, outcome.again, traveller.arrived_at))
+                continue
+            self.passed.append((traveller.id, version, position, place.step.KIND, outcome.words[:200]))
+            after = self._behind(traveller, outcome)
+            if outcome.leaves:
+                self.ended.append((after.id, position, "left", outcome.words[:300], self._context(after)))
+            else:
+                arriving[definition.layout.after(position, outcome.way)].append(after)
+        for ahead, those in arriving.items():
+            self._arrive(version, definition, ahead, those)
+
+    def _let_in(self, version: int, definition: Definition, travellers: Sequence[Traveller]) -> None:
+        """Who meets the filter stands before the first step from when they came; the others were never here."""
+        fitting = among.members(definition.filter or {}, [t.customer_id for t in travellers], self.now)
+        self.forgotten += [t.id for t in travellers if t.customer_id not in fitting]
+        self._arrive(version, definition, 0, [t for t in travellers if t.customer_id in fitting])
+
+    def _still_meant(self, position: int, definition: Definition, travellers: list[Traveller]) -> list[Traveller]:
+        """Who still meets the filter before something is sent; the others leave."""
+        if definition.filter is None or not travellers:
+            return travellers
+        fitting = among.members(definition.filter, [t.customer_id for t in travellers], self.now)
+        gone = [t for t in travellers if t.customer_id not in fitting]
+        self.ended += [(t.id, position, "left", NO_MORE, self._context(t)) for t in gone]
+        return [t for t in travellers if t.customer_id in fitting]
+
+    def _behind(self, traveller: Traveller, outcome: Outcome) -> Traveller:
+        """The same run behind the step: what it has learnt, without the marks that were for this step."""
+        context = traveller.context
+        has_changed = outcome.context or HAPPENED in context or ANSWER in context
+        if not has_changed and traveller.arrived_at is self.now:
+            return traveller
+        if has_changed:
+            kept = {name: value for name, value in context.items() if name not in (HAPPENED, ANSWER)}
+            context = {**kept, **(outcome.context or {})}
+            self.changed.add(traveller.id)
+        return Traveller(traveller.id, traveller.customer_id, traveller.key, traveller.run, self.now, context)
+
+    def _arrive(self, version: int, definition: Definition, position: int | None, travellers: list[Traveller]) -> None:
+        if not travellers:
+            return
+        if position is None:
+            end = len(definition.steps)
+            self.ended += [(t.id, end, "finished", "", self._context(t)) for t in travellers]
+            return
+        dues = definition.steps[position].dues([t.customer_id for t in travellers], [t.arrived_at for t in travellers])
+        for traveller, due in zip(travellers, dues, strict=True):
+            if due <= self.now:
+                self.standing.setdefault((version, position), []).append(traveller)
+            else:
+                self.waiting.append(self._row(traveller, position, due, traveller.arrived_at))
+
+    def _row(
+        self, traveller: Traveller, position: int, due: datetime, arrived: datetime
+    ) -> tuple[int, int, datetime, datetime, str]:
+        return traveller.id, position, due, arrived, self._context(traveller)
+
+    def _context(self, traveller: Traveller) -> str:
+        return written(traveller.context) if traveller.id in self.changed else SAME
+
+    def write(self) -> None:
+        """Where everybody stands now, and what they went through."""
+        own = with_bulk_arrays(cursor())
+        for (_version, position), travellers in self.standing.items():
+            self.waiting += [self._row(t, position, self.now, t.arrived_at) for t in travellers]
+        if self.forgotten:
+            own.execute("DELETE FROM journeys_enrollment WHERE id = ANY(%s::bigint[])", [self.forgotten])
+        if self.passed:
+            own.execute(_PASSED, {"journey": self.journey_id, "now": self.now, **_named(self.passed)})
+        if self.waiting:
+            own.execute(_WAITING, _named(self.waiting))
+        if self.ended:
+            own.execute(_ENDED, {"now": self.now, **_named(self.ended)})
+
+
+_PASSED = """
+    INSERT INTO journeys_passage (enrollment_id, journey_id, version, step, kind, outcome, at)
+    SELECT id, %(journey)s, version, step, kind, outcome, %(now)s FROM unnest(%(c0)s::bigint[], %(c1)s::int[],
+        %(c2)s::int[], %(c3)s::text[], %(c4)s::text[]) AS n(id, version, step, kind, outcome)"""
+_WAITING = """
+    UPDATE journeys_enrollment e SET step = n.step, due_at = n.due, arrived_at = n.arrived,
+        context = CASE n.context WHEN '' THEN e.context ELSE n.context::jsonb END
+    FROM unnest(%(c0)s::bigint[], %(c1)s::int[], %(c2)s::timestamptz[], %(c3)s::timestamptz[], %(c4)s::text[])
+        AS n(id, step, due, arrived, context) WHERE e.id = n.id"""
+_ENDED = """
+    UPDATE journeys_enrollment e SET step = n.step, status = n.status, reason = n.reason, due_at = NULL,
+        ended_at = %(now)s, context = CASE n.context WHEN '' THEN e.context ELSE n.context::jsonb END
+    FROM unnest(%(c0)s::bigint[], %(c1)s::int[], %(c2)s::text[], %(c3)s::text[], %(c4)s::text[])
+        AS n(id, step, status, reason, context) WHERE e.id = n.id"""
+
+
+def _named(rows: Sequence[tuple[Any, ...]]) -> dict[str, list[Any]]:
+    return {f"c{n}": list(column) for n, column in enumerate(zip(*rows, strict=True))}
+
+
+def written(context: Mapping[str, Any]) -> str:
+    return msgspec.json.encode(context).decode()
