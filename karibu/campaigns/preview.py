@@ -22,6 +22,7 @@ from karibu.messages import gate
 from karibu.messages.models import Message
 from karibu.messages.status import Status, explain
 from karibu.shop import coupons
+from karibu.web.formats import count
 from karibu.web.queries import shop
 
 WHOLE = 3000  # takes the gate about a third of a second
@@ -63,7 +64,10 @@ def preview(campaign: Campaign, now: datetime | None = None) -> Preview:
     found = Preview(max(size, len(people)), len(people))
     if people:
         found.lines = _lines(_asked(campaign, people, now), found)
-        found.notes = [*_unasked(campaign), *_clocks(campaign, people, found, now), *_coupons(campaign, found)]
+        found.notes = [
+            *_unasked(campaign), *_clocks(campaign, people, found, now), *_no_zones(people, found),
+            *_coupons(campaign, found),
+        ]  # fmt: skip
     return found
 
 
@@ -133,6 +137,16 @@ def _clocks(campaign: Campaign, people: Sequence[Person], found: Preview, now: d
             % {"n": n, "h": campaign.late_hours}
         )
     return notes
+
+
+def _no_zones(people: Sequence[Person], found: Preview) -> list[str]:
+    """What stands as somebody's time zone and is none: it hurts wherever hours count."""
+    wrong = Counter(person.zone for person in people if person.zone and not moments.is_zone(person.zone))
+    if not wrong:
+        return []
+    n = round(found.audience * wrong.total() / len(people))
+    said = _("%(n)s people have a time zone that is none (“%(zone)s”): their country's or phone number's counts.")
+    return [said % {"n": count(n), "zone": wrong.most_common(1)[0][0]}]
 
 
 def _coupons(campaign: Campaign, found: Preview) -> list[str]:

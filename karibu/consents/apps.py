@@ -21,7 +21,7 @@ class ConsentsConfig(AppConfig):
         register(Setting(_("Retention by class"), text, "/settings/retention/", "clock", order=46))
         for one in retention.CLASSES:
             retention.register(one)
-        for table in ("consents_consent", "consents_confirmation", "consents_pause"):
+        for table in ("consents_consent", "consents_confirmation", "consents_pause", "consents_rhythm"):
             merging.register(table, "customer_id")
         actions.ask_before_adding(blocked.erased)
         barrier.raise_barrier(barrier.Barrier(blocked.digests_in, blocked.KEPT_OUT))

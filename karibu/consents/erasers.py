@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from karibu.collect.models import InboxRow, RejectedEvent
 from karibu.collect.packing import thinned
-from karibu.consents.models import Confirmation, Consent, Pause, Suppression
+from karibu.consents.models import Confirmation, Consent, Pause, Rhythm, Suppression
 from karibu.consents.person import Person, leave_browsers
 from karibu.consents.traces import Traces, found
 from karibu.customers import addresses
@@ -100,6 +100,7 @@ def from_consents(person: Person, cursor: Cursor) -> dict[str, int]:
     lowered |= {form for value in person.identifiers for form in addresses.variants(value)}
     mine = {"customer_id__in": person.family}
     Pause.objects.filter(**mine).delete()
+    Rhythm.objects.filter(**mine).delete()
     Confirmation.objects.filter(Q(**mine) | Q(address__in=lowered)).delete()
     return {
         "consents": Consent.objects.filter(customer_id__in=person.family).delete()[0],

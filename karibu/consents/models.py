@@ -152,6 +152,19 @@ class Pause(models.Model):
         indexes = [models.Index(fields=["customer_id", "-id"], name="pause_customer")]
 
 
+class Rhythm(models.Model):
+    """How often a person wants to hear from the shop: marketing at most once in so many days, on all channels
+    together. Rows are only added; the latest counts, and 0 days mean that they leave it to the shop."""
+
+    id = models.BigAutoField(primary_key=True)
+    customer_id = models.BigIntegerField()
+    at = models.DateTimeField()
+    days = models.SmallIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["customer_id", "-id"], name="rhythm_customer")]
+
+
 class Retention(models.Model):
     """A rule that the shop set: for how many days a class of data is kept (retention.py). Null: without end."""
 

@@ -24,7 +24,8 @@ def context(customer: Customer, family: list[int]) -> dict[str, Any] | None:
     blocked = Suppression.Reason(why).label if why else None
     marks = history.standing(customer)
     is_silent = all(mark.last is None for mark in marks)
-    return {"customer": customer, "marks": marks, "is_silent": is_silent, "blocked": blocked}
+    rhythm = queries.rhythms([customer.pk]).get(customer.pk, 0)
+    return {"customer": customer, "marks": marks, "is_silent": is_silent, "blocked": blocked, "rhythm": rhythm}
 
 
 def erase_context(customer: Customer, family: list[int]) -> dict[str, Any] | None:

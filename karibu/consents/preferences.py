@@ -10,7 +10,7 @@ from karibu.consents import blocked, confirming, queries, topics
 from karibu.consents.actions import leave_everything, record_consents
 from karibu.consents.history import REACHED_BY
 from karibu.consents.methods import Method
-from karibu.consents.models import Confirmation, Pause
+from karibu.consents.models import Confirmation, Pause, Rhythm
 from karibu.consents.statement import EVERYTHING, GIVEN, WITHDRAWN, Statement
 from karibu.customers.models import Customer
 
@@ -82,6 +82,17 @@ def pause(customer: Customer, now: datetime) -> Pause:
 
 def resume(customer: Customer, now: datetime) -> Pause:
     return Pause.objects.create(customer_id=customer.pk, at=now, until=now)
+
+
+RHYTHMS = (0, 7, 30)  # days; 0: as the shop likes
+
+
+def keep_rhythm(customer: Customer, days: int, now: datetime) -> bool:
+    """At most one piece of marketing in so many days. Returns whether that is news."""
+    if days not in RHYTHMS or days == queries.rhythms([customer.pk]).get(customer.pk, 0):
+        return False
+    Rhythm.objects.create(customer_id=customer.pk, at=now, days=days)
+    return True
 
 
 @transaction.atomic

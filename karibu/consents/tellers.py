@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from karibu.collect.models import RejectedEvent
 from karibu.consents.access import Part
-from karibu.consents.models import Confirmation, Consent, Pause, Suppression
+from karibu.consents.models import Confirmation, Consent, Pause, Rhythm, Suppression
 from karibu.consents.person import Person
 from karibu.customers.models import Activity, Customer, Identity, Link, Merge, Trait
 from karibu.events import log
@@ -36,6 +36,7 @@ def from_consents(person: Person) -> Iterator[Part]:
     asked = Confirmation.objects.filter(customer_id__in=person.family)
     yield Part("confirmations", _("What you were asked to confirm"), rows(asked))
     yield Part("pauses", _("When you wanted silence"), rows(Pause.objects.filter(customer_id__in=person.family)))
+    yield Part("rhythms", _("How often you wanted to hear"), rows(Rhythm.objects.filter(customer_id__in=person.family)))
     addresses = Suppression.objects.filter(value__in=[text.lower() for text in person.identifiers], lifted_at=None)
     yield Part("blocked", _("Addresses that are not written to"), rows(addresses))
 

@@ -74,6 +74,8 @@ class TextForm(_WithTopic):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["subject"].required, self.fields["text"].required = False, True
+        if self.instance.channel != "push":  # no other text has a title
+            del self.fields["subject"]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

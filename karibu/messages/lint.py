@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from email.message import EmailMessage
 from html.parser import HTMLParser
+from itertools import chain
 from urllib.parse import urlsplit
 
 from django.utils.translation import gettext as _
@@ -51,10 +52,26 @@ def check(template: Template) -> list[Finding]:
     if found := preview.faults(template):
         return [Finding(ERROR, fault.field, fault.words) for fault in found]
     if template.channel != "email":
-        return ranked(_unknown_names(_Mail(template, preview.show(template), _Page(""))))
+        mail = _Mail(template, preview.show(template), _Page(""))
+        return ranked(chain(_unknown_names(mail), _sms(mail)))
     said = preview.show(template)
     mail = _Mail(template, said, _Page(preview.as_written(template)))
     return ranked(finding for one in CHECKS for finding in one(mail))
+
+
+def _sms(mail: _Mail) -> Iterator[Finding]:
+    """What a text costs, and whether it arrives, hangs on how long it is and on single letters."""
+    if mail.template.channel != "sms":
+        return
+    from karibu.messages.channels.sms import compose, segments
+
+    found = segments.size(compose.shown(mail.said.text, mail.template))
+    if found.parts > segments.MOST:
+        words = _("It would be %(n)s SMS; more than %(most)s do not arrive everywhere.")
+        yield Finding(ERROR, "text", words % {"n": found.parts, "most": segments.MOST}, _("Make it shorter."))
+    if found.odd:
+        words = _("“%(letters)s” halves the room of each SMS, so this is %(n)s of them.")
+        yield Finding(HINT, "text", words % {"letters": found.odd[:20], "n": found.parts}, _("Write it without these."))
 
 
 def ranked(found: Iterable[Finding]) -> list[Finding]:

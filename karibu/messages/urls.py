@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern] = [
     path("messages/waterfall/", reach.waterfall, name="message-waterfall"),
     path("messages/reach/<int:customer_id>/", reach.reaches, name="message-reach"),
     path("messages/rules/", rules.rules, name="message-rules"),
+    path("messages/rules/clocks/", rules.rules_clocks, name="message-rules-clocks"),
     path("messages/rules/meaning/", rules.rules_meaning, name="message-rules-meaning"),
     path("messages/brand/", templates.brand, name="message-brand"),
     path("messages/pictures/", editor.picture_new, name="picture-new"),

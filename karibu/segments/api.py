@@ -35,7 +35,7 @@ class DefinitionIn(Schema):
       `distinct:product`, `first`, `last`
     * `{"sequence": [{"event": "Product Added"}, {"event": "Order Completed", "not": true}], "within": {"days": 7}}`
     * `{"message": {"journey": 3, "did": "clicked"}, "within": {"days": 7}}`; received, opened, clicked, bounced
-    * `{"consent": {"channel": "email", "topic": "offers", "status": "given"}}`
+    * `{"consent": {"channel": "email", "topic": "offers", "status": "given"}}` (or `withdrawn`, `never`)
     * `{"rfm": "champions"}`, `{"prediction": "churn", "op": "gte", "value": 0.7}`, `{"segment": 7}`
 
     Operators: is, is_not, in, not_in, contains, starts_with, exists, missing, gt, gte, lt, lte, between, before, after,

@@ -45,6 +45,8 @@ def _obey(request: HttpRequest, customer: Customer) -> str:
         case "save":
             wanted, shown = request.POST.getlist("yes"), request.POST.getlist("shown")
             wishes.save(customer, wanted, shown, _language(customer), now)
+            if (days := request.POST.get("rhythm", "")).isdecimal():
+                wishes.keep_rhythm(customer, int(days), now)
         case "pause":
             wishes.pause(customer, now)
         case "resume":
@@ -74,6 +76,7 @@ def _shown(customer: Customer, done: str) -> dict[str, object]:
         "boxes": wishes.boxes(customer, language),
         "address": masked(customer.email),
         "paused_until": queries.paused([customer.pk], timezone.now()).get(customer.pk),
+        "rhythm": queries.rhythms([customer.pk]).get(customer.pk, 0),
         "done": done,
         "customer": customer,
     }

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
+from karibu.consents.queries import rhythms
 from karibu.messages.gate.case import Case, Group
 from karibu.messages.models import ChannelRules, Rules
 from karibu.messages.status import Reason
@@ -28,20 +29,27 @@ def person_has_had_rest(group: Group) -> None:
     The lock on each person (send.py) makes what is counted here true until it is committed.
     """
     cases = sorted(group.undecided(marketing=True), key=lambda case: (-case.message.priority, case.message.pk or 0))
+    if not cases:
+        return
+    wishes = rhythms({case.message.customer_id for case in cases})
     longest = _longest([group.rules, *(group.rules_of(channel) for channel in {c.message.channel for c in cases})])
-    if not cases or not longest:
+    longest = max(longest, timedelta(days=max(wishes.values(), default=0)))
+    if not longest:
         return
     sent = _sent({case.message.customer_id for case in cases}, group.now - longest)
     for case in cases:
-        _decide(case, group, sent)
+        _decide(case, group, sent, wishes.get(case.message.customer_id, 0))
 
 
-def _decide(case: Case, group: Group, sent: dict[Line, list[datetime]]) -> None:
+def _decide(case: Case, group: Group, sent: dict[Line, list[datetime]], wish: int) -> None:
+    """`wish`: in how many days the person wants one message at most; 0 where they leave it to the shop."""
     lines: list[tuple[Line, Rules | ChannelRules]] = [
         ((case.message.customer_id, ANY), group.rules),
         ((case.message.customer_id, case.message.channel), group.rules_of(case.message.channel)),
     ]
     waits = [wait for line, rules in lines for wait in _waits(sent.get(line, []), rules)]
+    if wish and (times := sent.get((case.message.customer_id, ANY))):
+        waits.append((times[0] + timedelta(days=wish), f"{wish} d, as they asked"))
     until, detail = max(waits, default=(group.now, ""))
     if until > group.now:
         case.verdict = held(until, Reason.FREQUENCY, detail)

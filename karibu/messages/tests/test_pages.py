@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from karibu.messages import send, starters
+from karibu.messages.channels import keywords
 from karibu.messages.models import Mail, Message, Template
 from karibu.messages.system import send_mail
 from karibu.messages.tests.cast import a_cart, a_person, the_shop, wants
@@ -189,6 +190,21 @@ def test_a_text_of_another_channel_is_its_words_alone(owner):
     assert owner.post("/messages/templates/note/", {**fields, "text": "{% if %}"}).status_code == 422
     owner.post("/messages/templates/note/", {**fields, "text": "Karibu"})
     assert Template.objects.get().text == "Karibu" and Template.objects.get().version == 2
+
+
+def test_an_sms_says_as_how_many_it_is_billed_while_it_is_written(owner):
+    Template.objects.create(key="note", name="Note", channel="sms", subject="", body="", text="Hi")
+    fields = {"name": "Note", "topic": "offers", "is_marketing": "on"}
+
+    def seen(text: str) -> str:
+        return owner.post("/messages/templates/note/preview/", {**fields, "text": text}).content.decode()
+
+    whole = f"Hi Kigali\n{keywords.way_out('en')}"
+    assert f"1 SMS: {len(whole)} of 160 letters (GSM-7)" in seen("Hi {{ customer.city }}")
+    assert "2 SMS" in seen("a" * 160) and "These letters make it longer: ł" in seen("Miło " + "a" * 80)
+    assert "halves the room of each SMS, so this is 2 of them" in seen("Miło " + "a" * 80)
+    assert "more than 10 do not arrive everywhere" in seen("a" * 2000)
+    assert 'name="subject"' not in owner.get("/messages/templates/note/").content.decode()
 
 
 def test_a_version_is_gone_back_to_by_post_alone(owner, message):

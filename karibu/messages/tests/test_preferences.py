@@ -10,12 +10,12 @@ from django.test import Client
 from django.utils import timezone
 
 from karibu.consents import links, topics
-from karibu.consents.models import Confirmation, Consent, Pause, Suppression, Topic
+from karibu.consents.models import Confirmation, Consent, Pause, Rhythm, Suppression, Topic
 from karibu.consents.queries import in_force, paused
 from karibu.customers.models import Customer
 from karibu.messages import jobs, send
-from karibu.messages.models import Mail, Message
-from karibu.messages.tests.cast import a_cart, a_person, says, the_shop, wants
+from karibu.messages.models import ChannelRules, Mail, Message
+from karibu.messages.tests.cast import a_cart, a_person, fate, says, the_shop, wants
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("lake")]
 
@@ -89,6 +89,25 @@ def test_a_pause_stops_marketing_for_thirty_days_or_until_it_is_ended(amina: Cus
     assert paused([amina.pk], now) and not paused([amina.pk], now + timedelta(days=30))
     client.post(page(amina), {"do": "resume"})
     assert not paused([amina.pk], timezone.now()) and Pause.objects.count() == 2
+
+
+def test_who_wants_to_hear_once_a_week_does_whatever_the_shop_would_like(amina: Customer, client: Client) -> None:
+    ChannelRules.objects.create(channel="email", gap_hours=0, by_country=False)
+    given = {"do": "save", "shown": ["email/offers"], "yes": ["email/offers"]}
+    for wish in ("7", "7", "365", "often"):  # the same again, and what the page does not offer, change nothing
+        client.post(page(amina), {**given, "rhythm": wish})
+    assert list(Rhythm.objects.values_list("days", flat=True)) == [7]
+    assert 'value="7" checked' in client.get(page(amina)).content.decode()
+    first, second, receipt = wants(amina, "1"), wants(amina, "2"), wants(amina, "3")
+    Message.objects.filter(pk=receipt.pk).update(is_marketing=False)
+    send.send_due()
+    assert [fate(one) for one in (first, second, receipt)] == [("sent", ""), ("held", "frequency"), ("sent", "")]
+    second.refresh_from_db()
+    assert second.detail == "7 d, as they asked" and timedelta(days=6) < second.due_at - timezone.now()
+    client.post(page(amina), {**given, "rhythm": "0"})
+    Message.objects.filter(pk=second.pk).update(due_at=timezone.now())
+    send.send_due()
+    assert fate(second) == ("sent", "") and Rhythm.objects.count() == 2
 
 
 def test_an_address_is_corrected_once_the_new_one_confirms(amina: Customer, client: Client) -> None:

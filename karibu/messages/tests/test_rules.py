@@ -70,6 +70,16 @@ def test_the_page_says_what_the_rules_would_mean_before_they_are_saved(owner):
     assert "cannot be read" in owner.post("/messages/rules/meaning/", typed(**{"email-hours": "x"})).content.decode()
 
 
+def test_the_page_counts_whose_clock_is_known_and_what_is_no_zone(client):
+    client.force_login(User.objects.create_user("m@shop.test", role="marketer"))
+    for name, zone, country in (("a", "Africa/Kigali", ""), ("b", "Mars/Olympus", "RW"), ("c", "", "")):
+        a_person(name, timezone=zone, country=country)
+    assert "/messages/rules/clocks/" in client.get("/messages/rules/").content.decode()
+    shown = " ".join(client.get("/messages/rules/clocks/").content.decode().split())
+    for words in ("Their own</dt><dd>1", "phone number</dt><dd>1", "shop&#x27;s</dt><dd>1", "no zone</dt><dd>1"):
+        assert words in shown.replace("The shop's", "The shop&#x27;s")
+
+
 def test_agents_do_not_change_the_rules(client):
     client.force_login(User.objects.create_user("juma@example.test", role="agent"))
     assert client.get("/messages/rules/").status_code == client.post("/messages/rules/", {}).status_code == 403

@@ -16,6 +16,9 @@ from liquid.exceptions import LiquidError
 from karibu.customers.models import Customer
 from karibu.messages import editing, lint, pictures, preview, starters, system, wording
 from karibu.messages.blocks import BadBlock
+from karibu.messages.channels.sms import compose as sms
+from karibu.messages.channels.sms import segments
+from karibu.messages.content import Content
 from karibu.messages.forms import BlocksForm, TemplateForm, TextForm, WordingForm
 from karibu.messages.mjml import BadMarkup
 from karibu.messages.models import Picture, Template, Wording
@@ -218,7 +221,14 @@ def _previewed(
         "looks": LOOKS,
         "who": who,
         "findings": [] if faults else lint.check(candidate),
+        **(_counted(said, candidate) if said and candidate.channel == "sms" else {}),
     }
+
+
+def _counted(said: Content, candidate: Template) -> dict[str, Any]:
+    """As how many SMS it would be billed for whom it is filled in."""
+    text = sms.shown(said.text, candidate)
+    return {"size": segments.size(text), "room": segments.room(text), "sms": text}
 
 
 @allow("marketer")

@@ -7,9 +7,10 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from karibu.messages import hours, laws
+from karibu.customers.models import LISTED, Customer
+from karibu.messages import hours, laws, zones
 from karibu.messages.rules import current, sentences
 from karibu.messages.rules_form import RulesForm
 from karibu.web.access import actor, allow
@@ -40,6 +41,14 @@ def rules_meaning(request: HttpRequest) -> HttpResponse:
     form = RulesForm(request.POST, current())
     meant = sentences(form.filled()) if form.is_valid() else []
     return render(request, "messages/_rules_meaning.html", {"sentences": meant, "form": form})
+
+
+@allow("marketer")
+@require_safe
+def rules_clocks(request: HttpRequest) -> HttpResponse:
+    """Of how many people the clock is known, and by what. A part of its own: it looks at all of them."""
+    people = Customer.objects.filter(LISTED, is_anonymous=False)
+    return render(request, "messages/_rules_clocks.html", {"clocks": zones.survey(people)})
 
 
 def _laws() -> list[dict[str, Any]]:

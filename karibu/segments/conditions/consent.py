@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import msgspec
@@ -16,22 +18,23 @@ if TYPE_CHECKING:
 
     from karibu.segments.scope import Scope
 
-_OTHER = {"given": "withdrawn", "withdrawn": "given"}
+GIVEN, WITHDRAWN = "given", "withdrawn"
+_OTHER = {GIVEN: WITHDRAWN, WITHDRAWN: GIVEN}
 
 
 class Statement(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_defaults=True):
     channel: str
     topic: str = "offers"
-    status: Literal["given", "withdrawn"] = "given"
+    status: Literal["given", "withdrawn", "never"] = "given"
 
-    @property
-    def written(self) -> str:
+    def written(self, status: str, topic: str) -> str:
         """As an element of the mirror's column `consents`."""
-        return f"{self.channel}/{self.topic}/{self.status}"
+        return f"{self.channel}/{topic}/{status}"
 
 
 class Consent(Condition, frozen=True):
-    """The statement in force. Whoever never said anything has neither given nor withdrawn."""
+    """The statement in force. Whoever never said anything has neither given nor withdrawn: that is "never", and so is
+    a consent that nobody has confirmed yet."""
 
     KIND: ClassVar[str] = "consent"
 
@@ -49,6 +52,8 @@ class Consent(Condition, frozen=True):
             ("given", True): _("who did not agree to %(topic)s by %(channel)s"),
             ("withdrawn", False): _("who withdrew %(topic)s by %(channel)s"),
             ("withdrawn", True): _("who did not withdraw %(topic)s by %(channel)s"),
+            ("never", False): _("who never said anything of %(topic)s by %(channel)s"),
+            ("never", True): _("who said something of %(topic)s by %(channel)s"),
         }
         return words[self.consent.status, denied] % {"topic": self.consent.topic, "channel": self.consent.channel}
 
@@ -57,8 +62,12 @@ class Consent(Condition, frozen=True):
 
     def holds(self, scope: Scope, denied: bool) -> BooleanValue:
         """What was said of this topic; where nothing was, what was said of all of the channel."""
-        said, all_said = self.consent.written, f"{self.consent.channel}/*/{self.consent.status}"
-        other = f"{self.consent.channel}/{self.consent.topic}/{_OTHER[self.consent.status]}"
-        consents = scope.customers.consents
-        found = consents.contains(said) | (consents.contains(all_said) & ~consents.contains(other))
+        consents, one = scope.customers.consents, self.consent
+        if one.status == "never":
+            forms = [one.written(status, topic) for status in (GIVEN, WITHDRAWN) for topic in (one.topic, "*")]
+            found = reduce(or_, [consents.contains(form) for form in forms])
+            return found if denied else negated(found)
+        other = one.written(_OTHER[one.status], one.topic)
+        found = consents.contains(one.written(one.status, one.topic))
+        found |= consents.contains(one.written(one.status, "*")) & ~consents.contains(other)
         return negated(found) if denied else found

@@ -116,6 +116,8 @@ SHAPES: dict[str, Raw] = {
     "never then": {"sequence": [{"event": "Product Viewed"}, {"event": "Order Completed"}], "not": True},
     "consent given": {"consent": {"channel": "email", "topic": "offers", "status": "given"}},
     "consent withdrawn": {"consent": {"channel": "email", "status": "withdrawn"}},
+    "consent never asked": {"consent": {"channel": "email", "status": "never"}},
+    "consent asked": {"not": {"consent": {"channel": "email", "topic": "news", "status": "never"}}},
     "message clicked": {"message": {"journey": 3, "did": "clicked"}, "within": {"days": 60}},
     "message not opened": {"message": {"template": 1, "did": "opened"}, "not": True},
     "messages received": {"message": {"did": "received"}, "op": "gte", "value": 2},

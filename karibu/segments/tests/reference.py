@@ -68,6 +68,8 @@ class Reference:
         prefix = f"{said['channel']}/{said['topic']}/"
         in_force = [entry for entry in row["consents"] if entry.startswith(prefix)]
         in_force = in_force or [e for e in row["consents"] if e.startswith(f"{said['channel']}/*/")]
+        if said["status"] == "never":
+            return not in_force
         return any(entry.endswith("/" + said["status"]) for entry in in_force)
 
     def _message(self, raw: Row, row: Row) -> bool:

@@ -41,6 +41,7 @@ CONDITIONS: list[dict[str, Any]] = [
     {"message": {"did": "bounced", "channel": "email"}},
     {"consent": {"channel": "email"}},
     {"consent": {"channel": "ads", "topic": "news", "status": "withdrawn"}},
+    {"consent": {"channel": "sms", "topic": "offers", "status": "never"}},
     {"rfm": "champions"},
     {"rfm": ["champions", "loyal"]},
     {"prediction": "churn", "op": "gte", "value": 0.7},

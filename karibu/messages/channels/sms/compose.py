@@ -13,7 +13,7 @@ from karibu.messages.addresses import page
 from karibu.messages.channels import Letter, keywords
 from karibu.messages.channels.sms import segments
 from karibu.messages.content import Content
-from karibu.messages.models import Message
+from karibu.messages.models import Message, Template
 from karibu.messages.status import Reason
 from karibu.messages.verdict import Stopped, refused
 from karibu.web.models import Shop
@@ -37,6 +37,12 @@ def compose(message: Message, recipient: str, content: Content, shop: Shop) -> L
     if (parts := segments.size(f"{text}\n{words.link}").parts) > segments.MOST:
         raise Stopped(refused(Reason.TOO_LONG, f"{parts} SMS"))
     return Letter.of(message, recipient=recipient, subject=text[:120], raw=msgspec.json.encode(words))
+
+
+def shown(text: str, template: Template) -> str:
+    """The text as it would leave to somebody who can answer, with the words by which marketing is stopped."""
+    stop = keywords.way_out(template.language) if template.is_marketing else ""
+    return written(msgspec.json.encode(Words(segments.plain(text), stop)), can_be_answered=True)
 
 
 def written(raw: bytes, *, can_be_answered: bool) -> str:

@@ -9,7 +9,7 @@ from karibu.segments.builder.known import Known
 from karibu.segments.builder.tree import Row
 
 KIND, LABEL = "consent", _("consent")
-STATUS = (("given", _("agreed to")), ("withdrawn", _("has withdrawn")))
+STATUS = (("given", _("agreed to")), ("withdrawn", _("has withdrawn")), ("never", _("never said anything of")))
 
 
 def read(raw: dict[str, Any]) -> Row | None:
