@@ -42,6 +42,7 @@ LOOPS: list[Loop] = [
     *[Loop("pipeline", "karibu.collect.drain.step") for _ in range(PIPELINES)],  # one computes while another waits
     Loop("journeys", "karibu.journeys.engine.step", sends=True),
     Loop("entries", "karibu.journeys.clock.step", sends=True),
+    Loop("calls", "karibu.journeys.calls.step", sends=True),
     Loop("campaigns", "karibu.campaigns.engine.step", sends=True),
     Loop("send", "karibu.messages.send.step", sends=True),
     Loop("visits", "karibu.messages.visits.step"),

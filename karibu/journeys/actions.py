@@ -18,11 +18,17 @@ from karibu.journeys.models import Enrollment, Journey, Version
 from karibu.journeys.steps.ask import Ask
 from karibu.journeys.steps.base import ANSWER
 from karibu.journeys.steps.branch import Branch
+from karibu.journeys.steps.coupon import Coupon
+from karibu.journeys.steps.experiment import Experiment
 from karibu.journeys.steps.hand_over import HandOver
+from karibu.journeys.steps.reaction import Reaction
 from karibu.journeys.steps.send import Send
+from karibu.journeys.steps.webhook import Webhook
 from karibu.messages import starters
+from karibu.messages.channels import guard
 from karibu.messages.models import Template
 from karibu.segments.models import Segment
+from karibu.shop.models import CouponPool
 from karibu.web.actions import record
 
 Inside = Literal["new", "before", "nobody"]
@@ -154,7 +160,7 @@ def runnable(raw: dict[str, Any]) -> Definition:
     definition = parse(raw)
     _check_doors(definition)
     for place in definition.layout.places:
-        _check_use(place)
+        _check_use(place, definition)
     return definition
 
 
@@ -180,16 +186,46 @@ def _check_segment(path: str, number: int | None) -> None:
         raise DefinitionError(path, _("There is no such segment, or it is in the archive."))
 
 
-def _check_use(place: Place) -> None:
+def _check_use(place: Place, definition: Definition) -> None:
     """What a step speaks of must be there when it goes live."""
     step = place.step
-    if isinstance(step, Send) and not _template_exists(step.template):
-        sentence = _("There is no message template “%(key)s”.") % {"key": step.template}
-        raise DefinitionError(f"{place.path}.send.template", sentence)
+    if isinstance(step, Send):
+        _check_template(place, step)
     if isinstance(step, Branch):
         among.check_use(step.condition, f"{place.path}.branch.if")
     if isinstance(step, HandOver):
         _check_hand_over(place, step)
+    if isinstance(step, Coupon) and not CouponPool.objects.filter(pk=step.pool).exists():
+        raise DefinitionError(f"{place.path}.coupon.pool", _("There is no such coupon pool."))
+    if isinstance(step, Webhook):
+        _check_address(place, step)
+    if isinstance(step, Experiment) and definition.goal is None:
+        sentence = _("An experiment needs the journey's goal: it says what the best way is the best at.")
+        raise DefinitionError(f"{place.path}.experiment", sentence)
+    if isinstance(step, Reaction) and step.template and not _sends(definition, step.template):
+        sentence = _("This journey does not send “%(key)s”.") % {"key": step.template}
+        raise DefinitionError(f"{place.path}.reaction.template", sentence)
+
+
+def _check_address(place: Place, step: Webhook) -> None:
+    try:
+        guard.check(step.url)
+    except guard.Forbidden as error:
+        raise DefinitionError(f"{place.path}.webhook.url", str(error)) from None
+
+
+def _sends(definition: Definition, template: str) -> bool:
+    return any(isinstance(step, Send) and step.template == template for step in definition.steps)
+
+
+def _check_template(place: Place, step: Send) -> None:
+    channel = Template.objects.filter(key=step.template).values_list("channel", flat=True).first()
+    if channel is None and step.template not in starters.keys():  # noqa: SIM118
+        sentence = _("There is no message template “%(key)s”.") % {"key": step.template}
+        raise DefinitionError(f"{place.path}.send.template", sentence)
+    if (channel or "email") != step.channel:
+        sentence = _("“%(key)s” is for another channel.") % {"key": step.template}
+        raise DefinitionError(f"{place.path}.send.channel", sentence)
 
 
 def _check_hand_over(place: Place, step: HandOver) -> None:
@@ -207,11 +243,6 @@ def _check_hand_over(place: Place, step: HandOver) -> None:
         ahead += [s.journey for s in parse(other.definition).steps if isinstance(s, HandOver)]
         if any(isinstance(s, HandOver) and s.journey in seen for s in parse(other.definition).steps):
             raise DefinitionError(path, _("These journeys would hand people round in a circle."))
-
-
-def _template_exists(key: str) -> bool:
-    ours = starters.keys()
-    return key in ours or Template.objects.filter(key=key).exists()
 
 
 def _locked(journey: Journey) -> Journey:

@@ -8,24 +8,36 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from karibu.journeys import calls, contests
 from karibu.journeys.counted import Numbers, at_steps
 from karibu.journeys.definition import Definition
 from karibu.journeys.forms import form_for
 from karibu.journeys.layout import Address, Place
 from karibu.journeys.models import Journey
 from karibu.journeys.steps import Step
+from karibu.journeys.steps.experiment import Experiment
+from karibu.journeys.steps.webhook import Webhook
 
 # What can be put in, in the order of the menu.
 KINDS: dict[str, str | Promise] = {
     "send": _("Send a message"),
     "wait": _("Wait a while"),
-    "wait_until": _("Wait until an hour of the day"),
+    "wait_until": _("Wait until an hour or a weekday"),
+    "wait_date": _("Wait until a date of theirs"),
     "wait_for": _("Wait until something happens"),
     "branch": _("Two ways, by a condition"),
     "check": _("Two ways, by what brought them in"),
+    "reaction": _("Two ways, by what became of a message"),
     "split": _("Several ways, by chance"),
+    "experiment": _("Several ways, the best one wins"),
+    "coupon": _("Give a coupon"),
+    "recommend": _("Choose products that fit"),
     "ask": _("Ask a colleague"),
+    "task": _("Give a colleague a task"),
+    "webhook": _("Ask a program of yours"),
+    "rate": _("Let only so many an hour pass"),
     "update": _("Note a trait"),
+    "consent": _("Ask for a consent"),
     "hand_over": _("Put into another journey"),
     "unsubscribe": _("Stop writing to them"),
     "leave": _("End here"),
@@ -43,6 +55,8 @@ class Card:
     is_open: bool  # its form was posted and has an error to show, or it was just put in
     ways: Sequence["Track"]
     address: str  # as JSON; what the buttons post
+    note: str = ""  # how it stands
+    secret: str = ""  # what its calls are signed with
 
 
 @dataclass(frozen=True)
@@ -59,6 +73,7 @@ class Drawing:
     numbers: Mapping[str, Numbers]
     form: Any = None
     position: int | None = None  # of the open card
+    journey: Journey | None = None
 
     def track(self, title: str, places: Sequence[Place], above: Address) -> Track:
         return Track(title, [self.card(place) for place in places], json.dumps([*above, len(places)]))
@@ -76,12 +91,19 @@ class Drawing:
             is_open=is_open,
             ways=[self.track(names[way], below, (*place.address, way)) for way, below in place.ways.items()],
             address=json.dumps(place.address),
+            note=self._note(place),
+            secret=calls.secret(self.journey.pk) if self.journey and isinstance(place.step, Webhook) else "",
         )
+
+    def _note(self, place: Place) -> str:
+        if isinstance(place.step, Experiment) and self.journey:
+            return contests.said(self.journey, place.position, place.step)
+        return ""
 
 
 def draw(journey: Journey, definition: Definition, form: Any = None, position: int | None = None) -> Track:
     """The whole journey; `form` (bound, with errors) stands in for the one at `position`."""
-    return Drawing(at_steps(journey), form, position).track("", definition.layout.first, ())
+    return Drawing(at_steps(journey), form, position, journey).track("", definition.layout.first, ())
 
 
 def _capitalised(sentence: str) -> str:

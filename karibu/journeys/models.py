@@ -117,3 +117,44 @@ class ProductChange(models.Model):
     properties_before = models.JSONField()
     properties = models.JSONField()
     at = models.DateTimeField()
+
+
+class Turnstile(models.Model):
+    """When the next turn of a step is free that lets only so many people an hour pass (steps/rate.py)."""
+
+    journey = models.ForeignKey(Journey, on_delete=models.CASCADE, db_index=False)
+    step = models.IntegerField()
+    free_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["journey", "step"], name="turnstile_key")]
+
+
+class Contest(models.Model):
+    """An experiment that is decided. `why` is each way as it was then: people, hits, chance (contests.Result)."""
+
+    journey = models.ForeignKey(Journey, on_delete=models.CASCADE, db_index=False)
+    version = models.IntegerField()
+    step = models.IntegerField()
+    winner = models.CharField(max_length=40)
+    why = models.JSONField(default=list)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["journey", "version", "step"], name="contest_key")]
+
+
+class Call(models.Model):
+    """One run that waits for the answer of a program of the shop's own; the row goes when it is over (calls.py)."""
+
+    id = models.BigAutoField(primary_key=True)
+    enrollment = models.ForeignKey(Enrollment, on_delete=models.CASCADE, db_index=False)
+    journey_id = models.BigIntegerField()
+    step = models.IntegerField()
+    url = models.CharField(max_length=2000)
+    body = models.TextField()
+    attempts = models.SmallIntegerField(default=0)
+    due_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["enrollment", "step"], name="call_key")]

@@ -6,7 +6,7 @@ what they went through is noted here and written at the end, all in three statem
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from karibu.journeys import among, live
 from karibu.journeys.definition import Definition
 from karibu.journeys.models import AT_THE_DOOR
 from karibu.journeys.steps import Group, Outcome, Traveller
-from karibu.journeys.steps.base import ANSWER, HAPPENED
+from karibu.journeys.steps.base import OF_A_STEP
 from karibu.journeys.steps.send import Send
 
 Where = tuple[int, int]  # version, position
@@ -74,7 +74,8 @@ class Walk:
         arriving: dict[int | None, list[Traveller]] = defaultdict(list)
         for traveller, outcome in zip(travellers, outcomes, strict=True):
             if outcome.again:
-                self.waiting.append(self._row(traveller, position, outcome.again, traveller.arrived_at))
+                stays = self._knowing(traveller, outcome)
+                self.waiting.append(self._row(stays, position, outcome.again, traveller.arrived_at))
                 continue
             self.passed.append((traveller.id, version, position, place.step.KIND, outcome.words[:200]))
             after = self._behind(traveller, outcome)
@@ -103,14 +104,21 @@ class Walk:
     def _behind(self, traveller: Traveller, outcome: Outcome) -> Traveller:
         """The same run behind the step: what it has learnt, without the marks that were for this step."""
         context = traveller.context
-        has_changed = outcome.context or HAPPENED in context or ANSWER in context
+        has_changed = outcome.context or any(mark in context for mark in OF_A_STEP)
         if not has_changed and traveller.arrived_at is self.now:
             return traveller
         if has_changed:
-            kept = {name: value for name, value in context.items() if name not in (HAPPENED, ANSWER)}
+            kept = {name: value for name, value in context.items() if name not in OF_A_STEP}
             context = {**kept, **(outcome.context or {})}
             self.changed.add(traveller.id)
         return Traveller(traveller.id, traveller.customer_id, traveller.key, traveller.run, self.now, context)
+
+    def _knowing(self, traveller: Traveller, outcome: Outcome) -> Traveller:
+        """The same run, still before the step, with what it has learnt there."""
+        if not outcome.context:
+            return traveller
+        self.changed.add(traveller.id)
+        return replace(traveller, context={**traveller.context, **outcome.context})
 
     def _arrive(self, version: int, definition: Definition, position: int | None, travellers: list[Traveller]) -> None:
         if not travellers:

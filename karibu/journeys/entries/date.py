@@ -21,6 +21,7 @@ from karibu.segments.faults import DefinitionError
 FARTHEST = 365  # days before or after
 COLUMNS = ("created_at", "last_order_at")  # of Customer, which are dates of the person as well
 _DAY = re.compile(r"\d{4}-\d\d-\d\d(?!\d)")
+YEAR = timedelta(days=366)
 _WIDEST = timedelta(hours=15)  # that any zone is from UTC
 
 
@@ -80,21 +81,35 @@ class Dated(msgspec.Struct, forbid_unknown_fields=True):
     ) -> Iterator[tuple[date, datetime]]:
         """(the day, the moment) of each time that this person is met in since < t ≤ until; none for no date."""
         told = written_day(written)
-        for day in self.local_days(since, until) if told else ():
-            if told and self._is_kept(told, day - timedelta(days=self.days)):
-                met = moment(day, self.wall, zone)
-                if since < met <= until:
-                    yield day, met
+        for day in self._days(told, since, until) if told else ():
+            met = moment(day, self.wall, zone)
+            if since < met <= until:
+                yield day, met
 
-    def _is_kept(self, told: date, day: date) -> bool:
+    def next(self, written: str, zone: ZoneInfo, arrived: datetime) -> datetime | None:
+        """The first moment that is not before `arrived`; None where there is none in ten years."""
+        told = written_day(written)
+        if told is None:
+            return None
+        for years in (1, 10):
+            met = (moment(day, self.wall, zone) for day in self._days(told, arrived, arrived + YEAR * years))
+            if found := min((one for one in met if one >= arrived), default=None):
+                return found
+        return None
+
+    def _days(self, told: date, since: datetime, until: datetime) -> Iterator[date]:
+        """The days of this date, `days` before or after it, that may be somewhere in that time."""
+        shift = timedelta(days=self.days)
+        first, last = (since - _WIDEST).astimezone(UTC).date() - shift, (until + _WIDEST).astimezone(UTC).date() - shift
         if self.every == "once":
-            return told == day
-        if day < told:
-            return False
-        last = calendar.monthrange(day.year, day.month)[1]
-        if self.every == "month":
-            return day.day == min(told.day, last)
-        return day.month == told.month and day.day == min(told.day, last)
+            yield from [told + shift] if first <= told <= last else []
+            return
+        for month in range(first.year * 12 + first.month - 1, last.year * 12 + last.month):
+            year, number = month // 12, month % 12 + 1
+            if self.every == "month" or number == told.month:
+                day = date(year, number, min(told.day, calendar.monthrange(year, number)[1]))
+                if max(first, told) <= day <= last:
+                    yield day + shift
 
 
 def written_day(text: str) -> date | None:

@@ -7,7 +7,9 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from karibu.journeys.entries.date import COLUMNS
 from karibu.journeys.steps.wait import Wait
+from karibu.segments import columns
 from karibu.segments.models import Segment
 
 UNITS = (
@@ -29,6 +31,7 @@ OPERATORS = (
     ("exists", gettext_lazy("is known")),
     ("missing", gettext_lazy("is not known")),
 )
+TIME = forms.TimeInput({"type": "time"})
 _SECONDS = ((86400, "days"), (3600, "hours"), (60, "minutes"), (1, "seconds"))
 
 
@@ -57,6 +60,50 @@ class LengthForm(StepForm):
 
     def written(self) -> dict[str, int]:
         return {self.cleaned_data["unit"]: self.cleaned_data["length"]}
+
+
+class DateForm(StepForm):
+    """A date of the person, and how far from it (entries/date.py)."""
+
+    trait = forms.CharField(label=gettext_lazy("Trait that holds the date"), max_length=200)
+    side = forms.ChoiceField(
+        label=gettext_lazy("When"),
+        choices=[
+            ("on", gettext_lazy("On the day")),
+            ("before", gettext_lazy("Before it")),
+            ("after", gettext_lazy("After it")),
+        ],
+    )
+    days = forms.IntegerField(
+        label=gettext_lazy("So many days before or after"), min_value=0, max_value=365, required=False
+    )
+    every = forms.ChoiceField(
+        label=gettext_lazy("How often"),
+        choices=[
+            ("year", gettext_lazy("Each year")),
+            ("month", gettext_lazy("Each month")),
+            ("once", gettext_lazy("Once, on that very date")),
+        ],
+    )
+    at = forms.CharField(label=gettext_lazy("Time where the person is"), widget=TIME)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["trait"].widget.attrs["list"] = f"{self.prefix}-dates"
+
+    @staticmethod
+    def date_shown(rule: Any) -> dict[str, Any]:
+        side = "on" if not rule.days else "before" if rule.days < 0 else "after"
+        return {"trait": rule.trait, "side": side, "days": abs(rule.days), "every": rule.every, "at": rule.at}
+
+    def date_written(self) -> dict[str, Any]:
+        said = self.cleaned_data
+        days = {"on": 0, "before": -1, "after": 1}[said["side"]] * (said["days"] or 0)
+        return {"trait": said["trait"], "days": days, "every": said["every"], "at": said["at"]}
+
+    def dates(self) -> list[str]:
+        """Traits of the customers that hold dates, and columns that do."""
+        return [*[trait.name for trait in columns.traits() if trait.kind == "date"], *COLUMNS]
 
 
 class RuleForm(StepForm):

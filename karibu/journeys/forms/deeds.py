@@ -4,17 +4,23 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from karibu.journeys.forms.base import StepForm, plain
 from karibu.journeys.models import Journey
 from karibu.messages import starters
 from karibu.messages.models import Template
+from karibu.messages.recommend import COUNT
+from karibu.messages.rules import name_of
+from karibu.shop.models import CouponPool
+from karibu.web.models import User
 
 
 class SendForm(StepForm):
+    """The channel is that of the template."""
+
     template = forms.ChoiceField(label=_("Message template"))
-    channel = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -22,11 +28,12 @@ class SendForm(StepForm):
 
     @staticmethod
     def values(step: Any) -> dict[str, Any]:
-        return {"template": step.template, "channel": step.channel}
+        return {"template": step.template}
 
     def settings(self) -> dict[str, Any]:
-        channel = self.cleaned_data["channel"] or "email"
-        return {"send": {"template": self.cleaned_data["template"], "channel": channel}}
+        chosen = self.cleaned_data["template"]
+        channel = Template.objects.filter(key=chosen).values_list("channel", flat=True).first()
+        return {"send": {"template": chosen, "channel": channel or "email"}}
 
 
 class UpdateForm(StepForm):
@@ -68,6 +75,91 @@ class HandOverForm(StepForm):
         return {"hand_over": {"journey": int(self.cleaned_data["journey"])}}
 
 
+class CouponForm(StepForm):
+    pool = forms.ChoiceField(label=_("Coupon pool"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["pool"].choices = [(str(pk), name) for pk, name in pools()]  # type: ignore[attr-defined]
+
+    @staticmethod
+    def values(step: Any) -> dict[str, Any]:
+        return {"pool": str(step.pool)}
+
+    def settings(self) -> dict[str, Any]:
+        return {"coupon": {"pool": int(self.cleaned_data["pool"])}}
+
+
+class RecommendForm(StepForm):
+    count = forms.IntegerField(label=_("So many products"), min_value=1, max_value=COUNT)
+
+    @staticmethod
+    def values(step: Any) -> dict[str, Any]:
+        return {"count": step.count}
+
+    def settings(self) -> dict[str, Any]:
+        return {"recommend": dict(self.cleaned_data)}
+
+
+class ConsentForm(StepForm):
+    how = forms.ChoiceField(
+        label=_("How"),
+        choices=[
+            ("ask", _("Ask them by mail to confirm it")),
+            ("note", _("Note it, where the law needs no asking")),
+        ],
+    )
+    channel = forms.CharField(label=_("Channel"), max_length=20)
+    topic = forms.CharField(label=_("Topic"), max_length=40)
+    wording = forms.CharField(
+        label=_("What they agree to, or why no asking is needed"), max_length=500, widget=forms.Textarea({"rows": 3})
+    )
+
+    @staticmethod
+    def values(step: Any) -> dict[str, Any]:
+        return {name: getattr(step, name) for name in ("how", "channel", "topic", "wording")}
+
+    def settings(self) -> dict[str, Any]:
+        return {"consent": dict(self.cleaned_data)}
+
+
+class TaskForm(StepForm):
+    title = forms.CharField(label=_("What is to be done"), max_length=200)
+    colleague = forms.ChoiceField(label=_("Who does it"), required=False)
+    within_days = forms.IntegerField(label=_("Within so many days"), min_value=0, max_value=365)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        there = User.objects.filter(is_active=True).order_by("name", "email").values_list("email", "name")
+        own = [("", gettext("anybody")), *((email, name or email) for email, name in there)]
+        kept = self.initial.get("colleague")
+        gone = [(kept, kept)] if kept and kept not in dict(own) else []
+        self.fields["colleague"].choices = [*own, *gone]  # type: ignore[attr-defined]
+
+    @staticmethod
+    def values(step: Any) -> dict[str, Any]:
+        return {"title": step.title, "colleague": step.colleague, "within_days": step.within_days}
+
+    def settings(self) -> dict[str, Any]:
+        return {"task": dict(self.cleaned_data)}
+
+
+class WebhookForm(StepForm):
+    url = forms.CharField(
+        label=_("Address"),
+        max_length=2000,
+        help_text=_("It is asked by POST and answers with JSON, which checks and messages know as reply.name."),
+    )
+    with_person = forms.BooleanField(label=_("Tell it the person's name and addresses"), required=False)
+
+    @staticmethod
+    def values(step: Any) -> dict[str, Any]:
+        return {"url": step.url, "with_person": step.with_person}
+
+    def settings(self) -> dict[str, Any]:
+        return {"webhook": dict(self.cleaned_data)}
+
+
 class LeaveForm(StepForm):
     because = forms.CharField(label=_("Because"), max_length=200, required=False)
 
@@ -79,13 +171,21 @@ class LeaveForm(StepForm):
         return {"leave": {"because": self.cleaned_data["because"]} if self.cleaned_data["because"] else {}}
 
 
+def pools() -> Iterable[tuple[int, str]]:
+    """Where coupons come from."""
+    return CouponPool.objects.order_by("name").values_list("pk", "name")
+
+
 def by_hand() -> Iterable[tuple[int, str]]:
     """Journeys that take people in by hand."""
     return Journey.objects.filter(definition__entry__by_hand=True).order_by("name").values_list("pk", "name")
 
 
 def templates() -> list[tuple[str, str]]:
-    """What can be sent: the shop's own templates and the starters."""
-    known = dict(Template.objects.filter(channel="email").values_list("key", "name"))
+    """What can be sent: the shop's own templates, of every channel, and the starters."""
+    known = {
+        key: name if channel == "email" else f"{name} ({name_of(channel)})"
+        for key, name, channel in Template.objects.values_list("key", "name", "channel")
+    }
     ours = {key: str(starters.read(key)["name"]) for key in starters.keys() if key not in known}  # noqa: SIM118
     return sorted({**ours, **known}.items(), key=lambda pair: pair[1])

@@ -8,11 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from karibu.journeys.entries import Entry
 from karibu.journeys.entries.form import forms as signups
 from karibu.journeys.entries.threshold import predictions
-from karibu.journeys.forms.base import RuleForm, StepForm, segments
+from karibu.journeys.forms.base import TIME, DateForm, RuleForm, StepForm, segments
 from karibu.journeys.weekdays import DAYS
-from karibu.segments import columns
 
-TIME = forms.TimeInput({"type": "time"})
 # What can bring people in, in the order of the menu.
 DOORS = {
     "event": _("Something they do"),
@@ -74,34 +72,13 @@ class ByHandDoor(StepForm):
         return {"by_hand": True}
 
 
-class DateDoor(StepForm):
-    trait = forms.CharField(
-        label=_("Trait that holds the date"), max_length=200, widget=forms.TextInput({"list": "journey-dates"})
-    )
-    side = forms.ChoiceField(
-        label=_("When"), choices=[("on", _("On the day")), ("before", _("Before it")), ("after", _("After it"))]
-    )
-    days = forms.IntegerField(label=_("So many days before or after"), min_value=0, max_value=365, required=False)
-    every = forms.ChoiceField(
-        label=_("How often"),
-        choices=[("year", _("Each year")), ("month", _("Each month")), ("once", _("Once, on that very date"))],
-    )
-    at = forms.CharField(label=_("Time where the person is"), widget=TIME)
-
+class DateDoor(DateForm):
     @staticmethod
     def values(step: Any) -> dict[str, Any]:
-        rule = step.date
-        side = "on" if not rule.days else "before" if rule.days < 0 else "after"
-        return {"trait": rule.trait, "side": side, "days": abs(rule.days), "every": rule.every, "at": rule.at}
+        return DateForm.date_shown(step.date)
 
     def settings(self) -> dict[str, Any]:
-        said = self.cleaned_data
-        days = {"on": 0, "before": -1, "after": 1}[said["side"]] * (said["days"] or 0)
-        return {"date": {"trait": said["trait"], "days": days, "every": said["every"], "at": said["at"]}}
-
-    def suggestions(self) -> list[str]:
-        """Traits of the customers that hold dates."""
-        return [trait.name for trait in columns.traits() if trait.kind == "date"] or ["birthday"]
+        return {"date": self.date_written()}
 
 
 class ScheduleDoor(SegmentDoor):

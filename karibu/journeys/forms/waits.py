@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from karibu.journeys.forms.base import LengthForm, RuleForm, StepForm
+from karibu.journeys.forms.base import DateForm, LengthForm, RuleForm, StepForm
 from karibu.journeys.weekdays import DAYS
 
 
@@ -37,6 +37,27 @@ class WaitUntilForm(StepForm):
     def settings(self) -> dict[str, Any]:
         days = [int(day) for day in self.cleaned_data["weekdays"]]
         return {"wait_until": {"at": self.cleaned_data["at"], **({"weekdays": days} if days else {})}}
+
+
+class WaitDateForm(DateForm):
+    @staticmethod
+    def values(step: Any) -> dict[str, Any]:
+        return DateForm.date_shown(step)
+
+    def settings(self) -> dict[str, Any]:
+        return {"wait_date": self.date_written()}
+
+
+class RateForm(StepForm):
+    most = forms.IntegerField(label=_("At most so many people"), min_value=1, max_value=1_000_000)
+    per = forms.ChoiceField(label=_("In a"), choices=[("minute", _("minute")), ("hour", _("hour")), ("day", _("day"))])
+
+    @staticmethod
+    def values(step: Any) -> dict[str, Any]:
+        return {"most": step.most, "per": step.per}
+
+    def settings(self) -> dict[str, Any]:
+        return {"rate": dict(self.cleaned_data)}
 
 
 class WaitForForm(RuleForm, LengthForm):

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from karibu.journeys.forms.base import OPERATORS, ConditionForm, StepForm, compared, spelled
+from karibu.journeys.forms.deeds import templates
 
 
 class BranchForm(ConditionForm):
@@ -29,6 +30,31 @@ class CheckForm(StepForm):
 
     def settings(self) -> dict[str, Any]:
         return {"check": {"entry": compared(self.cleaned_data)}}
+
+
+class ReactionForm(StepForm):
+    template = forms.ChoiceField(label=gettext_lazy("Message"), required=False)
+    did = forms.ChoiceField(
+        label=gettext_lazy("What became of it"),
+        choices=[
+            ("sent", gettext_lazy("it left")),
+            ("delivered", gettext_lazy("it arrived")),
+            ("opened", gettext_lazy("it was opened")),
+            ("clicked", gettext_lazy("it was clicked")),
+            ("bounced", gettext_lazy("it came back")),
+        ],
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["template"].choices = [("", _("any of this journey")), *templates()]  # type: ignore[attr-defined]
+
+    @staticmethod
+    def values(step: Any) -> dict[str, Any]:
+        return {"template": step.template, "did": step.did}
+
+    def settings(self) -> dict[str, Any]:
+        return {"reaction": dict(self.cleaned_data)}
 
 
 class SplitForm(StepForm):
@@ -54,3 +80,24 @@ class SplitForm(StepForm):
 
     def settings(self) -> dict[str, Any]:
         return {"split": {"shares": self.cleaned_data["shares"], "salt": self.cleaned_data["salt"]}}
+
+
+class ExperimentForm(SplitForm):
+    holdout = forms.CharField(
+        label=gettext_lazy("The holdout"),
+        max_length=40,
+        required=False,
+        help_text=gettext_lazy("The name of the way that is only compared with, if there is one."),
+    )
+    certainty = forms.IntegerField(label=gettext_lazy("Decide at a certainty of (%)"), min_value=80, max_value=99)
+    fewest = forms.IntegerField(
+        label=gettext_lazy("After so many people on each way"), min_value=10, max_value=1_000_000
+    )
+
+    @staticmethod
+    def values(step: Any) -> dict[str, Any]:
+        more = {"holdout": step.holdout, "certainty": step.certainty, "fewest": step.fewest}
+        return {**SplitForm.values(step), **more}
+
+    def settings(self) -> dict[str, Any]:
+        return {"experiment": dict(self.cleaned_data)}

@@ -21,20 +21,32 @@ from karibu.journeys.steps.ask import Ask
 from karibu.journeys.steps.base import Group, Outcome, Step, Traveller
 from karibu.journeys.steps.branch import Branch
 from karibu.journeys.steps.check import Check
+from karibu.journeys.steps.consent import Consent
+from karibu.journeys.steps.coupon import Coupon
+from karibu.journeys.steps.experiment import Experiment
 from karibu.journeys.steps.hand_over import HandOver
 from karibu.journeys.steps.leave import Leave
+from karibu.journeys.steps.rate import Rate
+from karibu.journeys.steps.reaction import Reaction
+from karibu.journeys.steps.recommend import Recommend
 from karibu.journeys.steps.send import Send
 from karibu.journeys.steps.split import Split
+from karibu.journeys.steps.task import Task
 from karibu.journeys.steps.unsubscribe import Unsubscribe
 from karibu.journeys.steps.update import Update
 from karibu.journeys.steps.wait import Wait
+from karibu.journeys.steps.wait_date import WaitDate
 from karibu.journeys.steps.wait_for import WaitFor
 from karibu.journeys.steps.wait_until import WaitUntil
+from karibu.journeys.steps.webhook import Webhook
 from karibu.segments.faults import DefinitionError, convert
 
 KINDS: dict[str, type[Step]] = {
     kind.KIND: kind
-    for kind in (Wait, WaitUntil, WaitFor, Send, Branch, Check, Split, Update, Unsubscribe, Ask, HandOver, Leave)
+    for kind in (
+        *(Wait, WaitUntil, WaitDate, WaitFor, Send, Branch, Check, Reaction, Split, Experiment, Update, Consent),
+        *(Unsubscribe, Coupon, Recommend, Ask, Task, Webhook, Rate, HandOver, Leave),
+    )
 }
 
 LONGEST_ID = 500

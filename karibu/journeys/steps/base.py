@@ -10,6 +10,9 @@ import msgspec
 # In a run's context, until it has left the step:
 HAPPENED = "_happened"  # what it waited for has happened (wait_for.py)
 ANSWER = "_answer"  # what a colleague said (ask.py)
+TURN = "_turn"  # they have a turn, and are due when it comes (rate.py)
+CALLED = "_called"  # what came of the call that they wait for (webhook.py)
+OF_A_STEP = (HAPPENED, ANSWER, TURN, CALLED)
 
 
 @dataclass(frozen=True)

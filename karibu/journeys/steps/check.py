@@ -1,7 +1,7 @@
 """Two ways by what the run knows: a property of the event that brought the person in, or what a step has learnt."""
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
 
@@ -33,6 +33,15 @@ class Check(Step, forbid_unknown_fields=True):
         return {YES: _("yes"), NO: _("no")}
 
     def take(self, group: Group) -> Sequence[Outcome]:
-        held = (compared(self.entry, t.context.get(self.entry.property)) for t in group.travellers)
+        held = (compared(self.entry, known(t.context, self.entry.property)) for t in group.travellers)
         yes, no = Outcome(YES, way=YES), Outcome(NO, way=NO)
         return [yes if holds else no for holds in held]
+
+
+def known(context: Mapping[str, Any], name: str) -> Any:
+    """What the run knows under that name; `reply.tier` is a part of what a program answered."""
+    if name in context:
+        return context[name]
+    whole, _dot, part = name.partition(".")
+    inside = context.get(whole)
+    return inside.get(part) if isinstance(inside, Mapping) else None

@@ -11,11 +11,12 @@ from django.utils.translation import gettext as _
 
 from karibu.journeys.steps.base import Group, Outcome, Step, Traveller
 from karibu.messages.actions import Intent, intend
+from karibu.messages.channels import KINDS
 from karibu.messages.models import Message
+from karibu.messages.rules import name_of
 from karibu.messages.status import OVER, Status
 from karibu.segments.faults import DefinitionError
 
-CHANNELS = ("email",)
 LEFT, FAILED = "sent", "failed"
 SOONEST, LATEST = timedelta(seconds=2), timedelta(minutes=10)  # between two looks at what became of a message
 EXPIRES_AFTER = timedelta(days=2)  # held so long (quiet hours, a dead relay), what it says is no longer true
@@ -31,11 +32,14 @@ class Send(Step, forbid_unknown_fields=True):
     def check(self, path: str) -> None:
         if not self.template:
             raise DefinitionError(f"{path}.template", _("Name the message template to send."))
-        if self.channel not in CHANNELS:
-            raise DefinitionError(f"{path}.channel", _("Channels are: %(all)s.") % {"all": ", ".join(CHANNELS)})
+        if self.channel not in KINDS:
+            raise DefinitionError(f"{path}.channel", _("Channels are: %(all)s.") % {"all": ", ".join(KINDS)})
 
     def sentence(self) -> str:
-        return _("send “%(template)s” by e-mail") % {"template": self.template.replace("-", " ")}
+        words = {"template": self.template.replace("-", " "), "channel": name_of(self.channel)}
+        if self.channel == "email":
+            return _("send “%(template)s” by e-mail") % words
+        return _("send “%(template)s” by %(channel)s") % words
 
     def ways(self) -> Sequence[str]:
         return (LEFT, FAILED)
@@ -62,9 +66,8 @@ class Send(Step, forbid_unknown_fields=True):
         return Outcome(f"message {number}", way=LEFT if status == Status.SENT else FAILED)
 
     def _intent(self, group: Group, traveller: Traveller) -> Intent:
-        run = f"enrollment:{traveller.id}:run:{traveller.run}"
         return Intent(
-            key=f"journey:{group.journey_id}:{run}:step:{group.step}",
+            key=key_of(group, traveller, group.step),
             customer_id=traveller.customer_id,
             template_key=self.template,
             channel=self.channel,
@@ -75,3 +78,8 @@ class Send(Step, forbid_unknown_fields=True):
             due_at=group.now,
             expires_at=group.now + EXPIRES_AFTER,
         )
+
+
+def key_of(group: Group, traveller: Traveller, step: int) -> str:
+    """What the message of this step is for this run, for ever."""
+    return f"journey:{group.journey_id}:enrollment:{traveller.id}:run:{traveller.run}:step:{step}"

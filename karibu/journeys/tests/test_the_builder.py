@@ -13,6 +13,7 @@ from karibu.journeys.models import Enrollment, Journey
 from karibu.journeys.steps import KINDS as STEPS
 from karibu.journeys.steps import parse
 from karibu.journeys.story import sends, story
+from karibu.shop.models import CouponPool
 
 pytestmark = pytest.mark.django_db
 CHECK = {"check": {"entry": {"property": "value", "op": "gte", "value": 50}}}
@@ -21,6 +22,7 @@ START: dict[str, Any] = {"entry": {"event": "Signed Up"}, "steps": [{"wait": {"d
 
 @pytest.fixture
 def journey() -> Journey:
+    CouponPool.objects.create(name="Welcome")
     actions.create("By hand", {"entry": {"by_hand": True}, "steps": [{"leave": {}}]}, by="test")
     return actions.create("Welcome", START, by="test")
 

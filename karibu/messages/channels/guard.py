@@ -9,6 +9,7 @@ import ipaddress
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -96,12 +97,23 @@ def _ask(method: str, url: str, body: bytes | None, headers: Mapping[str, str]) 
     except (HTTPError, OSError) as error:
         raise InDoubt("the connection broke before there was an answer") from error
     try:
-        said = response.read(LONGEST, decode_content=False)
+        said = _read(response)
     except (HTTPError, OSError):
         said = b""
-    # What was read whole may be used again; of a longer answer the connection is given up.
-    response.release_conn() if len(said) < LONGEST else response.close()
+    response.release_conn()  # what was read whole may be used again; what was not is closed
     return Answer(response.status, dict(response.headers), said)
+
+
+def _read(response: urllib3.BaseHTTPResponse) -> bytes:
+    """What it says, in READ seconds: one that gives a byte now and then does not hold us for ever."""
+    until, said = time.monotonic() + READ, b""
+    while len(said) < LONGEST and time.monotonic() < until:
+        part = response.read1(LONGEST - len(said), decode_content=False)
+        if not part:
+            return said
+        said += part
+    response.close()
+    return said
 
 
 def _parts(url: str) -> tuple[str, str, int, str]:
