@@ -25,6 +25,7 @@ KINDS: dict[str, str | Promise] = {
     "wait_until": _("Wait until an hour or a weekday"),
     "wait_date": _("Wait until a date of theirs"),
     "wait_for": _("Wait until something happens"),
+    "wait_rhythm": _("Wait for their next order, at their own rhythm"),
     "branch": _("Two ways, by a condition"),
     "check": _("Two ways, by what brought them in"),
     "reaction": _("Two ways, by what became of a message"),

@@ -11,6 +11,7 @@ from karibu.events import log
 from karibu.events.log import LoggedEvent
 from karibu.journeys import among, events, live
 from karibu.journeys.definition import Definition
+from karibu.journeys.explain_doors import why_not_through
 from karibu.journeys.leaving import REACHED
 from karibu.journeys.models import AT_THE_DOOR, Enrollment, Journey
 from karibu.journeys.react import STALE
@@ -63,10 +64,11 @@ def why_not(journey: Journey, customer_id: int) -> list[str]:
     ):
         who = words.sentence(definition.filter)
         return [_("The journey is only for: %(who)s") % {"who": who}]
-    if not definition.entry.names:
-        return _about_reentry(definition, _runs(journey, customer_id), "")
-    seen = log.history(family(customer_id), limit=20, names=set(definition.entry.names))
     reasons = [_("The journey is paused: nobody enters.")] if journey.status == Journey.Status.PAUSED else []
+    if not definition.entry.names:
+        again = _about_reentry(definition, _runs(journey, customer_id), "")
+        return [*reasons, *(again or why_not_through(journey, definition, customer_id))]
+    seen = log.history(family(customer_id), limit=20, names=set(definition.entry.names))
     if not seen or seen[0].time < timezone.now() - LOOKED_BACK:
         doing = definition.entry.sentence()
         return [

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
@@ -14,7 +15,7 @@ from karibu.journeys.live import definition
 from karibu.journeys.models import Enrollment
 
 KIND = "journeys"
-SHOWN = 5
+SHOWN, MOST = 5, 200  # at first sight, and behind “more”
 
 
 def entries(customer_ids: list[int], before: datetime | None, limit: int) -> list[Entry]:
@@ -28,9 +29,11 @@ def entries(customer_ids: list[int], before: datetime | None, limit: int) -> lis
 
 
 def panel(customer: Customer, family: list[int]) -> dict[str, Any] | None:
-    """Where this person is now, and the latest they went through."""
-    runs = Enrollment.objects.filter(customer_id__in=family).select_related("journey").order_by("-id")[:SHOWN]
-    return {"runs": [(run, whereabouts(run)) for run in runs]} if runs else None
+    """Every run of this person, those that go on first; each with where it is and why."""
+    mine = Enrollment.objects.filter(customer_id__in=family).select_related("journey")
+    inside_first = mine.annotate(is_over=~Q(status=Enrollment.Status.ACTIVE)).order_by("is_over", "-id")[:MOST]
+    runs = [(run, whereabouts(run)) for run in inside_first]
+    return {"runs": runs[:SHOWN], "more": runs[SHOWN:]} if runs else None
 
 
 def _entered(run: Enrollment) -> Entry:

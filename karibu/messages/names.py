@@ -31,6 +31,9 @@ FACTS: dict[str, str] = {
     "order_id": "",
     "product_id": "",
     "query": "",  # what somebody searched for
+    "price_before": "",  # of what costs less now
+    "price_now": "",
+    "currency": "",
 }
 _PERSON = "first_name last_name name email phone country city language birthday"
 KNOWN = [

@@ -21,7 +21,15 @@ from karibu.journeys.forms.deeds import (
     pools,
     templates,
 )
-from karibu.journeys.forms.waits import AskForm, RateForm, WaitDateForm, WaitForForm, WaitForm, WaitUntilForm
+from karibu.journeys.forms.waits import (
+    AskForm,
+    RateForm,
+    WaitDateForm,
+    WaitForForm,
+    WaitForm,
+    WaitRhythmForm,
+    WaitUntilForm,
+)
 from karibu.journeys.forms.ways import BranchForm, CheckForm, ExperimentForm, ReactionForm, SplitForm
 from karibu.journeys.steps import Step
 
@@ -30,6 +38,7 @@ FORMS: dict[str, type[StepForm]] = {
     "wait_until": WaitUntilForm,
     "wait_date": WaitDateForm,
     "wait_for": WaitForForm,
+    "wait_rhythm": WaitRhythmForm,
     "send": SendForm,
     "branch": BranchForm,
     "check": CheckForm,
@@ -64,6 +73,7 @@ def fresh(kind: str) -> dict[str, Any]:
         "wait_until": {"at": "09:00"},
         "wait_date": {"trait": "birthday"},
         "wait_for": {"happens": {"event": "Order Completed"}, "within": {"days": 3}},
+        "wait_rhythm": {},
         "send": {"template": next(iter(dict(templates())), "cart-reminder")},
         "branch": {"if": {"trait": "orders", "op": "gte", "value": 1}},
         "check": {"entry": {"property": "value", "op": "gte", "value": 50}},

@@ -71,6 +71,21 @@ class WaitForForm(RuleForm, LengthForm):
         return {"wait_for": {"happens": self.rule_written(), "within": self.written()}}
 
 
+class WaitRhythmForm(RuleForm, LengthForm):
+    """The length is for whoever has no rhythm yet."""
+
+    percent = forms.IntegerField(label=_("Percent of their usual time"), min_value=10, max_value=300)
+    field_order = ("event", "property", "op", "value", "percent", "length", "unit")
+
+    @staticmethod
+    def values(step: Any) -> dict[str, Any]:
+        return {**WaitForForm.values(step), "percent": step.percent}
+
+    def settings(self) -> dict[str, Any]:
+        said = {"happens": self.rule_written(), "within": self.written(), "percent": self.cleaned_data["percent"]}
+        return {"wait_rhythm": said}
+
+
 class AskForm(LengthForm):
     question = forms.CharField(label=_("Question"), max_length=300)
     field_order = ("question", "length", "unit")

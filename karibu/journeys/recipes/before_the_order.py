@@ -8,7 +8,7 @@ from karibu.journeys.recipes.recipe import Recipe, branch, morning, send, wait
 
 SIGNS_UP = ["Signed Up", "Form Submitted"]
 LOOKED_A_LOT = {"event": "Product Viewed", "measure": "count", "op": "gte", "value": 5, "within": {"days": 10}}
-HAS_ORDERED = {"trait": "orders", "op": "gte", "value": 1}
+ORDERS_SOON = {"event": "Order Completed", "within_days": 7}
 
 
 def welcome_series() -> dict[str, Any]:
@@ -16,12 +16,8 @@ def welcome_series() -> dict[str, Any]:
     return {
         "entry": {"event": SIGNS_UP},
         "reentry": "never",
-        "steps": [
-            send("welcome"),
-            wait(days=3),
-            morning(),
-            branch(HAS_ORDERED, yes=[], no=[send("welcome-popular")]),
-        ],
+        "goal": {"event": "Order Completed"},
+        "steps": [send("welcome"), wait(days=3), morning(), send("welcome-popular")],
     }
 
 
@@ -40,7 +36,8 @@ def abandoned_browse() -> dict[str, Any]:
     return {
         "entry": {"event": "Product Viewed"},
         "reentry": {"after_days": 7},
-        "exit": [{"event": ["Product Added", "Order Completed"]}],
+        "exit": [{"event": "Product Added"}],
+        "goal": ORDERS_SOON,
         "steps": [{"wait": {"hours": 4, "quiet": True}}, send("browse-reminder")],
     }
 
@@ -51,8 +48,29 @@ def abandoned_search() -> dict[str, Any]:
     return {
         "entry": {"event": "Products Searched"},
         "reentry": {"after_days": 14},
-        "exit": [{"event": ["Product Added", "Order Completed"]}],
+        "exit": [{"event": "Product Added"}],
+        "goal": ORDERS_SOON,
         "steps": [wait(hours=20), {**searched, "ways": {"yes": [send("search-help")], "no": []}}],
+    }
+
+
+def back_in_stock() -> dict[str, Any]:
+    """Tells those who looked at it or had it in a cart, once for each product."""
+    return {
+        "entry": {"product": {"change": "back_in_stock", "within_days": 60}},
+        "reentry": {"after_days": 3},
+        "goal": {"event": "Order Completed", "within_days": 14},
+        "steps": [send("back-in-stock")],
+    }
+
+
+def price_drop() -> dict[str, Any]:
+    """Tells those who looked at it or had it in a cart, when it costs a good deal less."""
+    return {
+        "entry": {"product": {"change": "price_drop", "within_days": 30, "percent": 10}},
+        "reentry": {"after_days": 3},
+        "goal": {"event": "Order Completed", "within_days": 14},
+        "steps": [send("price-drop")],
     }
 
 
@@ -62,7 +80,7 @@ def lead_nurturing() -> dict[str, Any]:
     return {
         "entry": {"event": SIGNS_UP},
         "reentry": "never",
-        "exit": [{"event": "Order Completed"}],
+        "goal": {"event": "Order Completed"},
         "steps": [
             wait(days=2),
             morning(),
@@ -118,5 +136,19 @@ RECIPES = [
         _("Lead nurturing with a score"),
         _("Helps new people to choose, notes how warm they are, and lets a colleague decide about the warmest."),
         lead_nurturing,
+    ),
+    Recipe(
+        "back-in-stock",
+        "refresh",
+        _("Back in stock"),
+        _("Tells whoever looked at something that was sold out that you have it again."),
+        back_in_stock,
+    ),
+    Recipe(
+        "price-drop",
+        "tag",
+        _("Price drop"),
+        _("Tells whoever looked at something that it now costs at least a tenth less."),
+        price_drop,
     ),
 ]

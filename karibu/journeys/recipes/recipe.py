@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
@@ -14,6 +16,7 @@ from karibu.segments.models import Segment
 from karibu.segments.recipes import RECIPES as READY_MADE
 
 Raw = dict[str, Any]
+LATELY = 30  # days
 
 
 @dataclass(frozen=True)
@@ -48,11 +51,11 @@ class Recipe:
         return said.replace("“#0”", f"“{READY_MADE[self.segment].name}”") if self.segment else said
 
     def missing(self, seen: Collection[str]) -> list[Need]:
-        """What is not there yet; `seen` are the names of events that have ever come in."""
+        """What is not there yet; `seen` are the names of events that came in lately."""
         names = self.parsed.entry.names
         found = list(self.needs())
         if names and not set(names) & set(seen):
-            words = _("Events called %(names)s, of which none has come in yet.") % {"names": _(" or ").join(names)}
+            words = _("events called %(names)s; none has come in lately.") % {"names": _(" or ").join(names)}
             found.insert(0, Need(words, "/settings/sources/", _("Connect your shop")))
         return found
 
@@ -71,8 +74,9 @@ def _segment(key: str, by: str) -> int:
 
 
 def seen() -> set[str]:
-    """The names of all events that have ever come in."""
-    return set(EventCount.objects.values_list("name", flat=True).distinct())
+    """The names of all events that came in lately."""
+    since = timezone.now() - timedelta(days=LATELY)
+    return set(EventCount.objects.filter(hour__gte=since).values_list("name", flat=True).distinct())
 
 
 # --- how recipes are written -----------------------------------------------------------------------------------------

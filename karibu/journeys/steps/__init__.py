@@ -37,6 +37,7 @@ from karibu.journeys.steps.update import Update
 from karibu.journeys.steps.wait import Wait
 from karibu.journeys.steps.wait_date import WaitDate
 from karibu.journeys.steps.wait_for import WaitFor
+from karibu.journeys.steps.wait_rhythm import WaitRhythm
 from karibu.journeys.steps.wait_until import WaitUntil
 from karibu.journeys.steps.webhook import Webhook
 from karibu.segments.faults import DefinitionError, convert
@@ -44,8 +45,8 @@ from karibu.segments.faults import DefinitionError, convert
 KINDS: dict[str, type[Step]] = {
     kind.KIND: kind
     for kind in (
-        *(Wait, WaitUntil, WaitDate, WaitFor, Send, Branch, Check, Reaction, Split, Experiment, Update, Consent),
-        *(Unsubscribe, Coupon, Recommend, Ask, Task, Webhook, Rate, HandOver, Leave),
+        *(Wait, WaitUntil, WaitDate, WaitFor, WaitRhythm, Send, Branch, Check, Reaction, Split, Experiment),
+        *(Update, Consent, Unsubscribe, Coupon, Recommend, Ask, Task, Webhook, Rate, HandOver, Leave),
     )
 }
 

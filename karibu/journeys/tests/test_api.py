@@ -2,8 +2,11 @@
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from karibu.journeys.models import Journey
+from karibu.customers.models import Customer
+from karibu.journeys import engine
+from karibu.journeys.models import Journey, Passage
 from karibu.journeys.recipes import abandoned_cart
 from karibu.journeys.story import sends, story, waits
 from karibu.web.actions import create_token
@@ -78,3 +81,34 @@ def test_enrollments_and_report_tell_where_everyone_is(api):
 def test_nobody_calls_without_a_token(client):
     assert client.get("/api/v1/journeys").status_code == 401
     assert client.post("/api/v1/journeys", {}, content_type="application/json").status_code == 401
+
+
+def test_people_are_put_in_by_hand(api):
+    definition = {"entry": {"by_hand": True}, "steps": [{"ask": {"question": "Call her?"}}]}
+    _status, made = post(api, "", {"name": "By hand", "definition": definition})
+    path, amina = f"/{made['id']}/enrollments", Customer.objects.create(name="Amina", created_at=timezone.now()).pk
+    assert post(api, path, {"customers": [amina]})[0] == 409
+    post(api, f"/{made['id']}/publish")
+    assert post(api, path, {"customers": [amina]}) == (200, {"entered": 1})
+    assert post(api, path, {"customers": [amina]}) == (200, {"entered": 0})
+    status, problem = post(api, path, {"customers": [amina, amina + 1]})
+    assert (status, problem["errors"][0]["field"]) == (422, "customers")
+    _status, carts = post(api, "", {"name": "Carts", "definition": abandoned_cart()})
+    post(api, f"/{carts['id']}/publish")
+    assert post(api, f"/{carts['id']}/enrollments", {"customers": [amina]})[0] == 409
+
+
+def test_a_question_is_answered(api):
+    definition = {"entry": {"by_hand": True}, "steps": [{"ask": {"question": "Call her?"}}, {"wait": {"days": 1}}]}
+    _status, made = post(api, "", {"name": "By hand", "definition": definition})
+    post(api, f"/{made['id']}/publish")
+    amina = Customer.objects.create(name="Amina", created_at=timezone.now()).pk
+    post(api, f"/{made['id']}/enrollments", {"customers": [amina]})
+    [run] = api.get(f"/api/v1/journeys/{made['id']}/enrollments").json()["items"]
+    answer = f"/{made['id']}/enrollments/{run['id']}/answer"
+    assert post(api, answer, {"answer": "maybe"})[0] == 422
+    assert post(api, answer, {"answer": "yes"})[0] == 200
+    engine.advance(timezone.now())
+    assert Passage.objects.get().outcome == "yes"
+    assert post(api, answer, {"answer": "no"})[0] == 409
+    assert post(api, f"/{made['id'] + 1}/enrollments/{run['id']}/answer", {"answer": "no"})[0] == 404

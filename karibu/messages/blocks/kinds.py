@@ -116,7 +116,18 @@ def _coupon(of: Values, look: Look) -> str:
     words = (
         f'<mj-text align="center" css-class="ink" padding="16px 24px 4px">{as_html(of["text"], look.accent)}</mj-text>'
     )
-    return section(words + box + button(of["label"], of["url"], look), padding="8px 0")
+    whole = section(words + box + button(of["label"], of["url"], look), padding="8px 0")
+    return f"<mj-raw>{{% if coupon %}}</mj-raw>{whole}<mj-raw>{{% endif %}}</mj-raw>" if _is_own(of) else whole
+
+
+def _coupon_as_text(of: Values) -> str:
+    said = _joined(as_text(of["text"]), of["code"], _link(of["label"], of["url"]))
+    return f"{{% if coupon %}}{said}{{% endif %}}" if _is_own(of) else said
+
+
+def _is_own(of: Values) -> bool:
+    """Whether the code is one of the person's own: without one there is nothing to show."""
+    return "{{ coupon }}" in of["code"]
 
 
 def _divider(of: Values, look: Look) -> str:
@@ -230,7 +241,7 @@ KINDS: dict[str, Kind] = {
         Kind("coupon", _("Coupon"), "coupon",
              (Field("text", _("Words"), "text", _("A little something for you:")), Field("code", _("Code"), default="{{ coupon }}", help=_("{{ coupon }} becomes a code of the person's own.")),
               Field("label", _("Button"), default=_("Use it now")), Field("url", _("Leads to"), "url", "{{ shop.url }}")),
-             _coupon, lambda of: _joined(as_text(of["text"]), of["code"], _link(of["label"], of["url"]))),
+             _coupon, _coupon_as_text),
         Kind("columns", _("Two columns"), "columns", _CELL, _columns, _columns_as_text),
         Kind("divider", _("Line"), "more", (), _divider, lambda of: "----"),
         Kind("spacer", _("Space"), "down", (Field("height", _("Height in pixels"), "number", 24, least=4, most=200),), _spacer, lambda of: ""),
