@@ -107,5 +107,5 @@ def _segments() -> list[tuple[int, str]]:
 
 def _templates() -> list[tuple[str, str]]:
     known = dict(Template.objects.values_list("key", "name"))
-    ours = {key: str(starters.read(key)["name"]) for key in starters.keys() if key not in known}  # noqa: SIM118
+    ours = {key: name for key, name in starters.of_channel("email").items() if key not in known}
     return sorted({**ours, **known}.items(), key=lambda pair: pair[1])

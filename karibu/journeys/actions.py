@@ -220,10 +220,11 @@ def _sends(definition: Definition, template: str) -> bool:
 
 def _check_template(place: Place, step: Send) -> None:
     channel = Template.objects.filter(key=step.template).values_list("channel", flat=True).first()
-    if channel is None and step.template not in starters.keys():  # noqa: SIM118
+    channel = channel or starters.channel(step.template)
+    if not channel:
         sentence = _("There is no message template “%(key)s”.") % {"key": step.template}
         raise DefinitionError(f"{place.path}.send.template", sentence)
-    if (channel or "email") != step.channel:
+    if channel != step.channel:
         sentence = _("“%(key)s” is for another channel.") % {"key": step.template}
         raise DefinitionError(f"{place.path}.send.channel", sentence)
 

@@ -28,6 +28,7 @@ def gather(messages: Iterable[Message], customers: Mapping[int, Customer]) -> di
     return {
         m.id: {
             **m.context,
+            "coupon": of_coupon(m.context.get("coupon")),
             "preferences_url": links.page(links.PREFERENCES, m.customer_id),
             **more[m.id],
             "shop": shop,
@@ -36,6 +37,20 @@ def gather(messages: Iterable[Message], customers: Mapping[int, Customer]) -> di
         }
         for m in messages
     }
+
+
+class Code(dict[str, Any]):
+    """A coupon: `{{ coupon }}` is its code, and so is `{{ coupon.code }}`."""
+
+    def __str__(self) -> str:
+        return str(self["code"])
+
+
+def of_coupon(given: object) -> object:
+    """What the sender found for the person; None where there is none: nothing is promised then."""
+    if isinstance(given, Mapping):
+        return Code(given) if given.get("code") else None
+    return given or None
 
 
 def the_shop() -> Shop:

@@ -187,5 +187,4 @@ def templates() -> list[tuple[str, str]]:
         key: name if channel == "email" else f"{name} ({name_of(channel)})"
         for key, name, channel in Template.objects.values_list("key", "name", "channel")
     }
-    ours = {key: str(starters.read(key)["name"]) for key in starters.keys() if key not in known}  # noqa: SIM118
-    return sorted({**ours, **known}.items(), key=lambda pair: pair[1])
+    return sorted({**starters.names(), **known}.items(), key=lambda pair: pair[1])

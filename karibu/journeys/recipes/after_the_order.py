@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from karibu.journeys.recipes.recipe import Recipe, branch, morning, send, unless, wait
+from karibu.journeys.recipes.recipe import Need, Recipe, branch, morning, send, unless, wait
+from karibu.shop.models import CouponPool
 
 ORDERS = {"event": "Order Completed", "key": "order_id"}
+POOL = "review"
 TAKEN_BACK = [{"event": ["Order Cancelled", "Order Refunded"], "same_key": True}]
 
 
@@ -21,7 +24,10 @@ def order_thanks() -> dict[str, Any]:
 
 
 def review_request() -> dict[str, Any]:
-    """Asks for a review when they know it well, and thanks whoever writes one."""
+    """Asks for a review when they know it well, and thanks whoever writes one; with a coupon of the shop's pool
+    for reviews, where it has one."""
+    pool = _pool_for_reviews()
+    thanks = [*([{"coupon": {"pool": pool}}] if pool else []), send("review-thanks")]
     return {
         "entry": ORDERS,
         "reentry": "per_key",
@@ -30,9 +36,22 @@ def review_request() -> dict[str, Any]:
             wait(days=14),
             morning(),
             send("review-request"),
-            unless("Product Reviewed", {"days": 14}, came=[send("review-thanks")], late=[]),
+            unless("Product Reviewed", {"days": 14}, came=thanks, late=[]),
         ],
     }
+
+
+def _pool_for_reviews() -> int | None:
+    """By its name: nobody's other coupons are given away."""
+    found = CouponPool.objects.filter(name__icontains=POOL).order_by("pk")
+    return found.values_list("pk", flat=True).first()
+
+
+def may_have_a_coupon() -> list[Need]:
+    if _pool_for_reviews():
+        return []
+    words = gettext("With a coupon pool whose name has “review” in it, the thank-you carries a coupon.")
+    return [Need(words, "/coupons/new/", gettext("Make a coupon pool"), is_extra=True)]
 
 
 def goes_with() -> dict[str, Any]:
@@ -98,6 +117,7 @@ RECIPES = [
         _("Review request"),
         _("Asks for two sentences when they have had it for two weeks, and thanks whoever writes them."),
         review_request,
+        needs=may_have_a_coupon,
     ),
     Recipe(
         "goes-with",

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from karibu.journeys.recipes.recipe import Recipe, branch, morning, send, wait
+from karibu.journeys.recipes.recipe import Need, Recipe, branch, morning, send, wait
+from karibu.messages.channels.models import Account
 
 SIGNS_UP = ["Signed Up", "Form Submitted"]
 LOOKED_A_LOT = {"event": "Product Viewed", "measure": "count", "op": "gte", "value": 5, "within": {"days": 10}}
@@ -29,6 +31,18 @@ def abandoned_cart(**quiet: int) -> dict[str, Any]:
         "exit": [{"event": "Order Completed", "same_key": True}],
         "steps": [{"wait": {**(quiet or {"hours": 1}), "quiet": True}}, send("cart-reminder")],
     }
+
+
+def abandoned_cart_whatsapp() -> dict[str, Any]:
+    """The same, and a day later by WhatsApp where nothing came of it."""
+    mail = abandoned_cart()
+    return {**mail, "steps": [*mail["steps"], wait(days=1), send("cart-whatsapp", "whatsapp")]}
+
+
+def needs_whatsapp() -> list[Need]:
+    if Account.objects.filter(kind="whatsapp", closed_at=None).exists():
+        return []
+    return [Need(gettext("a WhatsApp number."), "/settings/channels/whatsapp/", gettext("Connect WhatsApp"))]
 
 
 def abandoned_browse() -> dict[str, Any]:
@@ -115,6 +129,14 @@ RECIPES = [
         _("Abandoned cart"),
         _("Reminds people, once, of what they left in their cart; with the cart itself and a way back to it."),
         abandoned_cart,
+    ),
+    Recipe(
+        "abandoned-cart-whatsapp",
+        "phone",
+        _("Abandoned cart by e-mail, then WhatsApp"),
+        _("The same reminder, and a day later a short word by WhatsApp for whoever agreed to it and has not ordered."),
+        abandoned_cart_whatsapp,
+        needs=needs_whatsapp,
     ),
     Recipe(
         "abandoned-browse",

@@ -21,11 +21,12 @@ LATELY = 30  # days
 
 @dataclass(frozen=True)
 class Need:
-    """Something that is missing, and where it can be had."""
+    """Something that is missing, or (`is_extra`) that would make it better, and where it can be had."""
 
     words: str
     url: str
     label: str
+    is_extra: bool = False
 
 
 @dataclass(frozen=True)

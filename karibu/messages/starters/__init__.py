@@ -22,6 +22,25 @@ def keys() -> list[str]:
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
+def of_channel(channel: str) -> dict[str, str]:
+    """{key: name} of the starters of this channel."""
+    return {key: name for key, name in names().items() if _channel(key) == channel}
+
+
+def names() -> dict[str, str]:
+    """{key: name} of all."""
+    return {key: str(_toml(f"{key}.toml")["name"]) for key in keys()}
+
+
+def channel(key: str) -> str:
+    """On which channel this starter leaves; "" for one that is not ours."""
+    return _channel(key) if has(key) else ""
+
+
+def _channel(key: str) -> str:
+    return str(_toml(f"{key}.toml").get("channel", "email"))
+
+
 def has(key: str) -> bool:
     return key in keys()
 
@@ -40,13 +59,15 @@ def plant(*wanted: str) -> None:
 
 
 def read(key: str) -> dict[str, Any]:
-    """A starter's fields. `<key>.toml` says what it is and its blocks; or beside it `<key>.mjml` and `<key>.txt.liquid`
-    say what it says."""
+    """A starter's fields. `<key>.toml` says what it is and its blocks, or (on a channel of text) its body; or beside it
+    `<key>.mjml` and `<key>.txt.liquid` say what it says."""
     about = _toml(f"{key}.toml")
     about = {name: value for name, value in about.items() if name != "spoken"}
     if "blocks" in about:
         raw = [{**KINDS[block["kind"]].start(), **block} for block in about["blocks"]]
         return {**about, **written(raw, language="en", preheader=about.get("preheader", ""))}
+    if "body" in about:
+        return {**about, "blocks": None, "text": "", "preheader": ""}
     body = (FOLDER / f"{key}.mjml").read_text(encoding="utf-8")
     text = (FOLDER / f"{key}.txt.liquid").read_text(encoding="utf-8")
     return {**about, "body": body, "text": text, "blocks": None, "preheader": ""}
@@ -57,7 +78,10 @@ def spoken(key: str) -> Iterator[tuple[str, dict[str, Any]]]:
     about, brand = _toml(f"{key}.toml"), look()
     for language in LANGUAGES:
         said = _toml(f"wordings/{language}.toml")
-        if mine := said.get(key):
+        mine = said.get(key)
+        if mine and "body" in mine:
+            yield language, {"subject": "", "preheader": "", "body": mine["body"], "text": "", "blocks": None}
+        elif mine:
             raw = _reworded(about.get("blocks") or about["spoken"], mine["words"], said["shared"])
             fields = {"subject": mine["subject"], "preheader": mine["preheader"]}
             yield language, {**fields, **written(raw, language=language, preheader=mine["preheader"], brand=brand)}
