@@ -24,7 +24,17 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 FAULTS = Path(__file__).with_name("faults.js").read_text()
 THEMES = ("light", "dark") if PICTURES else ("light",)
 # The mail itself in its frame, and parts of pages that htmx asks for.
-PARTS = ("/body/", "/map/", "/pulse/", "running/", "segments/values/", "sms-size/", "m/v/", "insights/journeys/")
+PARTS = (
+    "/body/",
+    "/map/",
+    "/pulse/",
+    "running/",
+    "rules/clocks/",
+    "segments/values/",
+    "sms-size/",
+    "m/v/",
+    "insights/journeys/",
+)
 # Pages people only meet when something goes wrong.
 BROKEN = {"broken-404": (404, "not_found"), "broken-403": (403, "forbidden"), "broken-400": (400, "bad_request"),
           "broken-500": (500, "server_error"), "broken-csrf": (403, "csrf_failure")}  # fmt: skip

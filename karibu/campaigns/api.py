@@ -98,7 +98,7 @@ def check(request: HttpRequest, pk: int) -> dict[str, Any]:
     found = preview.preview(one)
     lines = [{"kind": one.kind, "words": one.words, "people": one.people} for one in found.lines]
     estimated = found.asked if found.is_estimate else None
-    pointed = [{"template": t.key, **asdict(finding)} for t, said_of_it in findings(one) for finding in said_of_it]
+    pointed = [{"template": t.key, **asdict(finding)} for t, said_of_it in findings(one) for finding in said_of_it.all]
     return {
         "audience": found.audience,
         "estimated_from": estimated,

@@ -1,5 +1,6 @@
 """What keeps a campaign from being launched, by the field that it is about; and what the linter finds in its words."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -22,16 +23,30 @@ def faults(campaign: Campaign, now: datetime) -> dict[str, list[str]]:
     return found
 
 
-def findings(campaign: Campaign) -> list[tuple[Template, list[lint.Finding]]]:
-    """What the linter points at in each template, in all its languages, the worst first. One that cannot be used is
-    a fault and stands there."""
+@dataclass(frozen=True)
+class Found:
+    """What the linter points at in one template, the worst first."""
+
+    all: list[lint.Finding]
+
+    @property
+    def urgent(self) -> list[lint.Finding]:
+        return [one for one in self.all if one.severity != lint.HINT]
+
+    @property
+    def hints(self) -> list[lint.Finding]:
+        return [one for one in self.all if one.severity == lint.HINT]
+
+
+def findings(campaign: Campaign) -> list[tuple[Template, Found]]:
+    """What the linter points at in each template, in all its languages. One that cannot be used is a fault instead."""
     known = known_templates(campaign.templates)
     found = []
     for key in campaign.templates:
         if key in known and not preview.faults(known[key]):
             said = [finding for one in spoken(known[key]) for finding in lint.check(one)]
-            found.append((known[key], lint.ranked(said)))
-    return [(template, said) for template, said in found if said]
+            found.append((known[key], Found(lint.ranked(said))))
+    return [(template, said) for template, said in found if said.all]
 
 
 def known_templates(keys: list[str]) -> dict[str, Template]:

@@ -21,7 +21,7 @@ UNTOUCHED = (Campaign.Status.AWAITING, Campaign.Status.SCHEDULED)
 
 def plan(campaign: Campaign) -> str:
     """Who gets what when, in a sentence or two."""
-    return " ".join(filter(None, (f"{who(campaign)} {when(campaign)}", _test(campaign))))
+    return " ".join(filter(None, (f"{who(campaign)}, {when(campaign)}", _test(campaign))))
 
 
 def who(campaign: Campaign) -> str:

@@ -8,17 +8,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from karibu.consents import suppressing, topics
-from karibu.consents.methods import Basis, Method
+from karibu.consents.methods import CHANNELS, Basis, Method
 from karibu.consents.models import Consent, Suppression, Topic
 from karibu.consents.statement import Statement
-
-CHANNELS = [
-    ("email", gettext_lazy("E-mail")),
-    ("sms", "SMS"),
-    ("whatsapp", "WhatsApp"),
-    ("push", "Push"),
-    ("ads", gettext_lazy("Ads")),
-]
 
 
 class ConsentForm(forms.Form):

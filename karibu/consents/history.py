@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from karibu.consents import queries
-from karibu.consents.methods import FILE, Method
+from karibu.consents.methods import FILE, Method, channel_name
 from karibu.consents.models import Consent
 from karibu.consents.statement import GIVEN, PENDING, WITHDRAWN
 from karibu.customers.models import Customer
@@ -25,6 +25,10 @@ class Mark:
     status: str  # given withdrawn pending never_asked
     last: Consent | None
 
+    @property
+    def by(self) -> str:
+        return channel_name(self.channel)
+
 
 @dataclass(frozen=True)
 class Step:
@@ -33,6 +37,10 @@ class Step:
     row: Consent
     before: str
     after: str
+
+    @property
+    def by(self) -> str:
+        return channel_name(self.row.channel)
 
     @property
     def method(self) -> str:

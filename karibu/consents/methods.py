@@ -47,3 +47,17 @@ STRENGTH: dict[str, int] = {
 # These repeat a state with every call instead of telling of an act. What they say counts when it differs from
 # what the same source said before; else each sign-in would undo an unsubscribe made since.
 STATES = frozenset({Method.TRAIT, Method.IMPORT})
+
+
+CHANNELS = [
+    ("email", _("E-mail")),
+    ("sms", "SMS"),
+    ("whatsapp", "WhatsApp"),
+    ("push", "Push"),
+    ("ads", _("Ads")),
+]
+
+
+def channel_name(channel: str) -> str:
+    """What a channel is called; one that nobody named stands for itself."""
+    return str(dict(CHANNELS).get(channel, channel))

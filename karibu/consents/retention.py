@@ -115,7 +115,10 @@ CLASSES = (
     Class(
         "inactive",
         _("People who were not seen any more"),
-        _("Neither seen in the shop nor by a click, and nothing ordered: they are made anonymous, statistics stay."),
+        _(
+            "Neither seen in the shop nor by a click, and nothing ordered: they are made anonymous, statistics stay. "
+            "At least 90 days; empty: nobody."
+        ),
         lambda limit: _inactive(limit).count(),
         _let_go_of_inactive,
         least=90,

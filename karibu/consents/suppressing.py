@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from karibu.consents.methods import CHANNELS, channel_name
 from karibu.consents.models import Suppression
 from karibu.customers import addresses
 from karibu.web.tables import Choice, Column, Empty, Table
@@ -28,7 +29,7 @@ class Suppressions(Table):
     name = "suppressions"
     columns = [
         Column("address", _("Address"), value="value", link=lambda one: f"/settings/suppressions/{one.pk}/"),
-        Column("channel", _("Channel")),
+        Column("channel", _("Channel"), value=lambda row: channel_name(row.channel)),
         Column("reason", _("Because"), value="get_reason_display"),
         Column("since", _("Since"), value="at", kind="ago", sort="at"),
         Column("by", _("By")),
@@ -43,7 +44,7 @@ class Suppressions(Table):
     ]
     filters = [
         Choice("reason", _("Because"), choices=Suppression.Reason.choices),
-        Choice("channel", _("Channel"), choices=[("email", _("E-mail")), ("sms", "SMS"), ("whatsapp", "WhatsApp")]),
+        Choice("channel", _("Channel"), choices=CHANNELS[:3]),
         Choice(
             "state",
             _("State"),

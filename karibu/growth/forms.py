@@ -53,7 +53,8 @@ class SignUpForm(forms.ModelForm):  # type: ignore[type-arg]
         }
         help_texts = {
             "wording": _("Word for word, beside the box they tick. It is kept with each consent."),
-            "threshold": _("When it pops up; not asked where the form stands in a page."),
+            "slug": _("As in the address of its own page: /p/word/."),
+            "threshold": _("A pop-up waits for so many seconds, percent of the page, or money in the cart."),
         }
 
     def __init__(self, *arguments: Any, **options: Any) -> None:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from karibu.messages.queries import Step
 from karibu.web import charts
 
-COLOURS = {"audience": charts.INK, "loss": charts.FOURTH, "waiting": charts.THIRD, "reached": charts.ACCENT}
+COLOURS = {"audience": charts.INK, "loss": charts.FAINT, "waiting": charts.THIRD, "reached": charts.ACCENT}
 
 
 def drawn(steps: Sequence[Step]) -> dict[str, Any]:

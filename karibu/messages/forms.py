@@ -74,8 +74,9 @@ class TextForm(_WithTopic):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["subject"].required, self.fields["text"].required = False, True
-        if self.instance.channel != "push":  # no other text has a title
+        if self.instance.channel != "push":  # no other text has a title, or is clicked as a whole
             del self.fields["subject"]
+            self.fields["text"].help_text = ""
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -130,7 +130,12 @@ def _spam_words(mail: _Mail) -> Iterator[Finding]:
 def _way_out(mail: _Mail) -> Iterator[Finding]:
     if mail.template.is_marketing and "unsubscribe_url" not in mail.template.body + mail.template.text:
         yield Finding(
-            HINT, "body", _("You placed no unsubscribe link; Karibu puts one at the end."), _("Add the block Footer.")
+            HINT,
+            "body",
+            _("You placed no unsubscribe link; Karibu puts one at the end."),
+            _("Add the block Footer.")
+            if mail.template.blocks
+            else _("Else write {{ unsubscribe_url }} where it belongs."),
         )
     if mail.template.is_marketing and not facts.the_shop().address.strip():
         yield Finding(

@@ -36,7 +36,7 @@ def test_a_campaign_is_made_launched_and_reported() -> None:
     status, made = api("POST", "/campaigns", plan)
     assert (status, made["status"]) == (201, "draft")
     path = f"/campaigns/{made['id']}"
-    assert made["sentence"] == "Everybody in “Buyers” at once."
+    assert made["sentence"] == "Everybody in “Buyers”, at once."
     assert api("GET", f"{path}/preview")[1]["audience"] == 5
     assert api("PATCH", path, {"per_hour": 100_000})[1]["per_hour"] == 100_000
     assert api("POST", f"{path}/launch")[1]["status"] == "scheduled"

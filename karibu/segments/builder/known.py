@@ -11,7 +11,7 @@ from django.db import connection
 from django.utils.translation import gettext as _
 
 from karibu.consents import topics
-from karibu.consents.forms import CHANNELS
+from karibu.consents.methods import CHANNELS
 from karibu.customers.models import Customer
 from karibu.events import queries as events
 from karibu.messages import senders
