@@ -17,6 +17,8 @@ from karibu.consents.statement import Statement
 from karibu.customers.models import Customer
 from karibu.demo import actions as demo
 from karibu.demo.models import SampleShop
+from karibu.desk import actions as tasks
+from karibu.desk.models import Task
 from karibu.events import flush
 from karibu.growth import actions as growth
 from karibu.growth import counting
@@ -25,6 +27,7 @@ from karibu.imports import actions as imports
 from karibu.imports.run import run
 from karibu.journeys import actions as journeys
 from karibu.journeys.recipes import abandoned_cart
+from karibu.journeys.steps.task import Wanted
 from karibu.messages import pictures, recommend, send, starters, wording
 from karibu.messages.actions import Intent, intend
 from karibu.messages.channels import accounts
@@ -87,6 +90,7 @@ def _trouble(number: int, folder: Path) -> None:
     _consents(number)
     _campaign(number, pool)
     _form(number)
+    _tasks(number)
     enter_rate("CHF", datetime(2026, 1, 1 + number % 28, tzinfo=UTC).date(), 1)
 
 
@@ -135,6 +139,15 @@ def _with_ways() -> dict[str, Any]:
     ask = {"ask": {"question": "Shall we call?"}, "ways": {"yes": [{"wait": {"days": 1}}], "late": [{"leave": {}}]}}
     ways = {"yes": [send, {**order, "ways": {"late": [ask]}}], "no": [{"wait_until": {"at": "09:00"}}, send]}
     return {**abandoned_cart(), "steps": [{"wait": {"hours": 1, "quiet": True}}, {**dear, "ways": ways}]}
+
+
+def _tasks(number: int) -> None:
+    """One that is late, one that is done."""
+    person, now = Customer.objects.earliest("pk").pk, timezone.now()
+    known = {"customer_id": person, "title": "Call them about the mats", "due_at": now - timedelta(days=1)}
+    both = [Wanted(**known, key=f"{name} {number}", colleague="", source="journey:1") for name in ("late", "done")]
+    tasks.give(both)
+    tasks.finish(Task.objects.filter(key=both[1].key).values_list("pk", flat=True), by=BY)
 
 
 def _form(number: int) -> None:

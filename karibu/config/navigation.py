@@ -11,6 +11,7 @@ NAVIGATION: list[Entry] = [
     Entry(_("Campaigns"), "/campaigns/", "campaigns", "a"),
     Entry(_("Journeys"), "/journeys/", "journeys", "j", on_phone=True),
     Entry(_("Messages"), "/messages/", "messages", "m", also=("/templates/", "/mailbox/")),
+    Entry(_("Tasks"), "/tasks/", "note", "t"),
     Entry(_("Shop"), "/orders/", "shop", "o", also=("/products/", "/carts/", "/coupons/")),
     Entry(_("Growth"), "/growth/forms/", "growth", "w"),
     Entry(_("Insights"), "/insights/", "insights", "n"),

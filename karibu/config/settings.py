@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "karibu.segments",
     "karibu.campaigns",
     "karibu.journeys",
+    "karibu.desk",
     "karibu.growth",
     "karibu.insights",
     "karibu.imports",

@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("karibu.messages.channels.urls")),
     path("", include("karibu.messages.channels.email.urls")),
     path("", include("karibu.journeys.urls")),
+    path("", include("karibu.desk.urls")),
     path("", include("karibu.campaigns.urls")),
     path("", include("karibu.segments.urls")),
     path("", include("karibu.growth.urls")),
