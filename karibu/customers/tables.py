@@ -1,9 +1,10 @@
 """The lists of this app."""
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.db.models.sql.where import ExtraWhere
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -53,16 +54,26 @@ def _countries() -> list[tuple[str, str]]:
     return sorted(((row.country, choices.country(row.country)) for row in found), key=lambda pair: pair[1])
 
 
+@dataclass(frozen=True)
 class CustomerRows(QuerysetRows):
     """Customers whose ids are found first, in the same statement: what a list is ordered and filtered by stands in one
     index (models.py), so that a page of them is found without reading the rows of all who are passed over."""
+
+    are_buyers: bool = False  # all of them have ordered
 
     def take(self, wanted: Slice) -> list[Any]:
         # Conditions in SQL of their own name this very table. They are those of few customers, or of a search.
         is_plain = not any(isinstance(part, ExtraWhere) for part in self.queryset.query.where.children)
         fetch = _whole if is_plain else iter
+        by_visit = self.are_buyers and "last_seen" in wanted.key[0]
         return paging.take(
-            self.queryset, wanted.key, wanted.after, wanted.limit, backwards=wanted.backwards, fetch=fetch
+            self.queryset,
+            wanted.key,
+            wanted.after,
+            wanted.limit,
+            backwards=wanted.backwards,
+            fetch=fetch,
+            valued=Q(activity__has_ordered=True) if by_visit else None,
         )
 
 
@@ -132,12 +143,14 @@ class Customers(Table):
         return bool(self.found and self.found.asked and not self.chips)
 
     def narrowed(self, source: Any) -> Any:
-        return self._spenders(super().narrowed(source)).select_related("activity")
+        rows = super().narrowed(source).select_related("activity")
+        return rows.filter(orders__gt=0) if self.are_buyers and "orders" in self.key[0] else rows
 
-    def _spenders(self, rows: Any) -> Any:
-        """Who spent something has ordered: in the order of orders, those who never did need not be walked over."""
+    @cached_property
+    def are_buyers(self) -> bool:
+        """Who spent something has ordered, too: those who never did need not be walked over."""
         least, _most = SPENT.bounds(self.state)
-        return rows.filter(orders__gt=0) if least and least > 0 and "orders" in self.key[0] else rows
+        return bool(self.state.get("buyers") or (least and least > 0))
 
     def rows_of(self, source: Any) -> Rows:
-        return CustomerRows(self.narrowed(source))
+        return CustomerRows(self.narrowed(source), self.are_buyers)

@@ -97,7 +97,7 @@ class Members(Customers):
         return super().count if self.is_narrowed or self.source.size is None else int(self.source.size)
 
     def rows_of(self, source: Segment) -> Rows:
-        return MemberRows(self.narrowed(queries.members(source)), source.pk, self.is_narrowed)
+        return MemberRows(self.narrowed(queries.members(source)), self.are_buyers, source.pk, self.is_narrowed)
 
     def everything(self, source: Segment) -> Rows:
         return QuerysetRows(queries.members(source))

@@ -44,13 +44,15 @@ def take(
     *,
     backwards: bool = False,
     fetch: Callable[[QuerySet[M]], Iterable[M]] = iter,
+    valued: Q | None = None,
 ) -> list[M]:
     """Up to `limit` rows behind `values` in the order of `key`; `backwards`: before them, the nearest first.
 
-    `fetch` reads the rows of a queryset that is limited and in order.
+    `fetch` reads the rows of a queryset that is limited and in order. `valued` is true of all rows that have a value in
+    the first column; it names an index that knows only those.
     """
     rows: list[M] = []
-    for part in _parts(queryset, list(key), values, backwards):
+    for part in _parts(queryset, list(key), values, backwards, valued or Q()):
         rows += fetch(part[: limit - len(rows)])
         if len(rows) >= limit:
             break
@@ -78,14 +80,14 @@ def decode(cursor: str, length: int) -> list[Any]:
 
 
 def _parts(
-    queryset: QuerySet[M], key: list[str], values: Sequence[Any] | None, backwards: bool
+    queryset: QuerySet[M], key: list[str], values: Sequence[Any] | None, backwards: bool, valued: Q
 ) -> Iterator[QuerySet[M]]:
     """The rows with a value in the first column, then those without (the other way round when walking backwards)."""
     first = key[0].lstrip("-")
     if not _is_nullable(queryset, first):
-        yield _part(queryset, key, values, backwards)
+        yield _part(queryset.filter(valued), key, values, backwards)
         return
-    with_value, without = queryset.filter(**{f"{first}__isnull": False}), queryset.filter(**{f"{first}__isnull": True})
+    with_value, without = queryset.filter(valued, **{f"{first}__isnull": False}), queryset.filter(**{f"{first}__isnull": True})
     behind_nothing = values is not None and values[0] is None
     if backwards and (behind_nothing or values is None):
         yield _part(without, key[1:], values[1:] if values else None, backwards)
