@@ -87,7 +87,8 @@ def _parts(
     if not _is_nullable(queryset, first):
         yield _part(queryset.filter(valued), key, values, backwards)
         return
-    with_value, without = queryset.filter(valued, **{f"{first}__isnull": False}), queryset.filter(**{f"{first}__isnull": True})
+    with_value = queryset.filter(valued, **{f"{first}__isnull": False})
+    without = queryset.filter(**{f"{first}__isnull": True})
     behind_nothing = values is not None and values[0] is None
     if backwards and (behind_nothing or values is None):
         yield _part(without, key[1:], values[1:] if values else None, backwards)
