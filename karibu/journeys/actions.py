@@ -241,9 +241,17 @@ def _check_hand_over(place: Place, step: HandOver) -> None:
         if number in seen:
             continue
         seen.add(number)
-        ahead += [s.journey for s in parse(other.definition).steps if isinstance(s, HandOver)]
-        if any(isinstance(s, HandOver) and s.journey in seen for s in parse(other.definition).steps):
+        handed = _handed_on(other)
+        ahead += handed
+        if seen & handed:
             raise DefinitionError(path, _("These journeys would hand people round in a circle."))
+
+
+def _handed_on(journey: Journey) -> set[int]:
+    """The journeys that this one puts people into: as it is live, and as it is being edited."""
+    live_one = Version.objects.filter(journey=journey, number=journey.version).values_list("definition", flat=True)
+    written = [parse(raw) for raw in (journey.definition, *live_one)]
+    return {step.journey for one in written for step in one.steps if isinstance(step, HandOver)}
 
 
 def _locked(journey: Journey) -> Journey:

@@ -127,6 +127,7 @@ def _about_reentry(definition: Definition, runs: Sequence[Run], key: str) -> lis
         "inside": _("This person is inside now; see below."),
         "once": _("This person has been in it, and the journey is for once only."),
         "key": _("This person has been in it with this very key (%(key)s); once for each is the rule.") % {"key": key},
+        "too often": _("This person was in it a hundred times within a day; it seems to go round in a circle."),
         "too soon": _("This person was in it a short while ago; the days between have not passed."),
     }
     return [sentences[why]] if why else []

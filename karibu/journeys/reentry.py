@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from karibu.journeys.definition import AfterDays, Reentry
 
 ACTIVE = "active"
+MOST_A_DAY, DAY = 100, timedelta(days=1)  # runs of one person in one journey
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,8 @@ def next_run(reentry: Reentry, runs: Sequence[Run], key: str, at: datetime) -> t
     """The number of the run that may begin now, or 0; and why not, as a word of the closed set below.
 
     "inside": already in it under this key. "once": was in it, and it is for once. "key": this key was in it.
-    "too soon": the days have not passed. "": may enter.
+    "too soon": the days have not passed. "too often": a journey that goes round in a circle by ways that nobody saw
+    (a trait that it writes moves a segment that brings people in) stops there. "": may enter.
     """
     same = [run for run in runs if run.key == key]
     if any(run.status == ACTIVE for run in same):
@@ -34,6 +36,8 @@ def next_run(reentry: Reentry, runs: Sequence[Run], key: str, at: datetime) -> t
         return 0, "key"
     if isinstance(reentry, AfterDays) and runs and at < _last(runs) + timedelta(days=reentry.after_days):
         return 0, "too soon"
+    if len(runs) >= MOST_A_DAY and sum(run.entered_at > at - DAY for run in runs) >= MOST_A_DAY:
+        return 0, "too often"
     return max((run.run for run in same), default=0) + 1, ""
 
 

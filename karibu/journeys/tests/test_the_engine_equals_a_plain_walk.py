@@ -4,12 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db.models import Min
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from karibu.customers.models import Customer
 from karibu.journeys import actions
 from karibu.journeys.definition import parse
 from karibu.journeys.layout import Place
@@ -18,11 +20,17 @@ from karibu.journeys.story import Story, event
 
 pytestmark = pytest.mark.django_db
 BEGUN = datetime(2026, 3, 1, 12, tzinfo=UTC)
+DUE = "2026-03-02"
 PEOPLE = ("amina", "joao", "thandi")
 
 lengths = st.integers(1, 300).map(lambda n: {"minutes": n})
 checks = st.integers(0, 100).map(lambda n: {"check": {"entry": {"property": "value", "op": "gte", "value": n}}})
 splits = st.integers(0, 100).map(lambda n: {"split": {"shares": {"A": n, "B": 100 - n}, "salt": str(n)}})
+experiments = st.integers(1, 99).map(lambda n: {"experiment": {"shares": {"A": n, "B": 100 - n}, "salt": str(n)}})
+# Everybody's is tomorrow, the month after, or none at all.
+dates = st.sampled_from([("due", "once"), ("due", "month"), ("never", "year")]).map(
+    lambda known: {"wait_date": {"trait": known[0], "every": known[1], "at": "07:00"}}
+)
 waits_for = lengths.map(lambda long: {"wait_for": {"happens": {"event": "Order Completed"}, "within": long}})
 leaves = st.builds(
     lambda step: dict(step),
@@ -30,6 +38,10 @@ leaves = st.builds(
         lengths.map(lambda long: {"wait": long}),
         st.sampled_from([{"update": {"trait": "stage", "value": n}} for n in range(3)]),
         st.just({"leave": {}}),
+        st.sampled_from(
+            [{"wait_until": {"at": at, "weekdays": on}} for at in ("02:30", "18:00") for on in ([], [0, 3])]
+        ),
+        st.sampled_from([{"reaction": {"did": "clicked"}}, {"rate": {"most": 1_000_000, "per": "minute"}}]),
     ),
 )
 
@@ -39,6 +51,7 @@ def with_ways(within: st.SearchStrategy[list[Any]]) -> st.SearchStrategy[dict[st
         return st.fixed_dictionaries({}, optional=dict.fromkeys(names, within))
 
     both = [(checks, ways("yes", "no")), (splits, ways("A", "B")), (waits_for, ways("happened", "late"))]
+    both += [(dates, ways("came", "unknown")), (experiments, ways("A", "B"))]
     return st.one_of([st.builds(lambda step, below: {**step, "ways": below}, step, below) for step, below in both])
 
 
@@ -93,7 +106,15 @@ class Walk:
         match step.KIND:
             case "check":
                 return "yes" if self.value >= step.entry.value else "no"
-            case "split":
+            case "wait_until":
+                self.at = step.next(self.at, ZoneInfo("UTC"))
+            case "wait_date":
+                met = step.rule.next(DUE, ZoneInfo("UTC"), self.at) if step.trait == "due" else None
+                self.at = met or self.at
+                return "came" if met else "unknown"
+            case "reaction":
+                return "no"
+            case "split" | "experiment":
                 return str(step.way_of(self.customer_id, f"{self.journey_id}:{step.salt}"))
             case "wait_for":
                 late = self.at + step.within.length
@@ -110,10 +131,12 @@ class Walk:
 def test_the_same_steps_by_the_same_ways(steps: list[Any], happened: list[Any], values: tuple[int, ...]) -> None:
     Enrollment.objects.all().delete()
     raw = {"entry": {"event": "Signed Up"}, "exit": [{"event": "Order Cancelled"}], "steps": steps}
+    raw["goal"] = {"event": "Order Refunded"}  # which experiments need, and nobody reaches
     raw["steps"] = [*steps, {"check": {"entry": {"property": "value", "op": "gte", "value": 0}}}]  # so that it is kept
     journey = actions.create("Any", raw, by="test")
     actions.publish(journey, by="test")
     told = Story(now=BEGUN)
+    Customer.objects.filter(pk__in=[told.person(name) for name in PEOPLE]).update(traits={"due": DUE})
     moments = [(BEGUN, who, "Signed Up", {"value": value}) for who, value in zip(PEOPLE, values, strict=True)]
     for second, (minute, who, name) in enumerate(happened, 1):
         moments.append((BEGUN + timedelta(minutes=minute, seconds=second), who, name, {"order_id": str(second)}))
@@ -145,5 +168,7 @@ def _live(told: Story, moments: Sequence[tuple[datetime, str, str, Mapping[str, 
 
 def _passed(customer_id: int, journey_id: int) -> list[tuple[int, str]]:
     mine = Passage.objects.filter(enrollment__customer_id=customer_id, journey_id=journey_id).order_by("id")
-    by_way = ("check", "split", "wait_for")
-    return [(p.step, p.outcome if p.kind in by_way else "") for p in mine]
+    by_way = ("check", "split", "experiment", "reaction", "wait_for")
+    words = {"the day has come": "came", "there is no such day": "unknown"}
+    ways = {"wait_date": words, **{kind: {} for kind in by_way}}
+    return [(p.step, ways[p.kind].get(p.outcome, p.outcome) if p.kind in ways else "") for p in mine]
