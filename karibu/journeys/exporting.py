@@ -2,8 +2,8 @@
 
     {"karibu": "journey", "name": "Win-back", "definition": {"entry": {"segment": "Sleeping customers"}, "steps": […]}}
 
-The numbers of segments, journeys, campaigns and coupon pools mean something in one installation only; their names can be
-looked for in another. `read` does so, and says of everything that is not there where in the file it is asked for.
+The numbers of segments, journeys, campaigns and coupon pools mean something in one installation only; their names can
+be looked for in another. `read` does so, and says of everything that is not there where in the file it is asked for.
 """
 
 import json
