@@ -17,7 +17,7 @@ from karibu.customers.models import Customer, Merge, Suggestion
 from karibu.events import log
 from karibu.growth.models import SignUp
 from karibu.imports.models import Import
-from karibu.journeys.models import Journey
+from karibu.journeys.models import Journey, Rehearsal
 from karibu.messages import tokens
 from karibu.messages.channels.email.models import Pace, SigningKey
 from karibu.messages.channels.models import Account, Delivery, Post, Webhook
@@ -80,6 +80,8 @@ def _examples(owner: User) -> Mapping[str, Example]:
         "products/": _latest(Product),
         "campaigns/": _campaign,
         "journeys/recipes/": _words(key="abandoned-cart"),
+        "journeys/<int:pk>/rehearsals/": _rehearsal,
+        "journeys/{pk}/rehearsals": _rehearsal,
         "journeys/": _first(Journey),
         "insights/journeys/": _first(Journey),
         "insights/": _words(metric="orders"),
@@ -161,6 +163,14 @@ def _campaign(name: str) -> str:
     if found is None:
         raise LookupError(name)
     return {"letter": "A", "arm": "0"}.get(name, str(found.pk))
+
+
+def _rehearsal(name: str) -> str:
+    """The newest of which somebody would have entered."""
+    found = Rehearsal.objects.order_by("-done", "-pk").first()
+    if found is None:
+        raise LookupError(name)
+    return str(found.journey_id if name == "pk" else found.pk)
 
 
 def _one(kind: type[Model], name: str) -> str:

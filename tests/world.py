@@ -27,6 +27,8 @@ from karibu.imports import actions as imports
 from karibu.imports.run import run
 from karibu.journeys import actions as journeys
 from karibu.journeys.recipes import abandoned_cart
+from karibu.journeys.rehearsal import actions as rehearsals
+from karibu.journeys.rehearsal import run as rehearsal
 from karibu.journeys.steps.task import Wanted
 from karibu.messages import pictures, recommend, send, starters, wording
 from karibu.messages.actions import Intent, intend
@@ -80,7 +82,8 @@ def _trouble(number: int, folder: Path) -> None:
     _mail(number)
     _file(number, folder)
     _channels(number)
-    journeys.create(f"Carts, another way {number}", _with_ways(), by=BY)
+    rehearsed = journeys.create(f"Carts, another way {number}", _with_ways(), by=BY)
+    rehearsal.run(rehearsals.plan(rehearsed, by=BY))
     User.objects.create_user(f"agent{number}@example.test", name=f"Ben {number}", role="agent")
     create_token(f"till {number}", by=BY)
     _segment(number)

@@ -239,6 +239,34 @@ _segment_verb("explain", "How the engine finds WHAT: its sentence, plan and SQL.
 
 
 @main.group()
+def journey() -> None:
+    """What happens to people. WHAT is a journey's number or name."""
+
+
+@journey.command("rehearse")
+@click.argument("what")
+@click.option("--days", default=90, show_default=True, help="How far back.")
+def journey_rehearse(what: str, days: int) -> None:
+    """Tell WHAT over the past: who would have entered, by which ways, with which messages. Nothing is sent."""
+    with postgres.running():
+        django()
+        from karibu.journeys import cli
+
+        cli.rehearse(what, days)
+
+
+@journey.command("test")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+def journey_test(file: str) -> None:
+    """Tell the stories of FILE (see docs/journeys.md) by the journey that it names. Nothing is sent or changed."""
+    with postgres.running():
+        django()
+        from karibu.journeys import cli
+
+        cli.test(file)
+
+
+@main.group()
 def lake() -> None:
     """The files of the event log."""
 

@@ -23,7 +23,8 @@ class Batch:
 
     `cursor` is a raw psycopg cursor (server-side binding) of the transaction: hot paths use it for COPY
     and unnest(); slower ones may use the Django ORM, which shares the same connection and transaction.
-    `now` is the wall clock of the batch. Stages may replace `events` (dedupe does).
+    `now` is the wall clock of the batch. Stages may replace `events` (dedupe does). A batch of the `past` is told
+    again (a journey's rehearsal): each of its events is taken at the moment at which it came.
     """
 
     events: list[Event]
@@ -31,6 +32,11 @@ class Batch:
     cursor: psycopg.Cursor[tuple[object, ...]]
     lane: int = 0
     notes: dict[str, object] = field(default_factory=dict)  # what one stage tells a later one
+    is_past: bool = False
+
+    def moment(self, event: Event) -> datetime:
+        """When this event is taken."""
+        return event.received_at if self.is_past else self.now
 
 
 Stage = Callable[[Batch], None]

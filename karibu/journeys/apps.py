@@ -21,5 +21,6 @@ class JourneysConfig(AppConfig):
         senders.register("journey", queries.names, "/journeys/{}/")
         usage.register(using.templates)
         merging.register("journeys_enrollment", "customer_id")
+        merging.register("journeys_rehearsed", "customer_id")
         customers_timeline.register(timeline.entries, [timeline.KIND])
         panels.register(panels.Panel(str(_("Journeys")), "journeys/_panel.html", timeline.panel, order=60))

@@ -58,9 +58,9 @@ def _advance_journey(journey_id: int, now: datetime) -> int:
         claimed = _claim(journey_id, now)
         if claimed:
             twins = _twins(claimed)
-            _let_on(journey_id, [one for one in claimed if one[1].id not in twins], now)
+            let_on(Walk(journey_id, now), [one for one in claimed if one[1].id not in twins])
             twice = [one for one in claimed if one[1].id in twins]
-            _take_out(journey_id, twice, "left", "the same person is already in this journey", now)
+            _take_out(Walk(journey_id, now), twice, "left", "the same person is already in this journey")
         return len(claimed)
 
 
@@ -102,26 +102,26 @@ def _twins(claimed: Sequence[Standing]) -> set[int]:
     return {row[0] for row in own.fetchall()}
 
 
-def _let_on(journey_id: int, those: Sequence[Standing], now: datetime) -> None:
-    """All at once; when that fails, their halves, down to the one who cannot be moved."""
+def let_on(fresh: Walk, those: Sequence[Standing]) -> None:
+    """All at once, each time from a fresh walk; when that fails, their halves, down to the one who cannot be moved."""
     if not those:
         return
     try:
         with transaction.atomic():
-            _walk(journey_id, those, now)
+            _walk(fresh, those)
     except (OperationalError, InterfaceError):
         raise  # the database, not the person: the claim is rolled back and tried again
     except Exception:
         if len(those) == 1:
-            _step_by_step(journey_id, those[0], now)
+            _step_by_step(fresh, those[0])
             return
         middle = len(those) // 2
-        _let_on(journey_id, those[:middle], now)
-        _let_on(journey_id, those[middle:], now)
+        let_on(fresh, those[:middle])
+        let_on(fresh, those[middle:])
 
 
-def _walk(journey_id: int, those: Sequence[Standing], now: datetime, most: int = MOST_GROUPS) -> Walk:
-    walk = Walk(journey_id, now, _by_place(those))
+def _walk(fresh: Walk, those: Sequence[Standing], most: int = MOST_GROUPS) -> Walk:
+    walk = Walk(fresh.journey_id, fresh.now, _by_place(those), fresh.past)
     walk.go(most)
     walk.write()
     return walk
@@ -134,25 +134,25 @@ def _by_place(those: Sequence[Standing]) -> dict[Where, list[Traveller]]:
     return found
 
 
-def _step_by_step(journey_id: int, one: Standing, now: datetime) -> None:
+def _step_by_step(fresh: Walk, one: Standing) -> None:
     """Somebody who cannot go all the way goes as far as they can, and is set aside before the step that fails."""
     ahead = [one]
     while ahead:
         try:
             with transaction.atomic():
-                walk = _walk(journey_id, ahead, now, 1)
+                walk = _walk(fresh, ahead, 1)
         except (OperationalError, InterfaceError):
             raise
         except Exception as error:
             reason = f"{type(error).__name__}: {error}".replace("\n", " ")
             name = type(error).__name__
-            log.warning("journey %s: enrollment %s is set aside (%s)", journey_id, one[1].id, name)
-            _take_out(journey_id, ahead, "failed", reason, now)
+            log.warning("journey %s: enrollment %s is set aside (%s)", fresh.journey_id, one[1].id, name)
+            _take_out(fresh, ahead, "failed", reason)
             return
         ahead = [(where, traveller) for where, those in walk.standing.items() for traveller in those]
 
 
-def _take_out(journey_id: int, those: Sequence[Standing], status: str, reason: str, now: datetime) -> None:
-    walk = Walk(journey_id, now, _by_place(those))
+def _take_out(fresh: Walk, those: Sequence[Standing], status: str, reason: str) -> None:
+    walk = Walk(fresh.journey_id, fresh.now, _by_place(those), fresh.past)
     walk.take_out(status, reason)
     walk.write()

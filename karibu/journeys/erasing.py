@@ -12,11 +12,13 @@ _EMPTY = """
 
 
 def from_journeys(person: Person, cursor: Cursor) -> dict[str, int]:
-    """Enrollments become bare numbers: no key, no context, no order that ended them."""
+    """Enrollments become bare numbers: no key, no context, no order that ended them. Rehearsals forget the example."""
     cursor.execute(
         "DELETE FROM journeys_call c USING journeys_enrollment e WHERE e.id = c.enrollment_id "
         "AND e.customer_id = ANY(%s)",
         [person.family],
     )
     cursor.execute(_EMPTY, [person.family])
-    return {"enrollments": cursor.rowcount}
+    enrollments = cursor.rowcount
+    cursor.execute("DELETE FROM journeys_rehearsed WHERE customer_id = ANY(%s)", [person.family])
+    return {"enrollments": enrollments, **({"rehearsed": cursor.rowcount} if cursor.rowcount else {})}

@@ -41,9 +41,13 @@ def by_events(cursor: Cursor, happened: Sequence[Event], rules: Rules) -> None:
 
 def by_segment(cursor: Cursor, way: Way, end: Exit, customers: Collection[int], at: datetime) -> None:
     """These entered (or left) the segment that ends it."""
+    leave(cursor, by_crossing(way, end, customers, at))
+
+
+def by_crossing(way: Way, end: Exit, customers: Collection[int], at: datetime) -> list[Departure]:
     reach = timedelta(days=end.within_days) if isinstance(end, Goal) else None
     reason = REACHED if reach else end.sentence()
-    leave(cursor, [Departure(way, customer, None, at, reason, reach) for customer in customers])
+    return [Departure(way, customer, None, at, reason, reach) for customer in customers]
 
 
 def _goals(event: Event, rules: Rules) -> Iterable[Departure]:

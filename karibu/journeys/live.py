@@ -83,7 +83,7 @@ def _load(cursor: Any, journeys: dict[int, tuple[str, int]]) -> Rules:
         status, current = journeys[journey_id]
         is_open = status == "live" and number == current
         written = definition(journey_id, number)
-        _add(found, Way(journey_id, number, written, is_open, _asked(written)))
+        _add(found, Way(journey_id, number, written, is_open, asked(written)))
     return found
 
 
@@ -129,7 +129,8 @@ def _add_ends(found: Rules, way: Way) -> None:
             found.out[end.segment].append((way, end))
 
 
-def _asked(definition: Definition) -> frozenset[str]:
+def asked(definition: Definition) -> frozenset[str]:
+    """The properties that its checks look at."""
     return frozenset(step.entry.property for step in definition.steps if isinstance(step, Check))
 
 

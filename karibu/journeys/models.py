@@ -158,3 +158,41 @@ class Call(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["enrollment", "step"], name="call_key")]
+
+
+class Rehearsal(models.Model):
+    """A journey told over the past (rehearsal/). `result` is in numbers alone, see rehearsal/tally.py."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("Waiting for its turn")
+        RUNNING = "running", _("Running")
+        DONE = "done", _("Done")
+        STOPPED = "stopped", _("Stopped")  # what it had come to stands in the result
+        FAILED = "failed", _("Failed")
+
+    journey = models.ForeignKey(Journey, on_delete=models.CASCADE, related_name="rehearsals")
+    definition = models.JSONField()  # as the draft was then
+    since = models.DateTimeField()
+    until = models.DateTimeField()
+    status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
+    reason = models.CharField(max_length=300, blank=True)  # why it failed
+    done = models.IntegerField(default=0)  # events told again
+    total = models.IntegerField(null=True)  # None: the log is being read
+    result = models.JSONField(default=dict)
+    by = models.CharField(max_length=254)
+    created_at = models.DateTimeField(auto_now_add=True)
+    heartbeat_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+
+class Rehearsed(models.Model):
+    """One of those who would have entered, as an example; `ways` are the steps they would have gone through."""
+
+    rehearsal = models.ForeignKey(Rehearsal, on_delete=models.CASCADE, related_name="people")
+    customer_id = models.BigIntegerField(db_index=True)
+    key = models.CharField(max_length=200, blank=True)
+    entered_at = models.DateTimeField()
+    status = models.CharField(max_length=10, choices=Enrollment.Status)
+    reason = models.CharField(max_length=300, blank=True)
+    ways = models.JSONField(default=list)  # [[position, outcome], …]
+    messages = models.IntegerField(default=0)  # that would have left

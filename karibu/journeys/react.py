@@ -27,10 +27,12 @@ def react(batch: Batch) -> None:
     concerned = [event for event in batch.events if event.customer_id and rules.concern(event.name)]
     if not concerned:
         return
-    arrivals = [arrival for event in concerned for arrival in _arrivals(event, rules, batch.now)]
+    arrivals = [arrival for event in concerned for arrival in _arrivals(event, rules, batch.moment(event))]
     if arrivals:
-        doors.enter(batch.cursor, [a for a, may_start in arrivals if may_start], batch.now)
-        _start_waits_anew(batch, [a for a, _ in arrivals], rules)
+        entered = doors.enter(batch.cursor, [a for a, may_start in arrivals if may_start], batch.now)
+        # A batch of the past holds one event of each person: whoever it let in has only begun to wait.
+        begun = entered if batch.is_past else set()
+        _start_waits_anew(batch, [a for a, _ in arrivals if a.customer_id not in begun], rules)
     if rules.awaited:
         _wake(batch, [event for event in concerned if event.name in rules.awaited], rules)
     leaving.by_events(batch.cursor, concerned, rules)
@@ -64,7 +66,7 @@ def _context(event: Event, way: Way, key: str) -> dict[str, Any]:
 
 def _start_waits_anew(batch: Batch, arrivals: Sequence[Arrival], rules: Rules) -> None:
     """Quiet waits end later by what has just happened; the run goes over to whoever holds the cart now (if known)."""
-    if not rules.quiet:
+    if not rules.quiet or not arrivals:
         return
     latest: dict[tuple[int, str], Arrival] = {}
     for arrival in arrivals:
@@ -102,8 +104,8 @@ def _start_waits_anew(batch: Batch, arrivals: Sequence[Arrival], rules: Rules) -
 
 # PostgreSQL looks for the person first, as in doors.py.
 _WAKE = """
-    WITH n AS (SELECT * FROM unnest(%s::bigint[], %s::int[], %s::int[], %s::bigint[], %s::timestamptz[])
-        AS n(journey, wanted, place, customer, at)),
+    WITH n AS (SELECT * FROM unnest(%s::bigint[], %s::int[], %s::int[], %s::bigint[], %s::timestamptz[],
+        %s::timestamptz[]) AS n(journey, wanted, place, customer, at, now)),
     meant AS MATERIALIZED (
         SELECT e.id, e.journey_id, e.version, e.step, e.arrived_at, n.* FROM n
         JOIN journeys_enrollment e ON e.customer_id = n.customer),
@@ -111,7 +113,7 @@ _WAKE = """
         SELECT id, status, step FROM journeys_enrollment WHERE id = ANY(ARRAY(
             SELECT id FROM meant WHERE journey_id = journey AND version = wanted AND step = place
                 AND arrived_at <= at)) ORDER BY id FOR UPDATE)
-    UPDATE journeys_enrollment e SET due_at = least(e.due_at, %s), context = e.context || %s
+    UPDATE journeys_enrollment e SET due_at = least(e.due_at, meant.now), context = e.context || %s
     FROM locked JOIN meant ON meant.id = locked.id AND meant.place = locked.step
     WHERE e.id = locked.id AND locked.status = 'active' AND meant.journey_id = meant.journey"""
 
@@ -119,12 +121,12 @@ _WAKE = """
 def _wake(batch: Batch, happened: Sequence[Event], rules: Rules) -> None:
     """Who waits for one of these events goes on now (wait_for.py)."""
     rows = [
-        (way.journey_id, way.version, position, event.customer_id, event.time)
+        (way.journey_id, way.version, position, event.customer_id, event.time, batch.moment(event))
         for event in happened
         for way, position, rule in rules.awaited[event.name]
         if rule.matches(event)
     ]
     if rows:
-        batch.cursor.execute(_WAKE, [*columns(rows), batch.now, Jsonb({HAPPENED: True})])
-        if batch.cursor.rowcount:
+        batch.cursor.execute(_WAKE, [*columns(rows), Jsonb({HAPPENED: True})])
+        if batch.cursor.rowcount and not batch.is_past:
             batch.cursor.execute("SELECT pg_notify('karibu', 'journeys')")

@@ -1,6 +1,7 @@
 from django.urls import URLPattern, path
 
 from karibu.journeys import starting, views
+from karibu.journeys.rehearsal import views as rehearsals
 
 urlpatterns: list[URLPattern] = [
     path("journeys/", views.journeys, name="journeys"),
@@ -30,4 +31,9 @@ urlpatterns: list[URLPattern] = [
     path("journeys/<int:pk>/people/", views.people, name="journey-people"),
     path("journeys/<int:pk>/people/retry/", views.retry, name="journey-retry"),
     path("journeys/<int:pk>/why/", views.why, name="journey-why"),
+    path("journeys/<int:pk>/rehearse/", rehearsals.begin, name="journey-rehearse"),
+    path("journeys/<int:pk>/rehearsals/", rehearsals.newest, name="journey-rehearsals"),
+    path("journeys/<int:pk>/rehearsals/<int:number>/", rehearsals.rehearsal, name="journey-rehearsal"),
+    path("journeys/<int:pk>/rehearsals/<int:number>/people/", rehearsals.people, name="journey-rehearsal-people"),
+    path("journeys/<int:pk>/rehearsals/<int:number>/stop/", rehearsals.stop, name="journey-rehearsal-stop"),
 ]

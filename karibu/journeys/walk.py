@@ -18,7 +18,7 @@ from karibu.journeys import among, live
 from karibu.journeys.definition import Definition
 from karibu.journeys.models import AT_THE_DOOR
 from karibu.journeys.steps import Group, Outcome, Traveller
-from karibu.journeys.steps.base import OF_A_STEP
+from karibu.journeys.steps.base import OF_A_STEP, Past
 from karibu.journeys.steps.send import Send
 
 Where = tuple[int, int]  # version, position
@@ -28,16 +28,19 @@ SAME = ""  # instead of a context that has not changed
 
 @dataclass
 class Walk:
-    """`standing` is who stands where and is due."""
+    """`standing` is who stands where and is due.
+
+    With a `past` it is a rehearsal: each goes on at their own due time, up to where the past has something for them.
+    """
 
     journey_id: int
     now: datetime
-    standing: dict[Where, list[Traveller]]
-    passed: list[tuple[int, int, int, str, str]] = field(
-        default_factory=list
-    )  # enrollment, version, step, kind, outcome
+    standing: dict[Where, list[Traveller]] = field(default_factory=dict)
+    past: Past | None = None
+    # enrollment, version, step, kind, outcome, at
+    passed: list[tuple[int, int, int, str, str, datetime]] = field(default_factory=list)
     waiting: list[tuple[int, int, datetime, datetime, str]] = field(default_factory=list)  # step, due, arrived, context
-    ended: list[tuple[int, int, str, str, str]] = field(default_factory=list)  # step, status, reason, context
+    ended: list[tuple[int, int, str, str, str, datetime]] = field(default_factory=list)  # step, status, reason, context
     forgotten: list[int] = field(default_factory=list)  # whom the filter did not let in: they were never here
     changed: set[int] = field(default_factory=set)  # whose context is no longer what the row says
 
@@ -55,51 +58,58 @@ class Walk:
     def take_out(self, status: str, reason: str) -> None:
         """All who stand somewhere end there."""
         for (_version, position), travellers in self.standing.items():
-            self.ended += [(t.id, position, status, reason[:300], SAME) for t in travellers]
+            self.ended += [(t.id, position, status, reason[:300], SAME, self._moment(t)) for t in travellers]
         self.standing = {}
 
-    def _through(self, where: Where, travellers: list[Traveller]) -> None:
+    def _through(self, where: Where, travellers: Sequence[Traveller]) -> None:
         version, position = where
         definition = live.definition(self.journey_id, version)
+        group = Group(self.journey_id, version, position, travellers, self.now, past=self.past)
         if position == AT_THE_DOOR:
-            self._let_in(version, definition, travellers)
+            self._let_in(group, definition)
             return
         place = definition.layout.places[position]
         if isinstance(place.step, Send):
-            travellers = self._still_meant(position, definition, travellers)
+            travellers = self._still_meant(group, definition)
         if not travellers:
             return
-        group = Group(self.journey_id, version, position, travellers, self.now, branches=bool(place.ways))
-        outcomes = place.step.take(group)
+        group = replace(group, travellers=travellers, branches=bool(place.ways))
+        outcomes = place.step.rehearse(group) if self.past else place.step.take(group)
         arriving: dict[int | None, list[Traveller]] = defaultdict(list)
         for traveller, outcome in zip(travellers, outcomes, strict=True):
             if outcome.again:
                 stays = self._knowing(traveller, outcome)
                 self.waiting.append(self._row(stays, position, outcome.again, traveller.arrived_at))
                 continue
-            self.passed.append((traveller.id, version, position, place.step.KIND, outcome.words[:200]))
+            self.passed.append(
+                (traveller.id, version, position, place.step.KIND, outcome.words[:200], self._moment(traveller))
+            )
             after = self._behind(traveller, outcome)
             if outcome.leaves:
-                self.ended.append((after.id, position, "left", outcome.words[:300], self._context(after)))
+                self._end(after, position, "left", outcome.words[:300])
             else:
                 arriving[definition.layout.after(position, outcome.way)].append(after)
         for ahead, those in arriving.items():
             self._arrive(version, definition, ahead, those)
 
-    def _let_in(self, version: int, definition: Definition, travellers: Sequence[Traveller]) -> None:
+    def _let_in(self, group: Group, definition: Definition) -> None:
         """Who meets the filter stands before the first step from when they came; the others were never here."""
-        fitting = among.members(definition.filter or {}, [t.customer_id for t in travellers], self.now)
-        self.forgotten += [t.id for t in travellers if t.customer_id not in fitting]
-        self._arrive(version, definition, 0, [t for t in travellers if t.customer_id in fitting])
+        fitting = among.inside(definition.filter or {}, group)
+        self.forgotten += [t.id for t in group.travellers if t.id not in fitting]
+        self._arrive(group.version, definition, 0, [t for t in group.travellers if t.id in fitting])
 
-    def _still_meant(self, position: int, definition: Definition, travellers: list[Traveller]) -> list[Traveller]:
+    def _still_meant(self, group: Group, definition: Definition) -> Sequence[Traveller]:
         """Who still meets the filter before something is sent; the others leave."""
-        if definition.filter is None or not travellers:
-            return travellers
-        fitting = among.members(definition.filter, [t.customer_id for t in travellers], self.now)
-        gone = [t for t in travellers if t.customer_id not in fitting]
-        self.ended += [(t.id, position, "left", NO_MORE, self._context(t)) for t in gone]
-        return [t for t in travellers if t.customer_id in fitting]
+        if definition.filter is None:
+            return group.travellers
+        fitting = among.inside(definition.filter, group)
+        for traveller in group.travellers:
+            if traveller.id not in fitting:
+                self._end(traveller, group.step, "left", NO_MORE)
+        return [traveller for traveller in group.travellers if traveller.id in fitting]
+
+    def _moment(self, traveller: Traveller) -> datetime:
+        return traveller.due_at or self.now if self.past else self.now
 
     def _behind(self, traveller: Traveller, outcome: Outcome) -> Traveller:
         """The same run behind the step: what it has learnt, without the marks that were for this step."""
@@ -111,7 +121,7 @@ class Walk:
             kept = {name: value for name, value in context.items() if name not in OF_A_STEP}
             context = {**kept, **(outcome.context or {})}
             self.changed.add(traveller.id)
-        return Traveller(traveller.id, traveller.customer_id, traveller.key, traveller.run, self.now, context)
+        return replace(traveller, arrived_at=self._moment(traveller), context=context)
 
     def _knowing(self, traveller: Traveller, outcome: Outcome) -> Traveller:
         """The same run, still before the step, with what it has learnt there."""
@@ -124,13 +134,14 @@ class Walk:
         if not travellers:
             return
         if position is None:
-            end = len(definition.steps)
-            self.ended += [(t.id, end, "finished", "", self._context(t)) for t in travellers]
+            for traveller in travellers:
+                self._end(traveller, len(definition.steps), "finished", "")
             return
         dues = definition.steps[position].dues([t.customer_id for t in travellers], [t.arrived_at for t in travellers])
         for traveller, due in zip(travellers, dues, strict=True):
-            if due <= self.now:
-                self.standing.setdefault((version, position), []).append(traveller)
+            if due < traveller.until if traveller.until else due <= self.now:
+                here = replace(traveller, due_at=due) if self.past else traveller
+                self.standing.setdefault((version, position), []).append(here)
             else:
                 self.waiting.append(self._row(traveller, position, due, traveller.arrived_at))
 
@@ -139,6 +150,10 @@ class Walk:
     ) -> tuple[int, int, datetime, datetime, str]:
         return traveller.id, position, due, arrived, self._context(traveller)
 
+    def _end(self, traveller: Traveller, position: int, status: str, reason: str) -> None:
+        end = (traveller.id, position, status, reason, self._context(traveller), self._moment(traveller))
+        self.ended.append(end)
+
     def _context(self, traveller: Traveller) -> str:
         return written(traveller.context) if traveller.id in self.changed else SAME
 
@@ -146,21 +161,22 @@ class Walk:
         """Where everybody stands now, and what they went through."""
         own = with_bulk_arrays(cursor())
         for (_version, position), travellers in self.standing.items():
-            self.waiting += [self._row(t, position, self.now, t.arrived_at) for t in travellers]
+            self.waiting += [self._row(t, position, self._moment(t), t.arrived_at) for t in travellers]
         if self.forgotten:
             own.execute("DELETE FROM journeys_enrollment WHERE id = ANY(%s::bigint[])", [self.forgotten])
         if self.passed:
-            own.execute(_PASSED, {"journey": self.journey_id, "now": self.now, **_named(self.passed)})
+            own.execute(_PASSED, {"journey": self.journey_id, **_named(self.passed)})
         if self.waiting:
             own.execute(_WAITING, _named(self.waiting))
         if self.ended:
-            own.execute(_ENDED, {"now": self.now, **_named(self.ended)})
+            own.execute(_ENDED, _named(self.ended))
 
 
 _PASSED = """
     INSERT INTO journeys_passage (enrollment_id, journey_id, version, step, kind, outcome, at)
-    SELECT id, %(journey)s, version, step, kind, outcome, %(now)s FROM unnest(%(c0)s::bigint[], %(c1)s::int[],
-        %(c2)s::int[], %(c3)s::text[], %(c4)s::text[]) AS n(id, version, step, kind, outcome)"""
+    SELECT id, %(journey)s, version, step, kind, outcome, at FROM unnest(%(c0)s::bigint[], %(c1)s::int[],
+        %(c2)s::int[], %(c3)s::text[], %(c4)s::text[], %(c5)s::timestamptz[])
+        AS n(id, version, step, kind, outcome, at)"""
 _WAITING = """
     UPDATE journeys_enrollment e SET step = n.step, due_at = n.due, arrived_at = n.arrived,
         context = CASE n.context WHEN '' THEN e.context ELSE n.context::jsonb END
@@ -168,9 +184,9 @@ _WAITING = """
         AS n(id, step, due, arrived, context) WHERE e.id = n.id"""
 _ENDED = """
     UPDATE journeys_enrollment e SET step = n.step, status = n.status, reason = n.reason, due_at = NULL,
-        ended_at = %(now)s, context = CASE n.context WHEN '' THEN e.context ELSE n.context::jsonb END
-    FROM unnest(%(c0)s::bigint[], %(c1)s::int[], %(c2)s::text[], %(c3)s::text[], %(c4)s::text[])
-        AS n(id, step, status, reason, context) WHERE e.id = n.id"""
+        ended_at = n.at, context = CASE n.context WHEN '' THEN e.context ELSE n.context::jsonb END
+    FROM unnest(%(c0)s::bigint[], %(c1)s::int[], %(c2)s::text[], %(c3)s::text[], %(c4)s::text[], %(c5)s::timestamptz[])
+        AS n(id, step, status, reason, context, at) WHERE e.id = n.id"""
 
 
 def _named(rows: Sequence[tuple[Any, ...]]) -> dict[str, list[Any]]:

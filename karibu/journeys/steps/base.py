@@ -3,9 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import msgspec
+from django.db import InternalError, transaction
+
+from karibu.messages.intents import Intent
 
 # In a run's context, until it has left the step:
 HAPPENED = "_happened"  # what it waited for has happened (wait_for.py)
@@ -13,6 +16,7 @@ ANSWER = "_answer"  # what a colleague said (ask.py)
 TURN = "_turn"  # they have a turn, and are due when it comes (rate.py)
 CALLED = "_called"  # what came of the call that they wait for (webhook.py)
 OF_A_STEP = (HAPPENED, ANSWER, TURN, CALLED)
+NOT_REHEARSED = "not rehearsed"  # the outcome of a step that a rehearsal cannot follow
 
 
 @dataclass(frozen=True)
@@ -25,11 +29,26 @@ class Traveller:
     run: int
     arrived_at: datetime
     context: dict[str, Any]
+    due_at: datetime | None = None  # in a rehearsal: their own now,
+    until: datetime | None = None  # and up to when nothing else happens to them
+
+
+class Past(Protocol):
+    """What a rehearsal tells a step of the past that it is rehearsed on."""
+
+    def meets(self, condition: Mapping[str, Any], travellers: Sequence[Traveller]) -> Sequence[bool]:
+        """Who met the condition of a segment when they stood there."""
+
+    def lets_pass(self, intents: Sequence[Intent]) -> Sequence[bool]:
+        """Whether each of these messages would have left, sooner or later; nothing is sent."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """Everyone who goes through the same step of the same version of a journey in this transaction."""
+    """Everyone who goes through the same step of the same version of a journey in this transaction.
+
+    With a `past` it is a rehearsal: each goes through at their own due time, and nothing may be done.
+    """
 
     journey_id: int
     version: int
@@ -37,6 +56,11 @@ class Group:
     travellers: Sequence[Traveller]
     now: datetime
     branches: bool = False  # whether the definition gives this step ways
+    past: Past | None = None
+
+    def moment(self, traveller: Traveller) -> datetime:
+        """When this one goes through."""
+        return traveller.due_at or self.now if self.past else self.now
 
 
 @dataclass(frozen=True)
@@ -82,3 +106,15 @@ class Step(msgspec.Struct, forbid_unknown_fields=True):
 
     def take(self, group: Group) -> Sequence[Outcome]:
         raise NotImplementedError
+
+    def rehearse(self, group: Group) -> Sequence[Outcome]:
+        """What take() would come to in the past that the group names, with nothing done.
+
+        A kind that does more than to answer has one of its own. What it forgets, the database refuses: a rehearsal
+        can write into its own tables only.
+        """
+        try:
+            with transaction.atomic():
+                return self.take(group)
+        except InternalError:
+            return [Outcome(NOT_REHEARSED)] * len(group.travellers)

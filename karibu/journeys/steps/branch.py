@@ -34,5 +34,5 @@ class Branch(Step, forbid_unknown_fields=True, rename={"condition": "if"}):
         return {YES: _("yes"), NO: _("no")}
 
     def take(self, group: Group) -> Sequence[Outcome]:
-        inside = among.members(self.condition, [traveller.customer_id for traveller in group.travellers], group.now)
-        return [Outcome(way, way=way) for way in (YES if t.customer_id in inside else NO for t in group.travellers)]
+        inside = among.inside(self.condition, group)
+        return [Outcome(way, way=way) for way in (YES if t.id in inside else NO for t in group.travellers)]

@@ -59,6 +59,11 @@ class Consent(Step, forbid_unknown_fields=True):
         done = self._ask(group, silent) if self.how == "ask" else self._note(group, silent)
         return [Outcome(way, way=way) for way in (DONE if t.customer_id in done else NOT for t in group.travellers)]
 
+    def rehearse(self, group: Group) -> Sequence[Outcome]:
+        """Who has said nothing until today."""
+        said = in_force([t.customer_id for t in group.travellers], self.channel, self.topic)
+        return [Outcome(way, way=way) for way in (NOT if t.customer_id in said else DONE for t in group.travellers)]
+
     def _ask(self, group: Group, silent: Sequence[Traveller]) -> set[int]:
         asked = [
             confirming.Asked(

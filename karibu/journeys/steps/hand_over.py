@@ -36,3 +36,7 @@ class HandOver(Step, forbid_unknown_fields=True):
         if traveller.customer_id not in people:
             return "handed on too often"
         return "handed over" if traveller.customer_id in entered else "the other journey did not take them"
+
+    def rehearse(self, group: Group) -> Sequence[Outcome]:
+        """Whether the other would take them is that one's own rehearsal."""
+        return [Outcome("handed over")] * len(group.travellers)

@@ -49,6 +49,10 @@ class Reaction(Step, forbid_unknown_fields=True):
         found = (YES if did.intersection(keys[t.id]) else NO for t in group.travellers)
         return [Outcome(way, way=way) for way in found]
 
+    def rehearse(self, group: Group) -> Sequence[Outcome]:
+        """Nobody was sent anything, so nobody did."""
+        return [Outcome(NO, way=NO)] * len(group.travellers)
+
     def _positions(self, group: Group) -> list[int]:
         """Of the steps that send it."""
         from karibu.journeys import live  # which reads the definitions that name this step

@@ -58,6 +58,12 @@ class Send(Step, forbid_unknown_fields=True):
         pairs = zip(group.travellers, numbers, strict=True)
         return [self._outcome(group, traveller, number, known[number]) for traveller, number in pairs]
 
+    def rehearse(self, group: Group) -> Sequence[Outcome]:
+        """Nobody stands here: whether it can leave is said at once, as far as that is known of the past."""
+        assert group.past
+        passes = group.past.lets_pass([self._intent(group, traveller) for traveller in group.travellers])
+        return [Outcome(way, way=way if group.branches else "") for way in (LEFT if ok else FAILED for ok in passes)]
+
     @staticmethod
     def _outcome(group: Group, traveller: Traveller, number: int, status: str) -> Outcome:
         if status not in OVER:
@@ -75,8 +81,8 @@ class Send(Step, forbid_unknown_fields=True):
             sender=f"journey:{group.journey_id}",
             step=str(group.step),
             enrollment_id=traveller.id,
-            due_at=group.now,
-            expires_at=group.now + EXPIRES_AFTER,
+            due_at=group.moment(traveller),
+            expires_at=group.moment(traveller) + EXPIRES_AFTER,
         )
 
 

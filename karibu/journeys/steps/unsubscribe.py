@@ -48,3 +48,6 @@ class Unsubscribe(Step, forbid_unknown_fields=True):
             ]
         )
         return [Outcome(f"{self.channel} withdrawn")] * len(group.travellers)
+
+    def rehearse(self, group: Group) -> Sequence[Outcome]:
+        return [Outcome(f"{self.channel} withdrawn")] * len(group.travellers)

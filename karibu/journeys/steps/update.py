@@ -46,3 +46,6 @@ class Update(Step, forbid_unknown_fields=True):
         ]
         traits.record(cursor(), words)
         return [Outcome(f"{self.trait} noted")] * len(group.travellers)
+
+    def rehearse(self, group: Group) -> Sequence[Outcome]:
+        return [Outcome(f"{self.trait} noted")] * len(group.travellers)

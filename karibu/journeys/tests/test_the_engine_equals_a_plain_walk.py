@@ -1,4 +1,5 @@
-"""Whatever the journey and whatever people do: the engine takes them the ways that a plain walk takes."""
+"""Whatever the journey and whatever people do: the engine takes them the ways that a plain walk takes, and so does a
+rehearsal over the log that came of it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,10 +13,15 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from karibu.customers.models import Customer
+from karibu.events import tail
+from karibu.events.models import TailBlock
 from karibu.journeys import actions
 from karibu.journeys.definition import parse
 from karibu.journeys.layout import Place
-from karibu.journeys.models import Enrollment, Passage
+from karibu.journeys.models import Enrollment, Journey, Passage
+from karibu.journeys.react import react
+from karibu.journeys.rehearsal import actions as rehearsals
+from karibu.journeys.rehearsal.run import run
 from karibu.journeys.story import Story, event
 
 pytestmark = pytest.mark.django_db
@@ -130,23 +136,26 @@ class Walk:
 @given(steps=steps, happened=happenings, values=st.tuples(*[st.integers(0, 100)] * len(PEOPLE)))
 def test_the_same_steps_by_the_same_ways(steps: list[Any], happened: list[Any], values: tuple[int, ...]) -> None:
     Enrollment.objects.all().delete()
+    TailBlock.objects.all().delete()
     raw = {"entry": {"event": "Signed Up"}, "exit": [{"event": "Order Cancelled"}], "steps": steps}
     raw["goal"] = {"event": "Order Refunded"}  # which experiments need, and nobody reaches
     raw["steps"] = [*steps, {"check": {"entry": {"property": "value", "op": "gte", "value": 0}}}]  # so that it is kept
     journey = actions.create("Any", raw, by="test")
     actions.publish(journey, by="test")
-    told = Story(now=BEGUN)
+    told = Story(now=BEGUN, stages=(react, tail.append))
     Customer.objects.filter(pk__in=[told.person(name) for name in PEOPLE]).update(traits={"due": DUE})
     moments = [(BEGUN, who, "Signed Up", {"value": value}) for who, value in zip(PEOPLE, values, strict=True)]
     for second, (minute, who, name) in enumerate(happened, 1):
         moments.append((BEGUN + timedelta(minutes=minute, seconds=second), who, name, {"order_id": str(second)}))
     _live(told, sorted(moments, key=lambda moment: moment[0]))
     places = parse(raw).layout.first
+    rehearsed = _rehearsed(journey)
     for who, value in zip(PEOPLE, values, strict=True):
         seen = [(at, name) for at, by, name, _carries in moments if by == who and name != "Signed Up"]
         walk = Walk(journey.pk, told.person(who), value, BEGUN, seen)
         walk.along(places)
         assert _passed(told.person(who), journey.pk) == walk.passed
+        assert rehearsed[told.person(who)] == walk.passed
     actions.pause(journey, by="test")
 
 
@@ -168,7 +177,21 @@ def _live(told: Story, moments: Sequence[tuple[datetime, str, str, Mapping[str, 
 
 def _passed(customer_id: int, journey_id: int) -> list[tuple[int, str]]:
     mine = Passage.objects.filter(enrollment__customer_id=customer_id, journey_id=journey_id).order_by("id")
+    return [(p.step, _way(p.kind, p.outcome)) for p in mine]
+
+
+def _rehearsed(journey: Journey) -> dict[int, list[tuple[int, str]]]:
+    """By person; the period ends long after the last wait."""
+    steps = parse(journey.definition).steps
+    done = run(rehearsals.plan(journey, by="test", now=BEGUN + timedelta(days=30)))
+    assert not done.reason
+    return {
+        one.customer_id: [(step, _way(steps[step].KIND, outcome)) for step, outcome in one.ways]
+        for one in done.people.all()
+    }
+
+
+def _way(kind: str, outcome: str) -> str:
     by_way = ("check", "split", "experiment", "reaction", "wait_for")
     words = {"the day has come": "came", "there is no such day": "unknown"}
-    ways = {"wait_date": words, **{kind: {} for kind in by_way}}
-    return [(p.step, ways[p.kind].get(p.outcome, p.outcome) if p.kind in ways else "") for p in mine]
+    return words[outcome] if kind == "wait_date" else outcome if kind in by_way else ""

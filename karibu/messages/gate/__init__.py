@@ -13,6 +13,7 @@ from karibu.messages.gate.channel import channel_allows, channel_is_open
 from karibu.messages.gate.goods import cart_is_still_open, coupon_is_left, product_is_in_stock
 from karibu.messages.gate.moment import moment_is_not_past, person_is_awake
 from karibu.messages.gate.pace import person_has_had_rest
+from karibu.messages.gate.past import Fate, Real, paced, standing
 from karibu.messages.gate.person import (
     address_is_known,
     address_is_open,
@@ -26,7 +27,19 @@ from karibu.messages.gate.person import (
 from karibu.messages.models import Message
 from karibu.messages.verdict import READY, Verdict
 
-__all__ = ["CHECKS", "Case", "Finding", "Group", "ask", "pause_register", "rehearse"]
+__all__ = [
+    "CHECKS",
+    "Case",
+    "Fate",
+    "Finding",
+    "Group",
+    "Real",
+    "ask",
+    "paced",
+    "pause_register",
+    "rehearse",
+    "standing",
+]
 
 Check = Callable[[Group], None]
 # In this order; the name is what the message's page calls the check. What refuses comes before what holds, so that

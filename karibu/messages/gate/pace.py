@@ -41,6 +41,13 @@ def person_has_had_rest(group: Group) -> None:
         _decide(case, group, sent, wishes.get(case.message.customer_id, 0))
 
 
+def rest(case: Case, group: Group, sent: dict[Line, list[datetime]], wish: int) -> datetime | None:
+    """Until when the person is left alone; else None, and the message has taken its place in `sent`."""
+    _decide(case, group, sent, wish)
+    verdict, case.verdict = case.verdict, None
+    return verdict.until if verdict else None
+
+
 def _decide(case: Case, group: Group, sent: dict[Line, list[datetime]], wish: int) -> None:
     """`wish`: in how many days the person wants one message at most; 0 where they leave it to the shop."""
     lines: list[tuple[Line, Rules | ChannelRules]] = [

@@ -1,0 +1,129 @@
+"""One rehearsal from its row to its result. It can be stopped between two chunks; what it had come to then is kept."""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from karibu.journeys.definition import Definition, parse
+from karibu.journeys.models import Enrollment, Passage, Rehearsal, Rehearsed
+from karibu.journeys.rehearsal import past as past_
+from karibu.journeys.rehearsal.apart import apart, empty, unwritable
+from karibu.journeys.rehearsal.asked import Asked
+from karibu.journeys.rehearsal.blind import blind
+from karibu.journeys.rehearsal.past import Past
+from karibu.journeys.rehearsal.rounds import Rounds
+from karibu.journeys.rehearsal.tally import Tally
+from karibu.journeys.steps.branch import Branch
+from karibu.messages.zones import zone_of
+from karibu.segments import mirror
+from karibu.web.queries import shop
+
+log = logging.getLogger("karibu.journeys")
+Status = Rehearsal.Status
+EXAMPLES = 200  # people kept with their ways
+BEAT = timedelta(seconds=1)
+SILENT = timedelta(minutes=2)  # without a heartbeat whoever ran it is gone
+Progress = Callable[[Rehearsal], None]
+
+
+class Stopped(Exception):
+    """Somebody asked it to stop."""
+
+
+def run(rehearsal: Rehearsal, progress: Progress = lambda _rehearsal: None) -> Rehearsal:
+    """Runs a queued rehearsal to its end; whatever comes stands in the row. Not in a transaction, on a connection that
+    nobody else uses meanwhile."""
+    if not _mine(rehearsal, Status.QUEUED).update(status=Status.RUNNING, heartbeat_at=timezone.now()):
+        rehearsal.refresh_from_db()
+        return rehearsal
+    told = _Telling(rehearsal, progress)
+    try:
+        told.tell()
+        told.end(Status.DONE)
+    except Stopped:
+        told.end(Status.STOPPED)
+    except Exception as error:
+        log.exception("rehearsal %s failed", rehearsal.pk)
+        told.end(Status.FAILED, f"{type(error).__name__}: {error}".replace("\n", " "))
+    rehearsal.refresh_from_db()
+    return rehearsal
+
+
+class _Telling:
+    def __init__(self, rehearsal: Rehearsal, progress: Progress) -> None:
+        self.rehearsal, self.progress = rehearsal, progress
+        self.definition: Definition = parse(rehearsal.definition)
+        zone = zone_of(shop().timezone, "UTC")
+        self.tally = Tally(rehearsal.journey_id, self.definition, rehearsal.since, rehearsal.until, zone)
+        self.asked = Asked(rehearsal.until)
+        self.done = 0  # events told
+        self.counted = 0  # of them in chunks that were told to the end
+        self.beaten = timezone.now()
+        self.past: Past | None = None
+
+    def tell(self) -> None:
+        self.past = past_.read(self.definition, self.rehearsal.since, self.rehearsal.until)
+        self._write(total=len(self.past.rows))
+        if self.definition.filter is not None or any(isinstance(step, Branch) for step in self.definition.steps):
+            mirror.current()  # what conditions are asked of is written now: later nothing can be
+        with apart(self.rehearsal):
+            for chunk in self.past.chunks():
+                self._tell(chunk)
+
+    def _tell(self, chunk: Past) -> None:
+        row = self.rehearsal
+        rounds = Rounds(row.journey_id, self.definition, row.since, row.until, self.asked, self._beat)
+        rounds.through(chunk)
+        with unwritable():
+            messages = self.tally.add(self.asked)
+        self._examples(messages)
+        self.asked.forget()
+        empty()
+        self.counted += len(chunk.rows)
+
+    def _beat(self, events: int) -> None:
+        self.done += events
+        if timezone.now() - self.beaten >= BEAT:
+            self._write()
+
+    def _write(self, **fields: Any) -> None:
+        """Raises Stopped when the row says so."""
+        self.beaten = timezone.now()
+        fields |= {"done": self.done, "heartbeat_at": self.beaten}
+        if not _mine(self.rehearsal, Status.RUNNING).update(**fields):
+            raise Stopped
+        for name, value in fields.items():
+            setattr(self.rehearsal, name, value)
+        self.progress(self.rehearsal)
+
+    def _examples(self, messages: Mapping[int, int]) -> None:
+        """Some of those who entered; the chunks stand in no order that means anything."""
+        wanted = EXAMPLES - Rehearsed.objects.filter(rehearsal=self.rehearsal).count()
+        if wanted <= 0:
+            return
+        some = list(Enrollment.objects.order_by("id")[:wanted])
+        ways: dict[int, list[list[Any]]] = {one.pk: [] for one in some}
+        for passage in Passage.objects.filter(enrollment_id__in=list(ways)).order_by("id"):
+            ways[passage.enrollment_id].append([passage.step, passage.outcome])
+        Rehearsed.objects.bulk_create([_example(self.rehearsal, e, ways[e.pk], messages.get(e.pk, 0)) for e in some])
+
+    def end(self, status: str, reason: str = "") -> None:
+        result = {**self.tally.result(), "blind": blind(self.definition, self.past, self.asked)}
+        still = [Status.RUNNING, *([Status.STOPPED] if status == Status.STOPPED else [])]
+        Rehearsal.objects.filter(pk=self.rehearsal.pk, status__in=still).update(
+            status=status, reason=reason[:300], result=result, done=self.counted, ended_at=timezone.now()
+        )
+
+
+def _example(rehearsal: Rehearsal, one: Enrollment, ways: Sequence[Any], messages: int) -> Rehearsed:
+    return Rehearsed(
+        rehearsal=rehearsal, customer_id=one.customer_id, key=one.key, entered_at=one.entered_at, status=one.status,
+        reason=one.reason, ways=list(ways), messages=messages,
+    )  # fmt: skip
+
+
+def _mine(rehearsal: Rehearsal, status: str) -> Any:
+    return Rehearsal.objects.filter(pk=rehearsal.pk, status=status)
