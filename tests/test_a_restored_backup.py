@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
@@ -93,6 +95,26 @@ def test_a_system_that_was_merely_off_goes_on():
     assert awake.keep_awake(now)
     assert awake.keep_awake(now + timedelta(hours=30))
     assert awake.keep_awake(now + timedelta(hours=30, seconds=1))
+
+
+def test_a_folder_that_was_put_back_as_a_whole_is_found_by_when_its_file_came_there():
+    """As tar, rsync or cp -a put it back: its times are those of the backup, but for the one that nobody can set."""
+    long_ago = timezone.now() - timedelta(hours=9)
+    assert awake.keep_awake(long_ago)
+    assert not awake.keep_awake(timezone.now())
+
+
+def test_without_a_file_another_database_is_a_backup_and_the_same_one_is_not():
+    """A container without a disk of its own."""
+    assert awake.keep_awake(timezone.now())
+    a_backup_was_put_back()
+    (Path(settings.KARIBU_HOME) / "sending.beat").unlink()
+    assert awake.keep_awake(timezone.now()), "merely off"
+    (Path(settings.KARIBU_HOME) / "sending.beat").unlink()
+    Heartbeat.objects.update(at=timezone.now() - timedelta(hours=9), place="7/1/5")
+    assert not awake.keep_awake(timezone.now())
+    awake.go_on(timezone.now(), by="owner@shop.test")
+    assert awake.keep_awake(timezone.now())
 
 
 def test_another_loop_that_leaves_its_mark_meanwhile_is_no_backup():

@@ -33,7 +33,7 @@ PARTS = (
     "segments/values/",
     "sms-size/",
     "m/v/",
-    "insights/journeys/",
+    "journeys/<int:journey>/$",
 )
 # Pages people only meet when something goes wrong.
 BROKEN = {"broken-404": (404, "not_found"), "broken-403": (403, "forbidden"), "broken-400": (400, "bad_request"),
@@ -117,7 +117,7 @@ def shown(owner: User, has_storefront: bool) -> Iterator[tuple[Address, str]]:
     pages = listed()
     for address in addresses():
         is_missing = address.route.startswith("shop/") and not has_storefront
-        if address.route not in pages or is_missing or any(part in address.route for part in PARTS):
+        if address.route not in pages or is_missing or any(part in f"{address.route}$" for part in PARTS):
             continue
         try:
             yield address, path_of(address, owner)

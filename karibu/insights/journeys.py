@@ -1,8 +1,9 @@
 """What came of a journey: one set of figures for its report, its CSV and the API.
 
 Compared with each other are people whom chance parted: by a share of the journey that has no steps of its own (a split
-with a holdout), else by the holdout of the shop's rules, which the gate keeps. Each person counts once, from the first
-time on. Converted is who reached the journey's goal; in a version without one, who ordered after a click in a message.
+with a holdout, an experiment until it is decided), else by the holdout of the shop's rules, which the gate keeps. Each
+person counts once, from the first time on. Converted is who reached the journey's goal; in a version without one, who
+ordered after a click in a message.
 """
 
 from collections.abc import Callable
@@ -17,7 +18,9 @@ from karibu.insights.definitions import NET, SOLD
 from karibu.insights.metrics import to_cents
 from karibu.journeys import counted, live
 from karibu.journeys.counted import Numbers, Spot
+from karibu.journeys.layout import Place
 from karibu.journeys.models import Enrollment, Journey
+from karibu.journeys.steps.experiment import Experiment
 from karibu.journeys.steps.split import Split
 from karibu.web.queries import shop
 
@@ -30,8 +33,9 @@ _BY_SPLIT = """
     FROM journeys_passage p JOIN journeys_enrollment e ON e.id = p.enrollment_id
     LEFT JOIN unnest(%(versions)s::int[], %(steps)s::int[], %(ways)s::text[]) AS h(version, step, way)
         ON h.version = p.version AND h.step = p.step AND h.way = p.outcome
+    LEFT JOIN journeys_contest c ON c.journey_id = p.journey_id AND c.version = p.version AND c.step = p.step
     WHERE p.journey_id = %(journey)s AND (p.version, p.step) IN
-        (SELECT * FROM unnest(%(versions)s::int[], %(steps)s::int[]))
+        (SELECT * FROM unnest(%(versions)s::int[], %(steps)s::int[])) AND (c.at IS NULL OR p.at < c.at)
     ORDER BY e.customer_id, p.at, p.id"""
 _BY_GATE = """
     SELECT DISTINCT ON (customer_id) customer_id, '' AS step, is_holdout, created_at AS since FROM messages_message
@@ -84,14 +88,21 @@ def incremental(journey: Journey, days: int = USUAL_DAYS) -> dict[str, Any]:
 
 
 def _holdouts(journey: Journey) -> list[tuple[int, int, str]]:
-    """(version, position, way) of each share of a split that has no steps of its own, beside others that have."""
+    """(version, position, way) of each share that is a holdout."""
     return [
         (version, position, way)
         for (version, position), place in counted.places(journey).items()
-        if isinstance(place.step, Split) and any(place.ways.values())
-        for way, below in place.ways.items()
-        if not below
+        for way in _held_ways(place)
     ]
+
+
+def _held_ways(place: Place) -> list[str]:
+    """The one that an experiment names; else those that have no steps of their own, beside others that have."""
+    if isinstance(place.step, Experiment) and place.step.holdout:
+        return [place.step.holdout]
+    if not isinstance(place.step, Split) or not any(place.ways.values()):
+        return []
+    return [way for way, below in place.ways.items() if not below]
 
 
 def _sender(journey: Journey) -> str:

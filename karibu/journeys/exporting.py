@@ -2,8 +2,8 @@
 
     {"karibu": "journey", "name": "Win-back", "definition": {"entry": {"segment": "Sleeping customers"}, "steps": […]}}
 
-The numbers of segments, journeys and campaigns mean something in one installation only; their names can be looked for
-in another. `read` does so, and says of everything that is not there where in the file it is asked for.
+The numbers of segments, journeys, campaigns and coupon pools mean something in one installation only; their names can
+be looked for in another. `read` does so, and says of everything that is not there where in the file it is asked for.
 """
 
 import json
@@ -22,8 +22,9 @@ from karibu.messages import starters
 from karibu.messages.models import Template
 from karibu.segments.faults import DefinitionError, convert
 from karibu.segments.models import Segment
+from karibu.shop.models import CouponPool
 
-KINDS: dict[str, type[Model]] = {"segment": Segment, "journey": Journey, "campaign": Campaign}
+KINDS: dict[str, type[Model]] = {"segment": Segment, "journey": Journey, "campaign": Campaign, "pool": CouponPool}
 LARGEST = 1_000_000  # bytes of a file
 MOST_FAULTS = 50
 
@@ -124,6 +125,7 @@ def _number(kind: str, name: str, path: str, faults: list[Fault]) -> int:
         "segment": (_("There is no segment “%(name)s”."), _("Several segments are called “%(name)s”.")),
         "journey": (_("There is no journey “%(name)s”."), _("Several journeys are called “%(name)s”.")),
         "campaign": (_("There is no campaign “%(name)s”."), _("Several campaigns are called “%(name)s”.")),
+        "pool": (_("There is no coupon pool “%(name)s”."), _("Several coupon pools are called “%(name)s”.")),
     }[kind]
     faults.append(Fault(path, said[bool(numbers)] % {"name": name}))
     return 0

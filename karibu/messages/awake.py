@@ -2,17 +2,19 @@
 
 Each look of a loop that sends (config/worker.py says which) leaves its time in the database and in a file beside it
 (`$KARIBU_HOME/sending.beat`). When the file remembers a later look than the database does, the database is an older
-state than this installation has been in: a backup was put back, and what it takes for due may have left already. The
-same holds where there is no file and the database's last look is long ago: it was brought to another place. A system
-that was merely off finds the two alike and goes on.
+state than this installation has been in: a backup was put back, and what it takes for due may have left already. So
+is a file that came to its place long after the moment it holds: the whole folder was put back. Where there is no file
+(a container without a disk of its own), a database that is not the one of the last look tells it: another cluster,
+another line of its history, another database in it. A system that was merely off goes on.
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import ProgrammingError, connection, transaction
 from django.utils import timezone
 
 from karibu.events.wake import wake
@@ -39,15 +41,15 @@ def keep_awake(now: datetime) -> bool:
     The file is read before the database and written after it: so another loop that leaves its mark at this moment
     never makes the file look later than the database.
     """
-    remembered = _remembered()
+    mark = _mark()
     last = Heartbeat.objects.filter(pk=1).first()
     if last is None:
-        Heartbeat.objects.get_or_create(pk=1, defaults={"at": now})
+        Heartbeat.objects.get_or_create(pk=1, defaults={"at": now, "place": _place()})
         _remember(now)
         return True
     if last.stopped_at:
         return False
-    if _is_restored(last.at, remembered, now):
+    if _is_restored(last, mark, now):
         Heartbeat.objects.filter(pk=1, stopped_at=None).update(stopped_at=now)
         return False
     if abs(now - last.at) >= EVERY:
@@ -59,7 +61,7 @@ def keep_awake(now: datetime) -> bool:
 def go_on(now: datetime, *, by: str) -> None:
     """A colleague has looked at what is due: everything that sends starts again."""
     with transaction.atomic():
-        Heartbeat.objects.filter(pk=1).update(at=now, stopped_at=None)
+        Heartbeat.objects.filter(pk=1).update(at=now, stopped_at=None, place=_place())
         record(by, "let sending go on", "messages")
         wake("")
     _remember(now)
@@ -83,15 +85,43 @@ def due(now: datetime) -> int:
         return int(cursor.fetchone()[0])
 
 
-def _is_restored(last: datetime, remembered: datetime | None, now: datetime) -> bool:
-    return (remembered or now) - last > SLACK
+@dataclass(frozen=True)
+class Mark:
+    """What the file says, and since when it has been lying there."""
+
+    at: datetime
+    lies_since: datetime
 
 
-def _remembered() -> datetime | None:
+def _is_restored(last: Heartbeat, mark: Mark | None, now: datetime) -> bool:
+    if mark is None:
+        return now - last.at > SLACK and last.place != _place()
+    return mark.at - last.at > SLACK or mark.lies_since - mark.at > SLACK
+
+
+def _mark() -> Mark | None:
+    """Whatever puts a file back may set when it was written, but not when it came to its place (ctime)."""
     try:
-        return datetime.fromisoformat(_file().read_text(encoding="ascii").strip())
+        at = datetime.fromisoformat(_file().read_text(encoding="ascii").strip())
+        return Mark(at, datetime.fromtimestamp(_file().stat().st_ctime, UTC))
     except (OSError, ValueError):
         return None
+
+
+_PLACE = """
+    SELECT s.system_identifier || '/' || c.timeline_id || '/' || d.oid
+    FROM pg_control_system() AS s, pg_control_checkpoint() AS c, pg_database AS d
+    WHERE d.datname = current_database()"""
+
+
+def _place() -> str:
+    """Which database this is; "" where it does not say."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(_PLACE)
+            return str(cursor.fetchone()[0])
+    except ProgrammingError:  # it may be kept from us
+        return ""
 
 
 def _remember(now: datetime) -> None:

@@ -239,3 +239,4 @@ class Heartbeat(models.Model):
 
     at = models.DateTimeField()
     stopped_at = models.DateTimeField(null=True)  # an older state of the database was found; nothing leaves until told
+    place = models.CharField(max_length=80, blank=True, db_default="")  # which database it was

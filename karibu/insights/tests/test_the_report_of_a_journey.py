@@ -13,7 +13,7 @@ from karibu.insights import journeys
 from karibu.insights.models import Attribution
 from karibu.insights.tests.shop import make_order
 from karibu.journeys import actions
-from karibu.journeys.models import Enrollment, Journey
+from karibu.journeys.models import Contest, Enrollment, Journey, Passage
 from karibu.journeys.story import Story, does, sends, story, waits
 from karibu.messages.models import Message
 from karibu.web.actions import create_token, create_user
@@ -149,3 +149,21 @@ def test_an_empty_journey_has_an_empty_report(journey):
         assert (found["entries"], found["revenue"], found["incremental"]["revenue"]) == (0, Decimal("0.00"), None)
         assert found["time_to_convert"]["median"] is None
     assert journeys.figures(draft)["steps"] == []
+
+
+def test_an_experiment_is_compared_with_its_holdout_until_it_is_decided():
+    shares = {"shares": {"A": 40, "B": 40, "nothing": 20}, "holdout": "nothing"}
+    wait = {"wait": {"days": 1}}
+    ways = {"A": [SEND], "B": [wait], "nothing": [{"wait": {"days": 2}}]}
+    tried = {"entry": {"event": "Signed Up"}, "goal": {"event": "Order Completed"}}
+    tried["steps"] = [{"experiment": shares, "ways": ways}]
+    made = actions.publish(actions.create("Tried", tried, by="test"), by="test")
+    story(*[sends("Signed Up", by=f"p{n}") for n in range(30)], told=Story(now=NOW))
+    held = Passage.objects.filter(kind="experiment", outcome="nothing").count()
+    found = journeys.incremental(made)
+    assert (found["people"], found["held_out"]) == (30 - held, held)
+    Contest.objects.create(journey=made, version=1, step=0, winner="A", at=NOW + timedelta(hours=1))
+    story(*[sends("Signed Up", by=f"late{n}") for n in range(5)], told=Story(now=NOW + timedelta(hours=2)))
+    assert Passage.objects.filter(kind="experiment").count() == 35
+    again = journeys.incremental(made)
+    assert (again["people"], again["held_out"]) == (30 - held, held)

@@ -5,11 +5,13 @@ import json
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from karibu.journeys import actions, exporting
 from karibu.journeys.models import Journey
 from karibu.segments import actions as segments
 from karibu.segments.models import Segment
+from karibu.shop.models import CouponPool
 from karibu.web.actions import create_token, create_user
 
 pytestmark = pytest.mark.django_db
@@ -32,11 +34,13 @@ def marketer() -> Client:
 def journey() -> Journey:
     rich = segments.create("Rich", {"trait": "spent", "op": "gte", "value": 100}, by="test")
     other = actions.create("Other", {"entry": {"by_hand": True}, "steps": [{"leave": {}}]}, by="test")
+    pool = CouponPool.objects.create(name="Summer", created_at=timezone.now())
     definition = {
         "entry": {"segment": rich.pk, "left": True},
         "steps": [
             {"branch": {"if": {"all": [{"segment": rich.pk}, {"trait": "orders", "op": "gte", "value": 1}]}},
              "ways": {"yes": [{"hand_over": {"journey": other.pk}}], "no": []}},
+            {"coupon": {"pool": pool.pk}},
             {"send": {"template": "welcome", "channel": "email"}},
         ],
     }  # fmt: skip
@@ -47,6 +51,7 @@ def test_names_stand_in_the_file_and_numbers_in_the_definition(journey):
     paper = exporting.written(journey)
     assert paper["definition"]["entry"]["segment"] == "Rich"
     assert paper["definition"]["steps"][0]["ways"]["yes"] == [{"hand_over": {"journey": "Other"}}]
+    assert paper["definition"]["steps"][1] == {"coupon": {"pool": "Summer"}}
     name, definition = exporting.read(json.dumps(paper).encode())
     assert (name, definition) == ("Rich no more", journey.definition)
 
@@ -64,7 +69,8 @@ def test_an_installation_with_other_numbers_finds_the_same_names(api, journey):
 
 def test_everything_that_is_missing_is_named_with_its_path(api, journey):
     paper = exporting.written(journey)
-    paper["definition"]["steps"][1]["send"]["template"] = "gone"
+    paper["definition"]["steps"][2]["send"]["template"] = "gone"
+    CouponPool.objects.all().delete()
     Segment.objects.all().delete()
     before = Journey.objects.count()
     answer = api.post("/api/v1/journeys/import", paper, content_type="application/json")
@@ -72,7 +78,8 @@ def test_everything_that_is_missing_is_named_with_its_path(api, journey):
     assert {(one["field"], one["detail"]) for one in answer.json()["errors"]} == {
         ("$.definition.entry.segment", "There is no segment “Rich”."),
         ("$.definition.steps[0].branch.if.all[0].segment", "There is no segment “Rich”."),
-        ("$.definition.steps[1].send.template", "There is no message template “gone”."),
+        ("$.definition.steps[1].coupon.pool", "There is no coupon pool “Summer”."),
+        ("$.definition.steps[2].send.template", "There is no message template “gone”."),
     }
     assert Journey.objects.count() == before
 
