@@ -13,6 +13,8 @@ from karibu.campaigns import flat
 from karibu.insights.journeys import DAYS, USUAL_DAYS, figures
 from karibu.journeys.explain import departure
 from karibu.journeys.models import Journey
+from karibu.messages.drawing import drawn
+from karibu.messages.queries import waterfall
 from karibu.web.access import allow
 from karibu.web.streams import csv_file
 
@@ -30,6 +32,8 @@ def report(request: HttpRequest, journey: int) -> HttpResponse:
         "choices": DAYS,
         "times": _times(said["time_to_convert"]),
         "steps": [_told(row) for row in said["steps"]],
+        "fates": (fates := waterfall(f"journey:{found.pk}")),
+        "drawing": drawn(fates),
     }
     return render(request, "insights/journey.html", context)
 

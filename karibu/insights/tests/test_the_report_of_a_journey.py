@@ -138,6 +138,7 @@ def test_screen_csv_and_api_say_the_same(journey, crowd):
     assert money(said["incremental"]["revenue"], "USD") in page and money(said["revenue"], "USD") in page
     assert program["conversions"] == int(rows["conversions"]) == said["conversions"] > 0
     assert program["entries"] == int(rows["entries"]) == 120
+    assert "From everybody" in page and "Delivered" in page, "what became of its messages"
     assert f'?status=active&amp;step=rest&amp;version=1">{said["steps"][2]["waiting"]}</a>' in page
     assert api.get(f"/api/v1/journeys/{journey.pk}/report?days=0").status_code == 422
 
