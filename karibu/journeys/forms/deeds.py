@@ -7,7 +7,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from karibu.journeys.forms.base import StepForm, plain
+from karibu.journeys.forms.base import StepForm, plain, spelled
 from karibu.journeys.models import Journey
 from karibu.messages import starters
 from karibu.messages.models import Template
@@ -42,7 +42,7 @@ class UpdateForm(StepForm):
 
     @staticmethod
     def values(step: Any) -> dict[str, Any]:
-        return {"trait": step.trait, "value": step.value}
+        return {"trait": step.trait, "value": spelled(step.value)}
 
     def settings(self) -> dict[str, Any]:
         return {"update": {"trait": self.cleaned_data["trait"], "value": plain(self.cleaned_data["value"])}}

@@ -128,8 +128,8 @@ class ProductDoor(StepForm):
         ],
     )
     within_days = forms.IntegerField(label=_("In the last so many days"), min_value=1, max_value=365)
-    percent = forms.IntegerField(label=_("Cheaper by at least (%)"), min_value=1, max_value=99)
-    at_most = forms.IntegerField(label=_("Few are at most"), min_value=1, max_value=10_000)
+    percent = forms.IntegerField(label=_("Where its price falls: by at least (%)"), min_value=1, max_value=99)
+    at_most = forms.IntegerField(label=_("Where few are left: at most so many pieces"), min_value=1, max_value=10_000)
 
     @staticmethod
     def values(step: Any) -> dict[str, Any]:

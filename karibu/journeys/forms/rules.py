@@ -24,7 +24,9 @@ class RulesForm(ConditionForm, RuleForm):
     """`event`, `property`, `op` and `value` are the goal's. Exits that the form cannot show are kept as they are."""
 
     reentry = forms.ChoiceField(label=gettext_lazy("The same person enters"), choices=OFTEN, required=False)
-    after_days = forms.IntegerField(label=gettext_lazy("So many days"), min_value=1, max_value=3650, required=False)
+    after_days = forms.IntegerField(
+        label=gettext_lazy("Again after so many days"), min_value=1, max_value=3650, required=False
+    )
     goal_segment = forms.ChoiceField(label=gettext_lazy("Or: entering the segment"), required=False)
     within_days = forms.IntegerField(
         label=gettext_lazy("Counts within so many days"), min_value=1, max_value=365, required=False
@@ -55,8 +57,17 @@ class RulesForm(ConditionForm, RuleForm):
         for name, those in choices.items():
             self.fields[name].choices = those  # type: ignore[attr-defined]
         self.fields["segment"].label = _("Only for those in the segment")
-        self.fields["event"].label = _("The goal: that the person does")
+        self.fields["event"].label = _("That the person does")
         self.fields["event"].required = False
+
+    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """The fields as they stand on the page, with what each group is about."""
+        named = [
+            (_("Whom for, how often"), ("segment", "reentry", "after_days")),
+            (_("The goal"), ("event", "property", "op", "value", "goal_same_key", "goal_segment", "within_days")),
+            (_("Who leaves before the end"), ("exits", "exits_same_key", "exit_segment")),
+        ]
+        return [(title, [self[name] for name in names]) for title, names in named]
 
     @staticmethod
     def values(step: Any) -> dict[str, Any]:

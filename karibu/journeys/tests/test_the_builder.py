@@ -13,6 +13,7 @@ from karibu.journeys.models import Enrollment, Journey
 from karibu.journeys.steps import KINDS as STEPS
 from karibu.journeys.steps import parse
 from karibu.journeys.story import sends, story
+from karibu.messages.models import Template
 from karibu.shop.models import CouponPool
 
 pytestmark = pytest.mark.django_db
@@ -144,3 +145,50 @@ def test_an_address_that_leads_nowhere_is_an_error():
         with pytest.raises(LookupError):
             draft.remove(START, address)
     assert START == {"entry": {"event": "Signed Up"}, "steps": [{"wait": {"days": 1}}]}
+
+
+WRITTEN: dict[str, dict[str, Any]] = {
+    "wait": {"minutes": 90, "quiet": True},
+    "wait_until": {"at": "17:45", "weekdays": [0, 4]},
+    "wait_date": {"trait": "renewal", "days": -14, "every": "month", "at": "08:15"},
+    "wait_for": {
+        "happens": {"event": ["A", "B"], "where": [{"property": "value", "op": "gt", "value": 9.5},
+                                                  {"property": "tier", "op": "in", "value": ["gold", "tin"]}]},
+        "within": {"minutes": 90},
+    },
+    "send": {"template": "text", "channel": "sms"},
+    "branch": {"if": {"any": [{"trait": "country", "op": "is", "value": "RW"}, {"rfm": "champions"}]}},
+    "check": {"entry": {"property": "reply.tier", "op": "not_in", "value": ["gold", "tin"]}},
+    "reaction": {"template": "text", "did": "bounced"},
+    "split": {"shares": {"A": 50, "the other one": 50}, "salt": "spring"},
+    "experiment": {"shares": {"A": 40, "B": 40, "C": 20}, "holdout": "C", "certainty": 90, "fewest": 50, "salt": "x"},
+    "coupon": {"pool": 0},
+    "recommend": {"count": 2},
+    "task": {"title": "Write a card", "colleague": "gone@example.test", "within_days": 0},
+    "webhook": {"url": "https://example.com/a?b=c", "with_person": True},
+    "rate": {"most": 7, "per": "day"},
+    "update": {"trait": "stage", "value": 1.5},
+    "consent": {"how": "note", "channel": "sms", "topic": "news", "wording": "They bought."},
+    "unsubscribe": {"channel": "sms", "topic": "news"},
+    "ask": {"question": "Call?", "within": {"hours": 36}},
+    "hand_over": {"journey": 0},
+    "leave": {"because": "enough"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", sorted(STEPS))
+def test_what_a_step_says_is_shown_and_written_again_whatever_it_says(journey, kind):
+    """PAINS 13: also where something else on the form was changed, so that it is not kept as it was."""
+    Template.objects.create(key="text", name="text", channel="sms", subject="", body="Hello")
+    written = dict(WRITTEN.get(kind) or fresh(kind)[kind])
+    if kind == "coupon":
+        written["pool"] = CouponPool.objects.get().pk
+    if kind == "hand_over":
+        written["journey"] = Journey.objects.get(name="By hand").pk
+    step = parse({kind: written}, "$")
+    form = form_for(step, 3)
+    shown = {name: value for name, value in form.initial.items() if value is not None and value is not False}
+    bound = form_for(step, 3, {f"step-3-{name}": value for name, value in shown.items()})
+    assert bound.is_valid(), bound.errors
+    assert not bound.has_changed()
+    assert parse(bound.settings(), "$") == step
