@@ -139,6 +139,25 @@ def test_the_owner_does_it_on_a_page_of_its_own(lake):
     assert found(lake) == []
 
 
+def test_several_who_were_ticked_are_made_anonymous_by_a_worker(lake):
+    customer = a_life()
+    other = Customer.objects.create(
+        name="Amina", email="amina@example.com", is_anonymous=False, created_at=timezone.now()
+    )
+    client = Client()
+    client.force_login(User.objects.create_user("owner@shop.test", role="owner"))
+    ticked = {"id": [customer, other.pk]}
+    assert "Make 2 customers anonymous instead" in client.post("/customers/erase/", ticked).content.decode()
+    said = client.post("/customers/erase/", {**ticked, "number": "2", "how": "anonymise"}, follow=True)
+    assert "2 customers are being made anonymous." in said.content.decode()
+    jobs.erase(list(Erasure.objects.values_list("pk", flat=True)))
+    assert found(lake) == [] and not Customer.objects.filter(erased_at=None).exists()
+    assert (
+        set(Erasure.objects.values_list("keeps_numbers", flat=True)) == {True} and not ErasedIdentity.objects.exists()
+    )
+    assert log.query("SELECT 1 FROM events").to_pylist()
+
+
 def test_by_api_and_by_command(lake):
     first = a_life()
     key = {"Authorization": f"Bearer {create_token('test', by='test', role='owner')}"}

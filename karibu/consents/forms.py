@@ -147,7 +147,7 @@ class EraseManyForm(EraseForm):
 
     def __init__(self, *arguments: Any, number: int, **options: Any) -> None:
         super().__init__(*arguments, number=number, **options)
-        self.fields["number"].label = _("Type how many customers are to be erased")
+        self.fields["number"].label = _("Type how many customers they are")
 
     def clean_number(self) -> str:
         typed: str = self.cleaned_data["number"].strip()

@@ -107,9 +107,14 @@ def erase_many(request: HttpRequest) -> HttpResponse:
         return redirect("/customers/")
     form = EraseManyForm(request.POST if "number" in request.POST else None, number=len(people))
     if form.is_bound and form.is_valid():
-        begun = len(erasure.begin([one.pk for one in people], by=actor(request)))
-        said = ngettext("%(n)d customer is being erased.", "%(n)d customers are being erased.", begun) % {"n": begun}
-        flashes.success(request, said)
+        keeps_numbers = request.POST.get("how") == "anonymise"
+        begun = len(erasure.begin([one.pk for one in people], by=actor(request), keeps_numbers=keeps_numbers))
+        said = ngettext("%(n)d customer is being erased.", "%(n)d customers are being erased.", begun)
+        if keeps_numbers:
+            said = ngettext(
+                "%(n)d customer is being made anonymous.", "%(n)d customers are being made anonymous.", begun
+            )
+        flashes.success(request, said % {"n": begun})
         return redirect("/customers/")
     context = {"people": people, "form": form}
     return render(request, "consents/erase_many.html", context, status=422 if form.errors else 200)
