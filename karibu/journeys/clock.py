@@ -5,10 +5,11 @@ does it. Nobody enters while a journey is paused, and a system that was off catc
 greeting three days late is worse than none.
 """
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from karibu.customers import raw
@@ -22,6 +23,7 @@ from karibu.journeys.models import Clock
 from karibu.messages.quiet import zone_of
 from karibu.web.queries import shop
 
+log = logging.getLogger("karibu.journeys")
 LATEST = timedelta(days=1)
 SLEEP = timedelta(minutes=5)  # at most: a clock that is set, a zone that is changed
 QUARTER = timedelta(minutes=15)  # every zone of today is so many of these from UTC
@@ -34,12 +36,23 @@ def step() -> float:
 
 def look(now: datetime) -> float:
     """Lets in everybody whose moment has come; returns the seconds until it may be somebody's again."""
-    if goods.look(now):
-        return 0
     with transaction.atomic():
         ways = live.rules(raw.cursor()).timed
-    waits = [_look(way, now) for way in ways]
+    waits = [_look_at(way, now) for way in ways]
+    if goods.look(now):
+        return 0
     return min([SLEEP.total_seconds(), *waits])
+
+
+def _look_at(way: Way, now: datetime) -> float:
+    """One journey that cannot be looked at keeps no other waiting."""
+    try:
+        return _look(way, now)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("journey %s: whom its moment brings in could not be found", way.journey_id)
+        return SLEEP.total_seconds()
 
 
 def _look(way: Way, now: datetime) -> float:

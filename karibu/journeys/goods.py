@@ -1,5 +1,6 @@
 """What changes with products brings in who looked at them or put them into a cart, and has not ordered them since."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -16,6 +17,7 @@ from karibu.journeys.doors import Arrival
 from karibu.journeys.entries.product import Change, Goods
 from karibu.journeys.live import Way
 
+logger = logging.getLogger("karibu.journeys")
 MOST = 500  # products looked at together
 
 _TAKE = """
@@ -47,11 +49,20 @@ def look(now: datetime) -> int:
         changes = together(Change(*row[1:6], *map(live.decoded, row[6:])) for row in rows)
         for way in live.rules(cursor).goods if changes else ():
             rule = way.definition.entry.product
-            meant = {change.product_id: change for change in changes if rule and rule.means(change)}
+            meant = {change.product_id: change for change in changes if rule and _is_meant(rule, change)}
             if rule and meant:
                 for some in doors.parts(arrivals(cursor, way, rule, meant, now)):
                     doors.enter(cursor, some, now)
     return len(rows)
+
+
+def _is_meant(rule: Goods, change: Change) -> bool:
+    """Properties that nobody can read are no change, and hold up no other."""
+    try:
+        return rule.means(change)
+    except (AttributeError, TypeError, ValueError):
+        logger.warning("a changed product could not be understood")
+        return False
 
 
 def together(changes: Iterable[Change]) -> list[Change]:

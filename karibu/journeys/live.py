@@ -3,6 +3,7 @@
 Parsed once per process and kept until a journey is published, paused or resumed; a batch asks with one small query.
 """
 
+import logging
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,12 +13,13 @@ from typing import Any
 import msgspec
 from django.db import connection
 
-from karibu.journeys.definition import Definition, Exit, Goal, parse
+from karibu.journeys.definition import Definition, DefinitionError, Exit, Goal, parse
 from karibu.journeys.events import EventRule
 from karibu.journeys.steps.check import Check
 from karibu.journeys.steps.wait import Wait
 from karibu.journeys.steps.wait_for import WaitFor
 
+log = logging.getLogger("karibu.journeys")
 Stamp = tuple[tuple[Any, ...], ...]
 OLDER_VERSIONS = 10  # kept in sight besides those with people inside: a batch under way may still enter them
 
@@ -82,7 +84,12 @@ def _load(cursor: Any, journeys: dict[int, tuple[str, int]]) -> Rules:
     for journey_id, number in cursor.fetchall():
         status, current = journeys[journey_id]
         is_open = status == "live" and number == current
-        written = definition(journey_id, number)
+        try:
+            written = definition(journey_id, number)
+        except DefinitionError as error:
+            # Of another release of Karibu: that one journey stands still, and no event is held up for it.
+            log.error("journey %s, version %s cannot be read: %s", journey_id, number, error.path)
+            continue
         _add(found, Way(journey_id, number, written, is_open, asked(written)))
     return found
 

@@ -135,6 +135,17 @@ def test_the_nameless_and_the_erased_are_not_met_and_the_merged_as_who_they_are(
     assert inside(told) == ["neema"]
 
 
+def test_a_change_that_cannot_be_understood_holds_up_no_other(told, caplog):
+    live("price_drop")
+    story(viewed("amina"), told=told)
+    known = {"currency": "USD", "currency_before": "USD", "price": 1, "price_before": 9, "at": told.now}
+    ProductChange.objects.create(product_id="bad", properties=[1], properties_before=[2], **known)
+    live("low_stock")
+    change(price=Decimal(50))
+    assert goods.look(told.now) == 2 and inside(told) == ["amina"] and not ProductChange.objects.exists()
+    assert "could not be understood" in caplog.text
+
+
 def test_several_products_in_a_week_are_one_visit_unless_the_journey_says_else(told):
     Product.objects.create(product_id="rug", price=Decimal(10), currency="USD", updated_at=told.now)
     live("price_drop")

@@ -6,7 +6,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from karibu.journeys import actions
+from karibu.customers.models import Customer
+from karibu.journeys import actions, clock
 from karibu.journeys.definition import DefinitionError
 from karibu.journeys.models import Enrollment, Journey, Version
 from karibu.journeys.reentry import MOST_A_DAY, Run, next_run
@@ -75,6 +76,30 @@ def test_a_template_that_is_gone_sets_the_person_aside_and_can_be_tried_again():
     Template.objects.create(key="one", name="one", subject="One", body="Hello", is_marketing=False)
     actions.retry([run.pk], by="test", now=told.now)
     story(waits(seconds=1), expects_messages(1), expects("finished"), told=told)
+
+
+def test_a_version_that_cannot_be_read_any_more_stops_no_other_journey():
+    broken, fine = live({"wait": {"days": 1}}), live({"wait": {"days": 2}})
+    Version.objects.filter(journey=broken).update(definition={"entry": {"dream": 1}, "steps": []})
+    story(sends("Signed Up"), expects("active"))
+    assert Enrollment.objects.get().journey_id == fine.pk
+
+
+def test_one_journey_whose_people_cannot_be_found_keeps_no_other_waiting(monkeypatch):
+    told = Story(now=datetime(2026, 5, 17, 12, tzinfo=UTC))
+    Customer.objects.filter(pk=told.person("amina")).update(traits={"birthday": "1990-05-17"})
+    hand = {"steps": [{"wait": {"days": 1}}]}
+    for trait in ("bad", "birthday"):
+        made = actions.create(trait, {"entry": {"date": {"trait": trait}}, **hand}, by="test")
+        actions.publish(made, by="test", now=told.now - timedelta(hours=12))
+    whole = clock.arrivals
+
+    def arrivals(cursor: Any, way: Any, rule: Any, *more: Any) -> Any:
+        return 1 / 0 if rule.trait == "bad" else whole(cursor, way, rule, *more)
+
+    monkeypatch.setattr(clock, "arrivals", arrivals)
+    clock.look(told.now)
+    story(expects("active"), told=told)
 
 
 def test_recomputing_a_segment_cancels_nobodys_steps():
