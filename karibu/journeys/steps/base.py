@@ -15,7 +15,7 @@ HAPPENED = "_happened"  # what it waited for has happened (wait_for.py)
 ANSWER = "_answer"  # what a colleague said (ask.py)
 TURN = "_turn"  # they have a turn, and are due when it comes (rate.py)
 CALLED = "_called"  # what came of the call that they wait for (webhook.py)
-OF_A_STEP = (HAPPENED, ANSWER, TURN, CALLED)
+OF_A_STEP = frozenset((HAPPENED, ANSWER, TURN, CALLED))
 NOT_REHEARSED = "not rehearsed"  # the outcome of a step that a rehearsal cannot follow
 
 
