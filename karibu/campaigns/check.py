@@ -1,16 +1,14 @@
 """What keeps a campaign from being launched, by the field that it is about; and what the linter finds in its words."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from karibu.campaigns import moments
+from karibu.campaigns import linted, moments
 from karibu.campaigns.models import LETTERS, Campaign
-from karibu.messages import lint, preview, starters
+from karibu.messages import preview, starters
 from karibu.messages.models import Template
-from karibu.messages.wording import spoken
 from karibu.segments.models import Segment
 from karibu.web.queries import shop
 
@@ -23,30 +21,11 @@ def faults(campaign: Campaign, now: datetime) -> dict[str, list[str]]:
     return found
 
 
-@dataclass(frozen=True)
-class Found:
-    """What the linter points at in one template, the worst first."""
-
-    all: list[lint.Finding]
-
-    @property
-    def urgent(self) -> list[lint.Finding]:
-        return [one for one in self.all if one.severity != lint.HINT]
-
-    @property
-    def hints(self) -> list[lint.Finding]:
-        return [one for one in self.all if one.severity == lint.HINT]
-
-
-def findings(campaign: Campaign) -> list[tuple[Template, Found]]:
-    """What the linter points at in each template, in all its languages. One that cannot be used is a fault instead."""
+def findings(campaign: Campaign) -> list[tuple[Template, linted.Found]]:
+    """What the linter points at in each template. One that cannot be used is a fault instead."""
     known = known_templates(campaign.templates)
-    found = []
-    for key in campaign.templates:
-        if key in known and not preview.faults(known[key]):
-            said = [finding for one in spoken(known[key]) for finding in lint.check(one)]
-            found.append((known[key], Found(lint.ranked(said))))
-    return [(template, said) for template, said in found if said.all]
+    chosen = [known[key] for key in dict.fromkeys(campaign.templates) if key in known]
+    return linted.findings(one for one in chosen if not preview.faults(one))
 
 
 def known_templates(keys: list[str]) -> dict[str, Template]:

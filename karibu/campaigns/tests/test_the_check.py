@@ -5,12 +5,14 @@ from django.test import Client
 from django.utils import timezone
 
 from karibu.campaigns import actions, report
+from karibu.campaigns.check import findings
 from karibu.campaigns.tests.crowd import BY, campaign, launched, people, run, segment, template
 from karibu.campaigns.tests.test_pages import posted, signed_in
 from karibu.messages import queries
 from karibu.messages.channels.email.reports import Kind, Said, take
 from karibu.messages.models import Message, Wording
 from karibu.web.actions import create_token
+from karibu.web.models import Shop
 
 pytestmark = pytest.mark.django_db
 SHOUTING = {"subject": "FREE MONEY NOW", "body": '<p>Hello <a href="duka">shop</a> and much more</p>'}
@@ -28,6 +30,21 @@ def test_the_check_lists_what_the_linter_finds_in_every_template_and_language() 
     assert loud < shown.index("“duka” is no whole address") < shown.index("shouts in capitals") < soft, "worst first"
     assert shown.index("The subject is empty") > soft, "of its Swahili wording"
     assert "/messages/templates/loud/" in shown
+
+
+def test_what_was_found_is_found_anew_once_the_template_or_the_shop_changes() -> None:
+    one = campaign(templates=["spring"])
+
+    def urgent() -> str:
+        return " ".join(finding.sentence for _template, found in findings(one) for finding in found.urgent)
+
+    assert urgent() == ""
+    template("spring", **SHOUTING)
+    assert "shouts in capitals" in urgent()
+    template("spring", subject="Calm", body="<p>Hello to everybody</p>")
+    assert "shouts" not in urgent()
+    Shop.objects.update(address="")
+    assert "no postal address" in urgent()
 
 
 def test_the_api_lists_the_same() -> None:
