@@ -246,13 +246,14 @@ def journey() -> None:
 @journey.command("rehearse")
 @click.argument("what")
 @click.option("--days", default=90, show_default=True, help="How far back.")
-def journey_rehearse(what: str, days: int) -> None:
+@click.option("--everybody", is_flag=True, help="Also where so much happened that some people would do.")
+def journey_rehearse(what: str, days: int, everybody: bool) -> None:
     """Tell WHAT over the past: who would have entered, by which ways, with which messages. Nothing is sent."""
     with postgres.running():
         django()
         from karibu.journeys import cli
 
-        cli.rehearse(what, days)
+        cli.rehearse(what, days, everybody)
 
 
 @journey.command("test")

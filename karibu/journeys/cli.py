@@ -10,10 +10,11 @@ import click
 from karibu.journeys.definition import DefinitionError
 from karibu.journeys.models import Journey, Rehearsal
 from karibu.journeys.rehearsal import actions, said, script
+from karibu.journeys.rehearsal.past import TOLD
 from karibu.journeys.rehearsal.run import run
 
 
-def rehearse(what: str, days: int) -> None:
+def rehearse(what: str, days: int, everybody: bool) -> None:
     """Tells the draft over the past in this process, with its progress on stderr, and prints the result as JSON."""
     journey = _journey(what)
     try:
@@ -23,7 +24,7 @@ def rehearse(what: str, days: int) -> None:
     if rehearsal.status != Rehearsal.Status.QUEUED:
         raise click.ClickException("This journey is being rehearsed already.")
     try:
-        done = run(rehearsal, _progress)
+        done = run(rehearsal, _progress, None if everybody else TOLD)
     except KeyboardInterrupt:
         actions.stop(rehearsal, by="terminal")
         raise

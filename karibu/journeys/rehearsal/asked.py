@@ -13,9 +13,10 @@ import pyarrow.compute as pc
 from karibu.events import queries as events
 from karibu.journeys.steps.base import Traveller
 from karibu.messages import gate, starters
+from karibu.messages.gate import Thought
 from karibu.messages.gate.case import Case
 from karibu.messages.intents import Intent
-from karibu.messages.models import Message, Template
+from karibu.messages.models import Template
 from karibu.segments import definition, run
 
 FINE = 1_000_000  # events in the log, up to which conditions are asked for each hour, not each day
@@ -57,7 +58,7 @@ class Asked:
         known = [self._standing[_line(intent)] for intent in intents]
         for intent, case in zip(intents, known, strict=True):
             if case.verdict is None:
-                self.intended.append(Case(self._message(intent), case.customer, case.address))
+                self.intended.append(self._thought(intent).case(case))
             else:
                 self.refused[str(case.verdict.reason)] += 1
         return [case.verdict is None for case in known]
@@ -77,24 +78,21 @@ class Asked:
 
     def _ask(self, intents: Sequence[Intent]) -> None:
         first = {_line(intent): intent for intent in intents}
-        messages = [self._message(intent) for intent in first.values()]
-        self._standing.update(zip(first, gate.standing(messages, self.until), strict=True))
+        thoughts = [self._thought(intent) for intent in first.values()]
+        self._standing.update(zip(first, gate.standing(thoughts, self.until), strict=True))
 
-    def _message(self, intent: Intent) -> Message:
+    def _thought(self, intent: Intent) -> Thought:
         template = self._template(intent.template_key)
-        return Message(
+        return Thought(
             customer_id=intent.customer_id,
             channel=intent.channel,
-            template=template,
             topic=template.topic,
             is_marketing=template.is_marketing,
+            due_at=intent.due_at or self.until,
+            sender=intent.sender,
             priority=intent.priority,
             is_holdout=intent.is_holdout,
-            context=intent.context,
-            sender=intent.sender,
-            step=intent.step,
             enrollment_id=intent.enrollment_id,
-            due_at=intent.due_at or self.until,
             expires_at=intent.expires_at,
         )
 

@@ -27,6 +27,7 @@ from karibu.segments.membership import ENTERED, LEFT
 ORDERED = "Order Completed"
 CHUNK = 50_000  # events told in one go
 BUSY = 200  # a party with more events is told after the others, so that these need few rounds
+TOLD = 150_000  # events: of more, one party in so many is told, which takes a minute and says the same
 MOST = 5_000  # a party with more is no person: left out, and said so
 ALWAYS = ("product_id", *sorted(SHARED_KEYS))  # what a run's context holds of each event
 
@@ -40,6 +41,7 @@ class Past:
     mates: Mapping[int, Sequence[int]]
     imported: int  # events that a file brought: told as if they had come when they happened
     left_out: int  # parties with too many events
+    one_in: int = 1  # one party of so many is in it, drawn by chance
 
     def chunks(self) -> Iterator["Past"]:
         """Whole parties, about CHUNK events each."""
@@ -52,8 +54,8 @@ class Past:
             first = later
 
 
-def read(definition: Definition, since: datetime, until: datetime) -> Past:
-    """Everything in since ≤ time < until that the journey listens to, of people who did what brings them in."""
+def read(definition: Definition, since: datetime, until: datetime, most: int | None = None) -> Past:
+    """What it listens to in since ≤ time < until, of people who did what brings them in; about `most` events."""
     happened = log.query(_sql(definition), _parameters(definition, since, until), since=since, until=until)
     with engine.cursor() as own:
         own.register("happened", happened)
@@ -64,9 +66,10 @@ def read(definition: Definition, since: datetime, until: datetime) -> Past:
         parties = [(customer, party[0]) for customer, party in mates.items()]
         own.register("mates", pa.table(_columns(parties), schema=_PAIRS))
         own.execute(_PARTIES)
-        left_out = own.execute("SELECT count(DISTINCT party) FROM parties WHERE size > $1", [MOST]).fetchall()[0][0]
-        rows = own.sql(_ORDERED).to_arrow_table()
-    return Past(rows, mates, int(pc.sum(rows["historical"]).as_py() or 0), left_out)
+        [[left_out, known]] = own.sql(_SIZES).fetchall()
+        one_in = -(-known // most) if most and known > most else 1
+        rows = own.sql(_ORDERED, params=[one_in]).to_arrow_table()
+    return Past(rows, mates, int(pc.sum(rows["historical"]).as_py() or 0), left_out, one_in)
 
 
 def names(definition: Definition) -> frozenset[str]:
@@ -167,11 +170,15 @@ _PARTIES = """
         SELECT *, min(moment) FILTER (opens) OVER (PARTITION BY party) AS first FROM (
             SELECT known.*, coalesce(person, customer) AS party FROM known LEFT JOIN mates ON mates.id = customer))
     WHERE moment >= first"""
+_SIZES = f"""
+    SELECT count(DISTINCT party) FILTER (size > {MOST}), count(*) FILTER (size <= {MOST})
+    FROM parties"""  # noqa: S608 - numbers of ours
 # Parties stand in no order that means anything: the first of them are as good as any others.
 _ORDERED = f"""
     SELECT * EXCLUDE (opens, first, size),
         row_number() OVER (PARTITION BY party ORDER BY moment, time, name) - 1 AS rank
-    FROM parties WHERE size <= {MOST} ORDER BY size > {BUSY}, hash(party), party, rank"""  # noqa: S608 - numbers of ours
+    FROM parties WHERE size <= {MOST} AND hash(party) % $1 = 0
+    ORDER BY size > {BUSY}, hash(party), party, rank"""  # noqa: S608 - as above
 
 
 def _merged() -> pa.Table:

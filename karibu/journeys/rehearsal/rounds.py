@@ -63,8 +63,8 @@ class Rounds:
         for rank, wide in sorted(Counter(past.rows["rank"].to_pylist()).items()):
             for first in range(start, start + wide, WIDE):
                 self._round(by_rank.slice(first, min(WIDE, start + wide - first)))
-                if rank == 0:
-                    count()
+            if rank == 0:
+                count()
             start += wide
         self._to_the_end(past)
 

@@ -33,13 +33,13 @@ class Stopped(Exception):
     """Somebody asked it to stop."""
 
 
-def run(rehearsal: Rehearsal, progress: Progress = lambda _rehearsal: None) -> Rehearsal:
+def run(rehearsal: Rehearsal, progress: Progress = lambda _rehearsal: None, most: int | None = past_.TOLD) -> Rehearsal:
     """Runs a queued rehearsal to its end; whatever comes stands in the row. Not in a transaction, on a connection that
-    nobody else uses meanwhile."""
+    nobody else uses meanwhile. Where there are more than `most` events, it tells of some people only (past.py)."""
     if not _mine(rehearsal, Status.QUEUED).update(status=Status.RUNNING, heartbeat_at=timezone.now()):
         rehearsal.refresh_from_db()
         return rehearsal
-    told = _Telling(rehearsal, progress)
+    told = _Telling(rehearsal, progress, most)
     try:
         told.tell()
         told.end(Status.DONE)
@@ -53,8 +53,8 @@ def run(rehearsal: Rehearsal, progress: Progress = lambda _rehearsal: None) -> R
 
 
 class _Telling:
-    def __init__(self, rehearsal: Rehearsal, progress: Progress) -> None:
-        self.rehearsal, self.progress = rehearsal, progress
+    def __init__(self, rehearsal: Rehearsal, progress: Progress, most: int | None) -> None:
+        self.rehearsal, self.progress, self.most = rehearsal, progress, most
         self.definition: Definition = parse(rehearsal.definition)
         zone = zone_of(shop().timezone, "UTC")
         self.tally = Tally(rehearsal.journey_id, self.definition, rehearsal.since, rehearsal.until, zone)
@@ -65,7 +65,7 @@ class _Telling:
         self.past: Past | None = None
 
     def tell(self) -> None:
-        self.past = past_.read(self.definition, self.rehearsal.since, self.rehearsal.until)
+        self.past = past_.read(self.definition, self.rehearsal.since, self.rehearsal.until, self.most)
         self._write(total=len(self.past.rows))
         if self.definition.filter is not None or any(isinstance(step, Branch) for step in self.definition.steps):
             mirror.current()  # what conditions are asked of is written now: later nothing can be
@@ -111,7 +111,8 @@ class _Telling:
         Rehearsed.objects.bulk_create([_example(self.rehearsal, e, ways[e.pk], messages.get(e.pk, 0)) for e in some])
 
     def end(self, status: str, reason: str = "") -> None:
-        result = {**self.tally.result(), "blind": blind(self.definition, self.past, self.asked)}
+        one_in = self.past.one_in if self.past else 1
+        result = {**self.tally.result(one_in), "one_in": one_in, "blind": blind(self.definition, self.past, self.asked)}
         still = [Status.RUNNING, *([Status.STOPPED] if status == Status.STOPPED else [])]
         Rehearsal.objects.filter(pk=self.rehearsal.pk, status__in=still).update(
             status=status, reason=reason[:300], result=result, done=self.counted, ended_at=timezone.now()

@@ -40,6 +40,12 @@ class Track:
 
 def headline(result: Mapping[str, Any], days: int) -> str:
     """The answer in one sentence."""
+    one_in = result.get("one_in", 1)
+    some = _(" (Reckoned from one person in %(n)s.)") % {"n": one_in} if one_in > 1 else ""
+    return _headline(result, days) + some
+
+
+def _headline(result: Mapping[str, Any], days: int) -> str:
     people = result.get("people", 0)
     if not people:
         return _("Nobody would have entered in these %(days)s days.") % {"days": days}

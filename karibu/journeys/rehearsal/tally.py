@@ -12,10 +12,12 @@
     others                  {journey: people who were in it meanwhile}
     near                    {sender: our messages within a day of one that it really sent}
     coupons                 given
+    one_in                  one person of so many was told; the numbers are multiplied by that
     blind                   what cannot be known of the past, as words of a closed set (said.py)
 """
 
 from collections import Counter, defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -59,14 +61,19 @@ class Tally:
         self._others()
         return self._messages(asked)
 
-    def result(self) -> dict[str, Any]:
-        steps = {str(n): {**counted, "ways": dict(self.ways[n])} for n, counted in sorted(self.steps.items())}
+    def result(self, one_in: int = 1) -> dict[str, Any]:
+        """Where one party in so many was told, each number stands for so many."""
+
+        def times(counted: Mapping[str, int]) -> dict[str, int]:
+            return {name: n * one_in for name, n in Counter(counted).most_common()}
+
+        names = ("people", "entered", "messages", "written", "crowded", "coupons")
         return {
-            **{name: self.numbers[name] for name in ("people", "entered", "messages", "written", "crowded", "coupons")},
-            "days": [[day, *numbers] for day, numbers in sorted(self.days.items())],
-            "steps": steps,
-            **{name: dict(self.counts[name].most_common()) for name in COUNTED},
-            "countries": {channel: dict(n.most_common()) for channel, n in self.countries.items()},
+            **{name: self.numbers[name] * one_in for name in names},
+            "days": [[day, *(n * one_in for n in numbers)] for day, numbers in sorted(self.days.items())],
+            "steps": {str(n): {**times(step), "ways": times(self.ways[n])} for n, step in sorted(self.steps.items())},
+            **{name: times(self.counts[name]) for name in COUNTED},
+            "countries": {channel: times(n) for channel, n in self.countries.items()},
             "most": self.most,
         }
 

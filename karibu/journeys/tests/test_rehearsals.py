@@ -149,6 +149,15 @@ def test_people_in_another_order_of_chunks_make_the_same_numbers(monkeypatch):
     assert whole["entered"] == 3, "three carts, whoever had them"
 
 
+def test_where_very_much_happened_some_people_stand_for_all():
+    told = past(*[sends("Product Added", cart_id=f"c-{n}", by=f"person{n}") for n in range(40)], waits(hours=3))
+    done = run(rehearsals.plan(draft(), by="test", now=told.now), most=10)
+    examples = done.people.count()
+    assert (done.status, done.result["one_in"]) == ("done", 4) and 0 < examples < 40
+    assert done.result["entered"] == 4 * examples == sum(n for _day, n, _sent in done.result["days"])
+    assert done.result["ended"] == {"finished": 4 * examples} and "some" in done.result["blind"]
+
+
 def test_messages_keep_the_distance_and_the_hours_of_the_shop():
     ChannelRules.objects.create(channel="email", gap_hours=24, hours="09:00-18:00", by_country=False)
     told = past(

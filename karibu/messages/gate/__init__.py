@@ -13,7 +13,7 @@ from karibu.messages.gate.channel import channel_allows, channel_is_open
 from karibu.messages.gate.goods import cart_is_still_open, coupon_is_left, product_is_in_stock
 from karibu.messages.gate.moment import moment_is_not_past, person_is_awake
 from karibu.messages.gate.pace import person_has_had_rest
-from karibu.messages.gate.past import Fate, Real, paced, standing
+from karibu.messages.gate.past import Fate, Real, Thought, paced, standing
 from karibu.messages.gate.person import (
     address_is_known,
     address_is_open,
@@ -34,6 +34,7 @@ __all__ = [
     "Finding",
     "Group",
     "Real",
+    "Thought",
     "ask",
     "paced",
     "pause_register",
