@@ -64,9 +64,8 @@ def say(name: str, done: Any, took: float, read: float, times: int) -> None:
     steps = sum(step.get("passed", 0) for step in result["steps"].values())
     late = "" if took < LIMIT else ", MISSED"
     print(f"{name}: {took:.1f} s (limit {LIMIT}{late}), {done.status} {done.reason}")
-    print(
-        f"  the log read after {read:.1f} s, progress told {times} times, {done.done:,} events told, one person in {result['one_in']}"
-    )
+    print(f"  the log read after {read:.1f} s, progress told {times} times, {done.done:,} events told")
+    print(f"  of one person in {result['one_in']}, multiplied:")
     print(f"  {result['entered']:,} entered ({result['people']:,} people), {steps:,} steps")
     print(f"  {result['messages']:,} messages, held {result['held']}, not sent {result['refused']}", flush=True)
 
