@@ -72,6 +72,7 @@ def test_conditions_and_days_stand_in_the_sentence():
     )
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
 def test_every_recipe_can_run(recipe):
     assert parse(recipe.definition()).steps
