@@ -18,7 +18,7 @@ from karibu.messages.tests.cast import the_shop
 from karibu.messages.tests.senders import is_running, senders, wait_for_end
 from karibu.messages.tests.servers_sms import provider
 
-WHOLE = bool(os.environ.get("KARIBU_TEST_ALL"))
+WHOLE = bool(os.environ.get("KARIBU_TEST_WHOLE"))
 KILLS, TEXTS = (20, 2_000) if WHOLE else (6, 600)
 
 
