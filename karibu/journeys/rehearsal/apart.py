@@ -14,6 +14,8 @@ from karibu.journeys.models import Journey, Rehearsal, Version
 
 TABLES = ("journeys_journey", "journeys_version", "journeys_enrollment", "journeys_passage", "shop_cart")
 MEMORY = "64MB"  # for the tables of one chunk, which else are read from files again and again
+# A statement that this connection has prepared before means the table that it found then.
+ANEW = "DISCARD PLANS"
 _INDEXES = """
     CREATE UNIQUE INDEX ON pg_temp.journeys_enrollment (slot, journey_id, run);
     CREATE UNIQUE INDEX ON pg_temp.journeys_enrollment (id);
@@ -35,6 +37,7 @@ def apart(rehearsal: Rehearsal) -> Iterator[None]:
     finally:
         with connection.cursor() as cursor:
             cursor.execute(f"DROP TABLE IF EXISTS {', '.join(f'pg_temp.{table}' for table in TABLES)}")
+            cursor.execute(ANEW)
 
 
 @contextmanager
@@ -70,6 +73,7 @@ def _make() -> None:
         for table in TABLES:
             cursor.execute(f"CREATE TEMP TABLE {table} (LIKE {table} INCLUDING DEFAULTS INCLUDING IDENTITY)")
         cursor.execute(_INDEXES)
+        cursor.execute(ANEW)
 
 
 def _put_in(journey: Journey, rehearsal: Rehearsal) -> None:

@@ -11,6 +11,7 @@ from karibu.consents.actions import record_consents
 from karibu.consents.statement import Statement
 from karibu.customers.merging import merge_customers
 from karibu.customers.models import Customer
+from karibu.customers.raw import cursor
 from karibu.events import tail
 from karibu.journeys import actions
 from karibu.journeys.models import Journey, Rehearsal
@@ -18,7 +19,7 @@ from karibu.journeys.react import react
 from karibu.journeys.recipes import abandoned_cart
 from karibu.journeys.rehearsal import actions as rehearsals
 from karibu.journeys.rehearsal import past as past_
-from karibu.journeys.rehearsal.apart import unwritable
+from karibu.journeys.rehearsal.apart import apart, unwritable
 from karibu.journeys.rehearsal.run import run
 from karibu.journeys.story import Story, sends, story, waits
 from karibu.messages import starters
@@ -265,3 +266,19 @@ def test_one_rehearsal_of_a_journey_at_a_time_and_the_last_ten_are_kept():
     for _ in range(12):
         run(rehearsals.plan(journey, by="test", now=BEGUN))
     assert journey.rehearsals.count() == rehearsals.KEPT
+
+
+def test_a_statement_that_was_prepared_before_means_the_tables_of_the_rehearsal():
+    """Found by the property test: a plan of this connection still meant the real table, which cannot be written."""
+    statement = "UPDATE journeys_enrollment SET step = step WHERE id = %s"
+    planned = rehearsals.plan(draft(), by="test", now=BEGUN)
+    with apart(planned):  # from now on this connection has a place for temporary tables
+        pass
+    own = cursor()
+    own.connection.prepare_threshold = 1  # as the pipeline's connections prepare what they say again and again
+    for _ in range(3):
+        own.execute(statement, [1])
+    with apart(planned), unwritable():
+        own.execute(statement, [1])
+    own.execute(statement, [1])
+    own.connection.prepare_threshold = None
