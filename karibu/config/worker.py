@@ -65,7 +65,9 @@ def run() -> None:
     gc.set_threshold(50_000, 20, 20)
     # Two pipelines share this process: one that has its answer from the database shall not wait 5 ms for the other.
     sys.setswitchinterval(0.0005)
-    threads = [threading.Thread(target=_run_loop, args=(loop,), name=loop.name) for loop in LOOPS]
+    # Looked up one after the other: threads that import modules of the same circle at the same time find a deadlock.
+    steps = [(loop, step_of(loop)) for loop in LOOPS]
+    threads = [threading.Thread(target=_run_loop, args=pair, name=pair[0].name) for pair in steps]
     threads.append(threading.Thread(target=jobs.run, args=(stopping,), name="jobs"))
     threads.append(threading.Thread(target=_listen, name="listen", daemon=True))
     # An exception ends the sleep: a handler that set the events itself might find their locks held by the very thread
@@ -108,8 +110,7 @@ def step_of(loop: Loop) -> Step:
     return awake.only_awake(step) if loop.sends else step
 
 
-def _run_loop(loop: Loop) -> None:
-    step = step_of(loop)
+def _run_loop(loop: Loop, step: Step) -> None:
     failures = 0
     while not stopping.is_set():
         loop.woken.clear()
