@@ -4,10 +4,13 @@ Every setting is an environment variable; `<NAME>_FILE` names a file that holds 
 (the form that container secrets take). Karibu boots with none of them set.
 """
 
+import contextlib
 import ipaddress
 import os
 import secrets
 from pathlib import Path
+
+SERVED = "http://127.0.0.1:8000"
 
 
 def value(name: str, default: str = "") -> str:
@@ -63,6 +66,19 @@ def secret_key() -> str:
     finally:
         fresh.unlink(missing_ok=True)
     return file.read_text(encoding="utf-8").strip()
+
+
+def served_url() -> str:
+    """Where `karibu serve` is reached on this machine, for links while no public URL is set.
+
+    Its children have it in the environment; another command of the same home finds it in the lock of the running one.
+    """
+    if given := value("KARIBU_SERVED_URL"):
+        return given.rstrip("/")
+    with contextlib.suppress(OSError):
+        said = (path() / "serve.lock").read_text(encoding="utf-8").partition(" at ")[2].strip()
+        return said or SERVED
+    return SERVED
 
 
 def lake_url() -> str:

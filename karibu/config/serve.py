@@ -59,7 +59,7 @@ class Tree:
 
     def run(self) -> None:
         base = _make_home()
-        with _only_one(base, f"http://{self.host}:{self.port}"):
+        with _only_one(base, f"http://{_reachable(self.host)}:{self.port}"):
             _check_port(self.host, self.port)
             for sign in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 signal.signal(sign, self._stop)

@@ -42,7 +42,7 @@ KARIBU_IP_ADDRESSES = home.choice("KARIBU_IP_ADDRESSES", ("network", "whole"))
 # Beside public addresses, where webhooks may go: networks with commas between them.
 KARIBU_WEBHOOK_NETWORKS = home.networks("KARIBU_WEBHOOK_NETWORKS", "")
 KARIBU_PUBLIC_URL = home.value("KARIBU_PUBLIC_URL").rstrip("/")
-KARIBU_SERVED_URL = home.value("KARIBU_SERVED_URL", "http://127.0.0.1:8000").rstrip("/")  # set by karibu serve
+KARIBU_SERVED_URL = home.served_url()
 KARIBU_UPLOAD_MB = int(home.value("KARIBU_UPLOAD_MB") or 2000)  # the longest file that a page takes
 KARIBU_PIPELINE = "karibu.config.pipeline.STAGES"
 KARIBU_NAVIGATION = "karibu.config.navigation.NAVIGATION"
@@ -83,6 +83,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "karibu.web.headers.security",
+    "karibu.web.problems.methods_named",
     "karibu.web.queries.ask_once",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

@@ -187,7 +187,7 @@ def _found(customer_id: int) -> Customer:
 
 def _detail(found: Customer) -> dict[str, Any]:
     family = queries.family(found.pk)
-    whole = CustomerOut.from_orm(found).model_dump()
+    whole = CustomerOut.from_orm(found).model_dump(by_alias=True)  # it is read once more, by the same aliases
     whole["ids"] = family
     whole["identities"] = list(Identity.objects.filter(customer_id=found.pk).order_by("id"))
     whole["merges"] = list(Merge.objects.filter(winner__in=family, loser__in=family, undone_at=None).order_by("-id"))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from ninja import Router
 from ninja.params.functions import Query
 
@@ -46,7 +46,7 @@ def metric(
     excluded; without them everything counts. Money is in the shop's currency.
     """
     if metric not in METRICS:
-        raise Http404
+        raise Problem(404, f"There is no metric '{metric}'; there are: {', '.join(METRICS)}.", field="metric")
     found, here = METRICS[metric], shop()
     try:
         measured = found.measure(parse(start, end, zone_named(zone or here.timezone)), by)

@@ -40,7 +40,7 @@ def _stamp(user: User) -> str:
 
 
 def sign_in_link(user: User) -> str:
-    return (settings.KARIBU_PUBLIC_URL or "http://127.0.0.1:8000") + sign_in_path(user)
+    return (settings.KARIBU_PUBLIC_URL or settings.KARIBU_SERVED_URL) + sign_in_path(user)
 
 
 def user_of_link(token: str, *, lock: bool = False) -> User | None:

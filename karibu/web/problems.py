@@ -1,6 +1,7 @@
 """Errors of the API: RFC 9457 problem documents that name the field."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -12,8 +13,8 @@ from ninja.errors import ValidationError as Unprocessable
 from karibu.web.paging import BadCursor
 
 TITLES = {
-    400: "Bad request", 401: "Not signed in", 403: "Not allowed", 404: "Not found", 409: "Conflict",
-    413: "Too large", 415: "Unsupported media type", 422: "Not valid", 429: "Too many requests", 503: "Not available",
+    400: "Bad request", 401: "Not signed in", 403: "Not allowed", 404: "Not found", 405: "Method not allowed",
+    409: "Conflict", 413: "Too large", 415: "Unsupported media type", 422: "Not valid", 429: "Too many requests", 503: "Not available",
 }  # fmt: skip
 
 
@@ -38,6 +39,24 @@ def problem(status: int, title: str = "", detail: str = "", **more: Any) -> Http
     return response
 
 
+def methods_named(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: an address of the API asked with a method it does not have says so as every refusal does.
+
+    It names those that there are (RFC 9110, 15.5.6). Django Ninja answers by itself there, before any handler.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        if response.status_code != 405 or not request.path.startswith("/api/"):
+            return response
+        allowed = ", ".join(sorted(response.headers["Allow"].split(", ")))
+        refusal = problem(405, detail=f"This address answers {allowed}, not {request.method}.")
+        refusal["Allow"] = allowed
+        return refusal
+
+    return middleware
+
+
 def install(api: NinjaAPI) -> None:
     """Makes every error of `api` a problem document."""
 
@@ -47,7 +66,7 @@ def install(api: NinjaAPI) -> None:
     answer(AuthenticationError, 401, "Send an API token as 'Authorization: Bearer …'; see Settings, API tokens.")
     answer(PermissionDenied, 403, "The role of this token does not include this call.")
     answer(Http404, 404, "There is nothing at this address.")
-    answer(BadCursor, 422, "The cursor is not one that this list gave out.")
+    api.add_exception_handler(BadCursor, _bad_cursor)
     api.add_exception_handler(Problem, _raised)
     api.add_exception_handler(HttpError, _http)
     api.add_exception_handler(Unprocessable, _unprocessable)
@@ -56,6 +75,10 @@ def install(api: NinjaAPI) -> None:
 
 def _http(request: HttpRequest, error: Any) -> HttpResponse:
     return problem(error.status_code, detail=str(error))
+
+
+def _bad_cursor(request: HttpRequest, error: Any) -> HttpResponse:
+    return _raised(request, Problem(422, "The cursor is not one that this list gave out.", field="cursor"))
 
 
 def _raised(request: HttpRequest, error: Any) -> HttpResponse:

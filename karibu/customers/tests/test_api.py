@@ -38,6 +38,13 @@ def test_a_customer_is_found(api: Client, amina: Customer, query: str) -> None:
     assert api.get("/api/v1/customers", {"query": "nobody"}).json() == {"items": [], "next": None}
 
 
+def test_the_list_and_the_customer_say_the_same(api: Client, amina: Customer) -> None:
+    [listed] = api.get("/api/v1/customers", {"query": "amina"}).json()["items"]
+    alone = api.get(f"/api/v1/customers/{amina.pk}").json()
+    assert {name: alone[name] for name in listed} == listed
+    assert listed["first_seen"] == "2026-11-20T08:00:00Z"
+
+
 def test_an_old_id_answers_with_whom_it_is_today(api: Client, amina: Customer) -> None:
     nameless = Merge.objects.get().loser
     answer = api.get(f"/api/v1/customers/{nameless}").json()
@@ -78,7 +85,11 @@ def test_errors_are_problem_documents_that_name_the_field(api: Client, amina: Cu
     unknown = api.post(f"/api/v1/customers/{amina.pk}/merge", {"with": 10**9}, content_type="application/json")
     assert (unknown.status_code, unknown.json()["errors"][0]["field"]) == (404, "with")
     assert api.get("/api/v1/customers/999999").status_code == 404
-    assert api.get("/api/v1/customers", {"cursor": "nonsense"}).status_code == 422
+    foreign = api.get("/api/v1/customers", {"cursor": "nonsense"})
+    assert (foreign.status_code, foreign.json()["errors"][0]["field"]) == (422, "cursor")
+    refused = api.delete("/api/v1/customers")
+    assert (refused.status_code, refused["Content-Type"]) == (405, "application/problem+json")
+    assert (refused["Allow"], refused.json()["detail"]) == ("GET, POST", "This address answers GET, POST, not DELETE.")
     assert Client().get("/api/v1/customers").status_code == 401
     assert Merge.objects.filter(by__startswith="token").count() == 0
 
