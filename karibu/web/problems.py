@@ -14,7 +14,8 @@ from karibu.web.paging import BadCursor
 
 TITLES = {
     400: "Bad request", 401: "Not signed in", 403: "Not allowed", 404: "Not found", 405: "Method not allowed",
-    409: "Conflict", 413: "Too large", 415: "Unsupported media type", 422: "Not valid", 429: "Too many requests", 503: "Not available",
+    409: "Conflict", 413: "Too large", 415: "Unsupported media type", 422: "Not valid", 429: "Too many requests",
+    503: "Not available",
 }  # fmt: skip
 
 
