@@ -117,7 +117,9 @@ def _sent(since: date, until: date) -> dict[tuple[date, str], int]:
     zone = timezone.get_current_timezone_name()
     with connection.cursor() as cursor:
         cursor.execute(_SENT, {"zone": zone, "since": _midnight(since), "until": _midnight(until)})
-        return {(day, sender): n for day, sender, n in cursor.fetchall() if not sender.startswith("campaign:")}
+        rows = cursor.fetchall()
+    is_shown = {sender: not sender.startswith("campaign:") and sender != senders.TEST for _, sender, _ in rows}
+    return {(day, sender): n for day, sender, n in rows if is_shown[sender]}
 
 
 def _midnight(day: date) -> datetime:

@@ -22,7 +22,7 @@ def drawn(campaign: Campaign, letter: str) -> str:
     if letter not in LETTERS[: len(campaign.templates)]:
         raise LookupError(letter)
     template = Template.objects.get(key=campaign.templates[LETTERS.index(letter)])
-    clicks = {row["url"]: row["people"] for row in links.clicked(campaign)}
+    clicks = {row["url"]: row["people"] for row in links.clicked(campaign, letter)}
     most = max(clicks.values(), default=0)
 
     def marked(found: re.Match[str]) -> str:

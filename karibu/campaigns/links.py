@@ -8,7 +8,8 @@ from karibu.campaigns.models import Campaign
 
 MOST = 50  # links, or domains, of one report
 
-_MINE = "(SELECT id FROM messages_message WHERE sender = %(sender)s AND sent_at IS NOT NULL) AS m"
+_MINE = """(SELECT id FROM messages_message WHERE sender = %(sender)s AND sent_at IS NOT NULL
+    AND (%(letter)s = '' OR step = %(letter)s)) AS m"""
 _LINKS = f"""
     WITH clicks AS MATERIALIZED (
         SELECT v.message_id, v.position, v.is_machine FROM {_MINE} JOIN messages_visit v ON v.message_id = m.id
@@ -28,10 +29,13 @@ _DOMAINS = """
     GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT %(most)s"""
 
 
-def clicked(campaign: Campaign) -> list[dict[str, Any]]:
-    """Each link with its clicks, by how many people followed it. What stands behind `?` is one person's: left out."""
+def clicked(campaign: Campaign, letter: str = "") -> list[dict[str, Any]]:
+    """Each link with its clicks, by how many people followed it. What stands behind `?` is one person's: left out.
+
+    With a `letter`: in the mails of that template alone.
+    """
     names = ("url", "clicks", "people", "machines")
-    return [dict(zip(names, row, strict=True)) for row in _rows(_LINKS, campaign)]
+    return [dict(zip(names, row, strict=True)) for row in _rows(_LINKS, campaign, letter)]
 
 
 def machines(campaign: Campaign) -> dict[str, int]:
@@ -46,7 +50,7 @@ def domains(campaign: Campaign) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in _rows(_DOMAINS, campaign)]
 
 
-def _rows(query: str, campaign: Campaign) -> list[tuple[Any, ...]]:
+def _rows(query: str, campaign: Campaign, letter: str = "") -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(query, {"sender": campaign.sender, "most": MOST})
+        cursor.execute(query, {"sender": campaign.sender, "most": MOST, "letter": letter})
         return list(cursor.fetchall())

@@ -78,7 +78,7 @@ def context(campaign: Campaign) -> dict[str, Any]:
     return {
         "plan": plan(campaign),
         "report": figures,
-        "progress": progress(campaign, figures),
+        "progress": progress(campaign),
         "funnel": funnel(figures) if has_begun else [],
         "steps": steps,
         "drawing": drawn(steps),
@@ -87,15 +87,14 @@ def context(campaign: Campaign) -> dict[str, Any]:
     }
 
 
-def progress(campaign: Campaign, figures: dict[str, Any]) -> dict[str, Any]:
-    """How far it is. `waiting`: people whose turn has not come; `rest`: those who wait for the winner."""
+def progress(campaign: Campaign) -> dict[str, Any]:
+    """How far it is; {} where it does not go on. `rest`: people who wait for the winner."""
     if campaign.status not in (Campaign.Status.SENDING, Campaign.Status.PAUSED):
         return {}
     waiting = Recipient.objects.filter(campaign=campaign)
-    done = figures["funnel"]["audience"]
     rest = waiting.filter(is_rest=True).count() if campaign.has_test and campaign.winner is None else 0
     return {
-        "done": done,
+        "done": campaign.audience - waiting.count(),
         "total": campaign.audience,
         "is_complete": campaign.is_complete,
         "rest": rest,

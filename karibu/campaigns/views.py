@@ -19,6 +19,7 @@ from karibu.campaigns.models import Campaign, Custom
 from karibu.campaigns.tables import TONES, Campaigns
 from karibu.messages.views.public import MAIL_POLICY
 from karibu.web.access import actor, allow, may
+from karibu.web.fragments import is_partial
 from karibu.web.stale import unchanged
 from karibu.web.streams import csv_file
 
@@ -47,9 +48,18 @@ def campaign(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Campaign.objects.select_related("coupon_pool"), pk=pk)
     if found.status == Status.DRAFT and may(request, "marketer"):
         return _draft(request, found, CampaignForm(instance=found))
+    if is_partial(request):
+        return _going_on(request, found)
     context = {"campaign": found, "tone": TONES[found.status], **said.context(found)}
     context["may_approve"] = actor(request) != found.launched_by or actions.is_only_owner(actor(request))
     return render(request, "campaigns/campaign.html", context)
+
+
+def _going_on(request: HttpRequest, found: Campaign) -> HttpResponse:
+    """How far it is, for the page that asks again and again; the whole page anew once it does not go on."""
+    if found.status != Status.SENDING:
+        return HttpResponse(headers={"HX-Refresh": "true"})
+    return render(request, "campaigns/_progress.html", {"campaign": found, "progress": said.progress(found)})
 
 
 @require_POST

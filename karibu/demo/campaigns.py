@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from karibu.demo.history import Writer
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/130.0 Safari/537.36"
-PATHS = ("category/home/", "category/clothing/", "")
+PATHS = ("categories/home/", "categories/clothing/", "")
 BY = "sample shop"
 _BODY = """<mjml><mj-body><mj-section><mj-column>
 <mj-text font-size="22px">{title}</mj-text>
 <mj-text>Karibu{{% if customer.first_name %}} {{{{ customer.first_name }}}}{{% endif %}}, {text}</mj-text>
-<mj-button href="{{{{ shop.url }}}}category/home/">For the home</mj-button>
-<mj-button href="{{{{ shop.url }}}}category/clothing/">To wear</mj-button>
+<mj-button href="{{{{ shop.url }}}}categories/home/">For the home</mj-button>
+<mj-button href="{{{{ shop.url }}}}categories/clothing/">To wear</mj-button>
 <mj-text><a href="{{{{ shop.url }}}}">Everything else</a></mj-text>
 </mj-column></mj-section></mj-body></mjml>"""
 

@@ -9,8 +9,8 @@ SHOWN = (
     "lapsed-90",
     "cart-abandoners",
     "window-shoppers",
-    "discount-lovers",
-    "engaged-readers",
+    "second-order-due",
+    "searchers",
 )
 
 

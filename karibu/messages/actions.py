@@ -8,6 +8,7 @@ from karibu.events.wake import wake
 from karibu.messages import verdict
 from karibu.messages.intents import Intent, intend
 from karibu.messages.models import Message
+from karibu.messages.senders import TEST
 from karibu.messages.status import OPEN, Reason, Status
 from karibu.messages.verdict import Outcome, Verdict
 from karibu.web.actions import record
@@ -25,11 +26,12 @@ def cancel(message_ids: Collection[int], *, by: str, reason: str = Reason.BY_HAN
 
 
 def retry(message_id: int, *, by: str) -> int:
-    """Lets a failed message go through the gate again; returns 1, or 0 where it had not failed.
+    """Lets a failed message go through the gate again; returns 1, or 0 where it had not failed (or is a test).
 
     For `unknown_outcome` this is a person's decision: the first try may have arrived.
     """
-    message = Message.objects.filter(pk=message_id, status=Status.FAILED).select_for_update().first()
+    failed = Message.objects.filter(pk=message_id, status=Status.FAILED).exclude(sender=TEST)
+    message = failed.select_for_update().first()
     if message is None:
         return 0
     now = timezone.now()

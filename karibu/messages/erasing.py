@@ -13,6 +13,11 @@ _EMPTY = """
     WHERE customer_id = ANY(%s) AND (key <> 'erased:' || id OR context <> '{}' OR address <> '' OR subject <> ''
         OR detail <> '' OR history @? '$[*].detail')"""
 
+# Tests that were filled in for the person: colleagues have them, their words go here.
+_TESTS = """
+    UPDATE messages_message SET subject = '', context = '{}'
+    WHERE sender = 'test' AND (context->>'as')::bigint = ANY(%s) RETURNING id"""
+
 
 def from_messages(person: Person, cursor: Cursor) -> dict[str, int]:
     """Messages that wait are refused; sent ones become bare numbers; mails, links and visitors' programs go."""
@@ -23,7 +28,9 @@ def from_messages(person: Person, cursor: Cursor) -> dict[str, int]:
     emptied = cursor.rowcount
     Link.objects.filter(message__in=mine).delete()
     Visit.objects.filter(message__in=mine).update(user_agent="")
-    to_them = Q(message_id__in=mine.values("id"))
+    cursor.execute(_TESTS, [person.family])
+    tests = [number for (number,) in cursor.fetchall()]
+    to_them = Q(message_id__in=mine.values("id")) | Q(message_id__in=tests)
     for address in (value for value in person.identifiers if "@" in value):
         to_them |= Q(recipient__iexact=address)
     return {"messages": emptied, "mails": Mail.objects.filter(to_them).delete()[0]}

@@ -2,6 +2,17 @@
 
 from collections.abc import Callable, Collection, Iterable
 
+from django.utils.translation import gettext_lazy as _
+
+TEST = "test"
+# Those of which there is one each.
+_SINGLE = {
+    TEST: _("Test of a template"),
+    "confirmation": _("Confirming an address"),
+    "form": _("Coupon for signing up"),
+    "api": _("The API"),
+}
+
 Namer = Callable[[Collection[int]], dict[int, str]]
 _namers: dict[str, tuple[Namer, str]] = {}
 
@@ -14,8 +25,8 @@ def register(kind: str, namer: Namer, address: str) -> None:
 def names(senders: Iterable[str]) -> dict[str, str]:
     """Each sender in words, in one query a kind; as it stands where nobody knows better."""
     wanted = set(senders)
-    found = {sender: sender for sender in wanted}
-    for kind, (namer, _) in _namers.items():
+    found = {sender: str(_SINGLE.get(sender, sender)) for sender in wanted}
+    for kind, (namer, _address) in _namers.items():
         numbers = [number for sender in wanted if (number := _number(sender, kind)) is not None]
         found |= {f"{kind}:{number}": name for number, name in (namer(numbers) if numbers else {}).items()}
     return found
@@ -23,7 +34,7 @@ def names(senders: Iterable[str]) -> dict[str, str]:
 
 def url(sender: str) -> str:
     """The page of a sender; "" where it has none."""
-    for kind, (_, address) in _namers.items():
+    for kind, (_namer, address) in _namers.items():
         if (number := _number(sender, kind)) is not None:
             return address.format(number)
     return ""

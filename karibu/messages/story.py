@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from karibu.messages.gate import CHECKS
 from karibu.messages.models import Message, Visit
+from karibu.messages.senders import TEST
 from karibu.messages.status import TONES, Reason, Status, explain
 
 CHECK_LABELS = {
@@ -101,7 +102,9 @@ def _visit(visit: Visit) -> Step:
 
 
 def decisions(message: Message) -> list[Decision]:
-    """Each check of the gate in its order, with its last answer; empty while the gate has not been asked."""
+    """Each check of the gate in its order, with its last answer; empty where the gate has not been asked."""
+    if message.sender == TEST:
+        return []
     asked = [entry for entry in message.history if entry["status"] in (Status.SENDING, Status.HELD, Status.REFUSED)]
     if not asked:
         return []

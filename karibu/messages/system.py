@@ -1,5 +1,6 @@
 """Mail of Karibu itself: sign-in links and the like. It asks no gate: it goes to colleagues, who asked for it."""
 
+from dataclasses import replace
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -16,9 +17,12 @@ from karibu.messages.channels.email.address import usable
 from karibu.messages.facts import the_shop
 
 
-def send_mail(to: str, subject: str, text: str, html: str = "") -> None:
-    """Sends at once, as all mail leaves. Raises ValueError for what is no address, and smtp.NotTaken."""
-    letter = letter_of(to, subject, text, html)
+def send_mail(to: str, subject: str, text: str, html: str = "", message_id: int = 0) -> None:
+    """Sends at once, as all mail leaves. Raises ValueError for what is no address, and smtp.NotTaken.
+
+    `message_id`: the row that it belongs to, where there is one.
+    """
+    letter = replace(letter_of(to, subject, text, html), message_id=message_id)
     if account := service.in_use():
         service.send_now(account, letter)
     elif mailbox.is_used():

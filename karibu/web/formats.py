@@ -31,7 +31,8 @@ def count(number: int | None) -> str:
 
 def percent(share: float | None, digits: int = 1) -> str:
     """A share of 1 as "12.5 %"; "" for None."""
-    return "" if share is None else f"{number_format(share * 100, digits, use_l10n=True)} %"
+    # Rounded here: number_format cuts off.
+    return "" if share is None else f"{number_format(round(share * 100, digits), digits, use_l10n=True)} %"
 
 
 def moment(when: datetime | date | None) -> str:

@@ -2,8 +2,9 @@
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from karibu.campaigns import actions
+from karibu.campaigns import actions, engine
 from karibu.campaigns.models import Campaign
 from karibu.campaigns.tests.crowd import BY, again, campaign, fates, launched, people, run, segment, template
 from karibu.messages import tokens
@@ -121,3 +122,14 @@ def test_links_into_the_shop_say_which_campaign_they_came_from() -> None:
     assert there.startswith("https://duka.example/?")
     for said in ("utm_source=karibu", "utm_medium=email", "utm_campaign=spring", "k_m="):
         assert said in there
+
+
+def test_the_page_asks_how_far_it_is_until_it_is_over() -> None:
+    client, one = signed_in(), launched(segment("A", people(3)), per_hour=1)
+    asked = {"headers": {"HX-Request": "true"}}
+    while again(one).status != "sending":
+        engine.advance(timezone.now())
+    assert "people" in client.get(f"/campaigns/{one.pk}/", **asked).content.decode()
+    assert "HX-Refresh" not in client.get(f"/campaigns/{one.pk}/", **asked).headers
+    actions.cancel(again(one), by=BY)
+    assert client.get(f"/campaigns/{one.pk}/", **asked).headers["HX-Refresh"] == "true"

@@ -9,7 +9,7 @@ import pytest
 from karibu.config.browser import accessibility, look
 from karibu.messages import wording
 from karibu.messages.blocks.kinds import KINDS
-from karibu.messages.models import Mail, Message, Template
+from karibu.messages.models import Mail, Message, Template, Untold
 from karibu.messages.tests.cast import a_cart, a_person, the_shop
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
@@ -78,15 +78,18 @@ def test_it_is_shown_as_aline_would_see_it_on_a_phone_in_the_dark_and_as_text(ed
     editor.locator(".preview__text", has_text="Dear Aline").wait_for()
 
 
-def test_a_test_mail_arrives_says_so_and_is_no_message(editor: Any) -> None:
+def test_a_test_mail_arrives_and_is_a_row_that_says_so(editor: Any) -> None:
     editor.fill('[name="subject"]', "Mugs for {{ customer.first_name }}")
     editor.get_by_role("button", name="Send a test to me").click()
-    editor.get_by_text("Sent to owner@example.test").wait_for()
+    editor.locator(".tests", has_text="Sent to owner@example.test").wait_for()
     arrived = Mail.objects.get()
     assert (arrived.recipient, arrived.subject) == ("owner@example.test", "[Test] Mugs for Amina")
     parts = [part.get_content_type() for part in email.message_from_bytes(arrived.raw, policy=default).walk()]
     assert parts == ["multipart/alternative", "text/plain", "text/html"]
-    assert not Message.objects.exists() and Template.objects.get().subject == "Spring is here"
+    row = Message.objects.get()
+    assert (row.sender, row.customer_id, row.is_marketing, row.status) == ("test", 0, False, "sent")
+    assert arrived.message_id == row.pk and Template.objects.get().subject == "Spring is here"
+    assert not Untold.objects.exists()  # no customer's history has it
 
 
 def test_what_is_amiss_stands_beside_the_preview_while_one_writes(editor: Any) -> None:

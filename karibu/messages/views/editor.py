@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from liquid.exceptions import LiquidError
 
 from karibu.customers.models import Customer
-from karibu.messages import editing, lint, pictures, preview, starters, system, wording
+from karibu.messages import editing, lint, pictures, preview, starters, trying, wording
 from karibu.messages.blocks import BadBlock
 from karibu.messages.channels.sms import compose as sms
 from karibu.messages.channels.sms import segments
@@ -22,6 +22,8 @@ from karibu.messages.content import Content
 from karibu.messages.forms import BlocksForm, TemplateForm, TextForm, WordingForm
 from karibu.messages.mjml import BadMarkup
 from karibu.messages.models import Picture, Template, Wording
+from karibu.messages.status import TONES, Status, explain
+from karibu.messages.tables import status_label
 from karibu.messages.views.public import MAIL_POLICY
 from karibu.shop.models import Product
 from karibu.web.access import actor, allow, public
@@ -123,6 +125,7 @@ class _Editor:
             "has_spamassassin": lint.has_spamassassin(),
             "is_starter": starters.has(self.template.key),
             "people": preview.people(),
+            "tests": _tests(self.template),
         }
         if self.sheet is not None and is_partial(self.request):
             answer = render(self.request, "messages/editor/_blocks.html", context)
@@ -251,17 +254,22 @@ def template_body(request: HttpRequest, key: str) -> HttpResponse:
 @allow("marketer")
 @require_POST
 def template_test(request: HttpRequest, key: str) -> HttpResponse:
-    """What stands in the form, as a mail to the colleague who asks: it is no message to a customer."""
+    """What stands in the form, as a mail to the colleague who asks."""
     found, fault = _drafted(get_object_or_404(Template, key=key), _draft(request))
     faults = [fault] if fault else preview.faults(found)
-    context: dict[str, Any] = {"faults": faults, "to": actor(request)}
     if not faults:
-        said = preview.show(found, request.POST.get("as", ""))
-        try:
-            system.send_mail(actor(request), _("[Test] %(s)s") % {"s": said.subject}, said.text, html=said.html)
-        except (ValueError, OSError) as error:
-            context["failed"] = str(error)
+        who = request.POST.get("as", "")
+        trying.send_test(found, preview.show(found, who), to=actor(request), who=who)
+    context = {"faults": faults, "tests": _tests(found), "is_asked": True}
     return render(request, "messages/editor/_tested.html", context)
+
+
+def _tests(template: Template) -> list[dict[str, Any]]:
+    """The latest tests with what became of each."""
+    return [
+        {"message": one, "status": status_label(one), "tone": TONES[Status(one.status)], "why": explain(one.reason)}
+        for one in trying.latest(template)
+    ]
 
 
 @allow("marketer")

@@ -29,7 +29,7 @@ def page(client, path="/segments/rfm/"):
 
 
 def test_before_the_first_order_the_page_says_what_will_stand_here(marketer):
-    assert "Nobody has ordered yet" in page(marketer)
+    assert "The grid is not drawn yet" in page(marketer)
 
 
 def test_the_groups_add_up_to_all_who_ordered(marketer, buyers):

@@ -47,7 +47,7 @@ def send_now(letter: Letter) -> None:
     finally:
         crew.close()
     if verdicts != [SENT]:
-        raise NotTaken(" ".join(verdict.detail for verdict in verdicts))
+        raise NotTaken(" ".join(one.detail for one in verdicts), next((one.reason for one in verdicts), ""))
 
 
 class _Always:

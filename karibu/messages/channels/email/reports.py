@@ -21,6 +21,7 @@ from karibu.customers.raw import cursor
 from karibu.events import made
 from karibu.messages.channels.email.models import Report
 from karibu.messages.models import Message
+from karibu.messages.senders import TEST
 from karibu.messages.sent import SOURCE
 
 Kind = Report.Kind
@@ -65,7 +66,8 @@ def take(reports: Sequence[Said]) -> int:
 
 def _messages(reports: Iterable[Said]) -> dict[int, Message]:
     ids = {report.message_id for report in reports if report.message_id}
-    return {m.pk: m for m in Message.objects.filter(pk__in=ids, channel="email") if not m.is_erased}
+    rows = Message.objects.filter(pk__in=ids, channel="email").exclude(sender=TEST)  # those are no customer's
+    return {m.pk: m for m in rows if not m.is_erased}
 
 
 def _unknown(reports: Iterable[Said]) -> list[Said]:

@@ -42,7 +42,7 @@ def send_now(account: Account, letter: Letter) -> None:
     """One letter that has no row. Raises NotTaken."""
     handed = hand(service(account).backend(account), letter)
     if handed.verdict != SENT:
-        raise NotTaken(handed.verdict.detail)
+        raise NotTaken(handed.verdict.detail, handed.verdict.reason)
 
 
 def hand(backend: Any, letter: Letter) -> Handed:

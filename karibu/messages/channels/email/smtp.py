@@ -43,7 +43,11 @@ class Unreachable(Exception):
 
 
 class NotTaken(Exception):
-    """The server did not take this one message."""
+    """The server did not take this one message; `reason` of the closed set, where it is known."""
+
+    def __init__(self, words: str = "", reason: str = "") -> None:
+        super().__init__(words)
+        self.reason = reason
 
 
 class Broken(Exception):
