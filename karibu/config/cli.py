@@ -2,11 +2,13 @@
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from karibu.config import postgres
+from karibu.config import home, postgres
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -19,6 +21,19 @@ def django() -> None:
     import django as django_
 
     django_.setup()
+
+
+@contextmanager
+def installation() -> Iterator[None]:
+    """Django on the installation that the environment names. Raises ClickException where none was started yet."""
+    if postgres.is_embedded() and not (home.path() / "prepared").exists():
+        raise click.ClickException(
+            f"There is no Karibu in {home.path()} yet. Start it with `karibu serve`, or name the folder of yours as "
+            "KARIBU_HOME (script/demo has one of its own)."
+        )
+    with postgres.running():
+        django()
+        yield
 
 
 @main.command()
@@ -94,8 +109,7 @@ def user() -> None:
 @click.option("--role", type=click.Choice(["owner", "marketer", "agent"]), default="owner", show_default=True)
 def user_create(email: str, role: str) -> None:
     """Make (or find) EMAIL and print a sign-in link."""
-    with postgres.running():
-        django()
+    with installation():
         from karibu.web.actions import create_user, sign_in_link
 
         click.echo(sign_in_link(create_user(email, role=role)))
@@ -111,8 +125,7 @@ def source() -> None:
 @click.option("--browser", is_flag=True, help="For web pages: consents wait until their address confirms them.")
 def source_create(name: str, browser: bool) -> None:
     """Make the source NAME and print its write key. Consents that come with it count at once, unless --browser."""
-    with postgres.running():
-        django()
+    with installation():
         from karibu.collect.actions import create_source
 
         click.echo(create_source(name, believes_consents=not browser).write_key)
@@ -127,8 +140,7 @@ def token() -> None:
 @click.argument("name")
 def token_create(name: str) -> None:
     """Make an API token called NAME and print it; it is shown this once."""
-    with postgres.running():
-        django()
+    with installation():
         from karibu.web.actions import create_token
 
         click.echo(create_token(name))
@@ -139,8 +151,7 @@ def token_create(name: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def erase(who: str, yes: bool) -> None:
     """Erase the customer WHO (a number, an e-mail address or another identifier) from every store, for good."""
-    with postgres.running():
-        django()
+    with installation():
         from karibu.consents import cli
 
         cli.erase(who, yes=yes)
@@ -151,8 +162,7 @@ def erase(who: str, yes: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def anonymise(who: str, yes: bool) -> None:
     """Take the customer WHO out of every store for good, and leave what they did as numbers."""
-    with postgres.running():
-        django()
+    with installation():
         from karibu.consents import cli
 
         cli.anonymise(who, yes=yes)
@@ -162,8 +172,7 @@ def anonymise(who: str, yes: bool) -> None:
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 def retention(dry_run: bool) -> None:
     """Let go of what was kept for long enough, class by class, and say how much; the schedule does it every night."""
-    with postgres.running():
-        django()
+    with installation():
         from karibu.consents import cli
 
         cli.retention(dry_run=dry_run)
@@ -173,8 +182,7 @@ def retention(dry_run: bool) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def go_on(yes: bool) -> None:
     """After a backup was put back, nothing is sent: say what is due, and let sending go on."""
-    with postgres.running():
-        django()
+    with installation():
         from karibu.messages import cli
 
         cli.go_on(yes=yes)
@@ -183,8 +191,7 @@ def go_on(yes: bool) -> None:
 @main.command()
 def bounce() -> None:
     """Read a mail that came back, or a complaint, from stdin; for a mail server that pipes them."""
-    with postgres.running():
-        django()
+    with installation():
         from karibu.messages.channels.email import inbox
 
         inbox.take([sys.stdin.buffer.read()], via="pipe")
@@ -200,8 +207,7 @@ def export() -> None:
 @click.option("--to", "path", type=click.Path(path_type=Path), help="The file to make; else customer-NUMBER.zip here.")
 def export_customer(who: str, path: Path | None) -> None:
     """Everything that is known about the customer WHO, for them: a ZIP to read and with data. Prints where it lies."""
-    with postgres.running():
-        django()
+    with installation():
         from karibu.consents import cli
 
         click.echo(cli.export(who, path))
@@ -215,8 +221,7 @@ def segment() -> None:
 @segment.command("list")
 def segment_list() -> None:
     """The segments: number, size, name and sentence."""
-    with postgres.running():
-        django()
+    with installation():
         from karibu.segments import cli
 
         cli.list_()
@@ -226,8 +231,7 @@ def _segment_verb(verb: str, about: str) -> None:
     @segment.command(verb, help=about)
     @click.argument("what")
     def ask(what: str) -> None:
-        with postgres.running():
-            django()
+        with installation():
             from karibu.segments import cli
 
             getattr(cli, verb)(what)
@@ -249,8 +253,7 @@ def journey() -> None:
 @click.option("--everybody", is_flag=True, help="Also where so much happened that some people would do.")
 def journey_rehearse(what: str, days: int, everybody: bool) -> None:
     """Tell WHAT over the past: who would have entered, by which ways, with which messages. Nothing is sent."""
-    with postgres.running():
-        django()
+    with installation():
         from karibu.journeys import cli
 
         cli.rehearse(what, days, everybody)
@@ -260,8 +263,7 @@ def journey_rehearse(what: str, days: int, everybody: bool) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 def journey_test(file: str) -> None:
     """Tell the stories of FILE (see docs/journeys.md) by the journey that it names. Nothing is sent or changed."""
-    with postgres.running():
-        django()
+    with installation():
         from karibu.journeys import cli
 
         cli.test(file)
@@ -275,8 +277,7 @@ def lake() -> None:
 @lake.command("migrate")
 def lake_migrate() -> None:
     """Add the columns that this version of Karibu needs."""
-    with postgres.running():
-        django()
+    with installation():
         from karibu.events.migrate import migrate
 
         for step in migrate():
@@ -300,8 +301,7 @@ def _import_kind(kind: str) -> None:
     @click.option("--zone", default="", help="Time zone of times without one; else the shop's.")
     @click.option("--yes", is_flag=True, help="Do not ask.")
     def bring(file: Path, mapping: tuple[str, ...], currency: str, match: str, zone: str, yes: bool) -> None:
-        with postgres.running():
-            django()
+        with installation():
             from karibu.imports import cli
 
             cli.bring(kind, file, mapping, yes=yes, currency=currency.upper(), match=match, zone=zone)
@@ -311,8 +311,7 @@ def _import_verb(verb: str, about: str) -> None:
     @import_.command(verb, help=about)
     @click.argument("number", type=int)
     def act(number: int) -> None:
-        with postgres.running():
-            django()
+        with installation():
             from karibu.imports import cli
 
             getattr(cli, verb)(number)
@@ -328,8 +327,7 @@ _import_verb("undo", "Take out again everything that import NUMBER brought.")
 @main.command()
 def doctor() -> None:
     """Look at everything Karibu stands on and say what is wrong and what to do."""
-    with postgres.running():
-        django()
+    with installation():
         from karibu.config.doctor import examine
 
         sys.exit(examine())

@@ -87,10 +87,10 @@ class Tree:
         karibu = [sys.executable, "-m", "karibu"]
         for n in range(self.workers):
             self._add(Child(f"worker {n + 1}", [*karibu, "worker"]))
-        if self.demo:
+        self._welcome()
+        if self.demo:  # once the web answers: they come to look at it
             url = f"http://{_reachable(self.host)}:{self.port}"
             self._add(Child("shoppers", [*karibu, "shoppers", url]))
-        self._welcome()
 
     def _add(self, child: Child) -> None:
         child.start()
