@@ -1,4 +1,7 @@
-"""Extracts and compiles translations with Babel; Django's templates are turned into what its Python extractor reads."""
+"""Extracts and compiles translations with Babel; Django's templates are turned into what its Python extractor reads.
+
+A language that colleagues can choose has every string (WHOLE); any other has those that shoppers see.
+"""
 
 import ast
 import re
@@ -16,6 +19,22 @@ from django.utils.translation import templatize
 
 ROOT = Path(__file__).resolve().parents[1]
 LOCALE = ROOT / "karibu/locale"
+WHOLE: frozenset[str] = frozenset()  # beside English: those of LANGUAGES in the settings
+SEEN_BY_SHOPPERS = (
+    "consents/templates/consents/confirm.html",
+    "consents/templates/consents/gone.html",
+    "consents/templates/consents/preferences.html",
+    "consents/topics.py",
+    "growth/questions.py",
+    "growth/templates/growth/page.html",
+    "growth/views/public.py",
+    "messages/system.py",
+    "messages/templates/messages/gone.html",
+    "messages/templates/messages/unsubscribe.html",
+    "web/templates/web/bare.html",
+    "web/templates/web/error.html",
+    "web/views/errors.py",
+)
 STRING = r"""u?(?:'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*")"""
 CALL = re.compile(rf"\b(_|gettext|ngettext|pgettext|npgettext)\(((?:\s*{STRING}\s*,?)+)")
 KEYWORDS = {
@@ -26,10 +45,10 @@ KEYWORDS = {
 }
 
 
-def template() -> Catalog:
-    """Every string of the code and the templates, with where it stands."""
-    found = Catalog(project="Karibu", charset="utf-8")
-    for file in sorted((ROOT / "karibu").rglob("*")):
+def template(language: str) -> Catalog:
+    """The strings of the code and the templates that this language needs, with where each stands."""
+    found, folder = Catalog(project="Karibu", charset="utf-8"), ROOT / "karibu"
+    for file in sorted(folder.rglob("*")) if language in WHOLE else [folder / name for name in SEEN_BY_SHOPPERS]:
         if file.suffix in (".py", ".html", ".txt") and "tests" not in file.parts:
             for line, message, comments, context in _strings(file):
                 place = [(str(file.relative_to(ROOT)), line)]
@@ -52,15 +71,21 @@ def _strings(file: Path) -> Iterator[tuple]:
 
 
 def extract() -> None:
-    fresh = template()
     for language in languages():
         file = LOCALE / language / "LC_MESSAGES/django.po"
-        catalog = read_po(file.open("rb"), locale=language) if file.exists() else Catalog(locale=language)
-        catalog.update(fresh)
+        catalog = read_po(file.open("rb"), locale=language) if file.exists() else _begun(language)
+        catalog.update(template(language), no_fuzzy_matching=True)
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("wb") as out:
-            write_po(out, catalog, width=100, omit_header=False)
+            write_po(out, catalog, width=100, include_lineno=False)
         print(f"{language}: {sum(_is_done(m.string) for m in catalog if m.id)} of {len(catalog)} translated")  # noqa: T201
+
+
+def _begun(language: str) -> Catalog:
+    """An empty one. Not marked as fuzzy: that would leave its head, and so its encoding, out of the .mo file."""
+    head = "# Karibu's words in another language. The project's licence holds."
+    nobody = {"msgid_bugs_address": "", "last_translator": "", "language_team": "", "fuzzy": False}
+    return Catalog(locale=language, project="Karibu", version="1", header_comment=head, charset="utf-8", **nobody)
 
 
 def _is_done(text: str | tuple[str, ...]) -> bool:

@@ -1,5 +1,6 @@
 """What kinds of messages people can agree to. The shop names them; "offers" is there from the start."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import transaction
@@ -35,6 +36,12 @@ def names() -> dict[str, str]:
     """{key: what it is called}, closed ones too. A topic that only events name is not in it."""
     known = {OFFERS: built_in().name, EVERYTHING: _("everything")}
     return known | dict(Topic.objects.values_list("key", "name"))
+
+
+def called(keys: Iterable[str], language: str) -> list[str]:
+    """What these topics are called in a person's language; one that only events name stands for itself."""
+    known = {one.key: said(one, language)["name"] for one in (built_in(), *Topic.objects.all())}
+    return [known.get(key, _("everything") if key == EVERYTHING else key) for key in keys]
 
 
 def said(topic: Topic, language: str) -> dict[str, str]:

@@ -20,11 +20,12 @@ def ask_address(confirmation: int) -> None:
     from karibu.consents.models import Confirmation
     from karibu.customers.models import Customer
     from karibu.messages.system import ask_address as ask
+    from karibu.web.speaking import nearest
 
     found = Confirmation.objects.filter(pk=confirmation, confirmed_at=None).first()
     customer = Customer.objects.filter(pk=found.customer_id, erased_at=None).first() if found else None
     if found and customer:
-        with translation.override(customer.language or "en"):
+        with translation.override(nearest(customer.language)):
             ask(found)
 
 

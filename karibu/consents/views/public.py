@@ -3,6 +3,9 @@
 GET and HEAD change nothing. All of it works without script, and in the person's language.
 """
 
+from datetime import datetime
+
+from babel.dates import format_date
 from django import forms
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -17,7 +20,7 @@ from karibu.consents.models import Confirmation
 from karibu.customers import actions as customers
 from karibu.customers.models import Customer
 from karibu.customers.queries import resolve
-from karibu.web import throttle
+from karibu.web import speaking, throttle
 from karibu.web.access import public
 from karibu.web.queries import shop
 
@@ -29,7 +32,7 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
     customer = _person(links.read(links.PREFERENCES, token))
     if customer is None:
         return _gone(request)
-    with translation.override(_language(customer)):
+    with translation.override(speaking.of_person(customer.language, request)):
         if request.method != "POST":
             return _unkept(render(request, "consents/preferences.html", _shown(customer, request.GET.get("done", ""))))
         done = _obey(request, customer)
@@ -75,11 +78,18 @@ def _shown(customer: Customer, done: str) -> dict[str, object]:
         "shop": shop(),
         "boxes": wishes.boxes(customer, language),
         "address": masked(customer.email),
-        "paused_until": queries.paused([customer.pk], timezone.now()).get(customer.pk),
+        "paused_until": _day(queries.paused([customer.pk], timezone.now()).get(customer.pk)),
         "rhythm": queries.rhythms([customer.pk]).get(customer.pk, 0),
         "done": done,
         "customer": customer,
     }
+
+
+def _day(moment: datetime | None) -> str:
+    """As people of the page's language write it; "" for None."""
+    language = translation.get_language() or "en"
+    locale = "en_GB" if language == "en" else language
+    return format_date(timezone.localdate(moment), "long", locale=locale) if moment else ""
 
 
 @public
@@ -92,10 +102,9 @@ def confirm(request: HttpRequest, token: str) -> HttpResponse:
     customer = _person(found.customer_id) if found else None
     if found is None or customer is None:
         return _gone(request)
-    with translation.override(_language(customer)):
+    with translation.override(speaking.of_person(customer.language, request)):
         status = _confirm(request, found, customer) if request.method == "POST" else _status(found)
-        words = topics.names()
-        names = [words.get(topic, topic) for _channel, topic in found.consents]
+        names = topics.called([topic for _channel, topic in found.consents], _language(customer))
         context = {"shop": shop(), "asked": found, "names": names, "status": status}
         context["preferences"] = links.page(links.PREFERENCES, customer.pk)
         return _unkept(render(request, "consents/confirm.html", context, status=200 if status != "late" else 410))
@@ -142,7 +151,8 @@ def _language(customer: Customer) -> str:
 
 
 def _gone(request: HttpRequest) -> HttpResponse:
-    return _unkept(render(request, "consents/gone.html", {"shop": shop()}, status=404))
+    with translation.override(speaking.of_person("", request)):
+        return _unkept(render(request, "consents/gone.html", {"shop": shop()}, status=404))
 
 
 def _unkept(response: HttpResponse) -> HttpResponse:

@@ -13,7 +13,6 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.utils.translation.trans_real import parse_accept_lang_header
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -22,7 +21,7 @@ from karibu.growth import actions, counting
 from karibu.growth.actions import UTM, Given
 from karibu.growth.models import SignUp
 from karibu.growth.questions import QUESTIONS
-from karibu.web import throttle
+from karibu.web import speaking, throttle
 from karibu.web.access import public
 from karibu.web.queries import shop
 
@@ -45,7 +44,7 @@ def script(request: HttpRequest) -> HttpResponse:
 def live(request: HttpRequest) -> HttpResponse:
     """Every live form with its words in the language asked for. Nothing of any person is in it."""
     language = request.GET.get("language", "")[:16]
-    with translation.override(language or "en"):
+    with translation.override(speaking.nearest(language)):
         forms = [_as_data(form, language) for form in SignUp.objects.exclude(live_at=None).order_by("pk")]
     answer = JsonResponse({"forms": forms})
     answer["Cache-Control"] = "public, max-age=60"
@@ -129,7 +128,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
     """A landing page of Karibu's own; it works without script."""
     form = _live(slug)
     language = _language(request, form)
-    with translation.override(language or "en"):
+    with translation.override(speaking.nearest(language)):
         status = 200
         if request.method == "POST":
             said: Said = {name: request.POST[name] for name in request.POST}
@@ -146,7 +145,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _language(request: HttpRequest, form: SignUp) -> str:
     """The first that the browser wants and the form has words in; else the shop's own, which has no name here."""
-    wanted = (name for name, _weight in parse_accept_lang_header(request.headers.get("Accept-Language", "")))
+    wanted = speaking.of_browser(request)
     return next((name for name in wanted if form.texts.get(name) or form.texts.get(name.partition("-")[0])), "")
 
 

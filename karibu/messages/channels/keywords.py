@@ -40,6 +40,11 @@ ANSWERS: dict[str, dict[str, str]] = {
         START: "{shop}: murakaza neza. Subiza HAGARIKA kugira ngo muvemo.",
         HELP: "{shop}: ubutumwa bw'ibyo mwaguze. Ubufasha: {contact}. Subiza HAGARIKA kugira ngo muvemo.",
     },
+    "xh": {
+        STOP: "{shop}: urhoxile, awusayi kufumana miyalezo apha. Phendula QALA ukuze ubuye.",
+        START: "{shop}: wamkelekile kwakhona. Phendula YEKA ukuze urhoxe, NCEDA ukuze uncedwe.",
+        HELP: "{shop}: imiyalezo ngee-odolo nezaphulelo zakho. Uncedo: {contact}. Phendula YEKA ukuze urhoxe.",
+    },
     "pt": {
         STOP: "{shop}: cancelado. Nao recebera mais mensagens aqui. Responda VOLTAR para receber de novo.",
         START: "{shop}: bem-vindo de volta. Responda SAIR para cancelar, AJUDA para ajuda.",
@@ -50,6 +55,7 @@ WAYS_OUT = {
     "en": "Reply STOP to unsubscribe",
     "sw": "Jibu ACHA kujitoa",
     "rw": "Subiza HAGARIKA kugira ngo muvemo",
+    "xh": "Phendula YEKA ukuze urhoxe",
     "pt": "Responda SAIR para cancelar",
 }
 # "Stop please", "stop sms": a word that means nothing else, with a word or two behind it.

@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -13,7 +13,7 @@ from karibu.consents import links, topics
 from karibu.consents.models import Confirmation, Consent, Pause, Rhythm, Suppression, Topic
 from karibu.consents.queries import in_force, paused
 from karibu.customers.models import Customer
-from karibu.messages import jobs, send
+from karibu.messages import jobs, send, tokens
 from karibu.messages.models import ChannelRules, Mail, Message
 from karibu.messages.tests.cast import a_cart, a_person, fate, says, the_shop, wants
 
@@ -134,7 +134,7 @@ def test_an_address_of_somebody_else_is_not_taken_over(amina: Customer, client: 
     client.post(page(amina), {"do": "address", "email": "ben@example.com"})
     asked = Confirmation.objects.get()
     answer = client.post(f"/confirm/{links.sign(links.CONFIRM, asked.pk)}/")
-    assert "in use" in answer.content.decode()
+    assert "Anwani hii inatumika tayari" in answer.content.decode()
     amina.refresh_from_db()
     asked.refresh_from_db()
     assert amina.email == "amina@example.com" and asked.confirmed_at is None
@@ -164,3 +164,28 @@ def jobs_done() -> None:
         cursor.execute("SELECT args FROM procrastinate_jobs WHERE task_name = 'messages.ask_address'")
         for (args,) in cursor.fetchall():
             jobs.ask_address(**(json.loads(args) if isinstance(args, str) else args))
+
+
+@pytest.mark.parametrize(
+    ("speaks", "browser", "lang", "words"),
+    [
+        ("rw-RW", "en", "rw", "Bika ibyo wahisemo"),
+        ("xh", "", "xh", "Gcina okukhethileyo"),
+        ("", "de, pt-BR;q=0.8", "pt", "Guardar escolhas"),
+        ("de", "fr", "en", "Save choices"),
+    ],
+)
+def test_pages_speak_the_persons_language_or_the_browsers_and_say_which(
+    amina: Customer, client: Client, speaks: str, browser: str, lang: str, words: str
+) -> None:
+    Customer.objects.filter(pk=amina.pk).update(language=speaks)
+    Pause.objects.create(customer_id=amina.pk, at=timezone.now(), until=datetime(2030, 3, 1, 12, tzinfo=UTC))
+    said = client.get(page(amina), headers={"Accept-Language": browser}).content.decode()
+    assert f'<html lang="{lang}"' in said and words in said and "2030" in said
+
+
+def test_who_leaves_by_a_message_reads_the_topics_name_in_their_language(amina: Customer, client: Client) -> None:
+    left = client.get(f"/m/u/{tokens.sign(tokens.UNSUBSCRIBE, wants(amina).pk)}").content.decode()
+    assert '<html lang="sw"' in left and "Komesha “Ofa” tu" in left
+    gone = client.get("/m/u/nonsense", headers={"Accept-Language": "xh"})
+    assert gone.status_code == 404 and "Iphepha alifumanekanga" in gone.content.decode()

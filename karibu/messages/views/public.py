@@ -9,14 +9,15 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils import translation
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from karibu.consents import links
-from karibu.consents import queries as consents
+from karibu.consents import links, topics
 from karibu.customers.models import Customer
 from karibu.messages import content, facts, leaving, machines, tokens, visits
 from karibu.messages.models import Link, Message
+from karibu.web import speaking
 from karibu.web.access import public
 from karibu.web.headers import policy
 
@@ -69,10 +70,13 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
             leaving.come_back(message)
         else:
             leaving.leave(message, everything=one_click or request.POST.get("scope") != "topic", one_click=one_click)
-    status = consents.in_force([message.customer_id], message.channel, message.topic).get(message.customer_id)
-    context = {"message": message, "shop": facts.the_shop(), "done": done, "is_subscribed": status == "given"}
-    context["preferences"] = links.page(links.PREFERENCES, message.customer_id)
-    return _unkept(render(request, "messages/unsubscribe.html", context))
+    languages = Customer.objects.filter(pk=message.customer_id).values_list("language", flat=True)
+    language = languages.first() or ""
+    with translation.override(speaking.of_person(language, request)):
+        [topic] = topics.called([message.topic], language)
+        context = {"topic": topic, "shop": facts.the_shop(), "done": done}
+        context["preferences"] = links.page(links.PREFERENCES, message.customer_id)
+        return _unkept(render(request, "messages/unsubscribe.html", context))
 
 
 @public
@@ -111,7 +115,8 @@ def _message(purpose: str, token: str) -> tuple[Message, int]:
 
 
 def _gone(request: HttpRequest) -> HttpResponse:
-    return render(request, "messages/gone.html", {"shop": facts.the_shop()}, status=404)
+    with translation.override(speaking.of_person("", request)):
+        return render(request, "messages/gone.html", {"shop": facts.the_shop()}, status=404)
 
 
 def _with_reference(url: str, message: Message) -> str:

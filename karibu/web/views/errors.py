@@ -5,8 +5,10 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import translation
 from django.utils.translation import gettext as _
 
+from karibu.web import speaking
 from karibu.web.access import public
 
 log = logging.getLogger("karibu.web")
@@ -14,8 +16,12 @@ log = logging.getLogger("karibu.web")
 
 @public
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    text = _("There is nothing at this address. It may have been deleted or moved; nothing was changed.")
-    return _page(request, 404, _("Page not found"), text)
+    """Shoppers get here, too, by a link that was cut off on its way."""
+    colleague = getattr(request, "user", None)
+    language = colleague.language if colleague and colleague.is_authenticated else speaking.of_person("", request)
+    with translation.override(language):
+        text = _("There is nothing at this address. It may have been deleted or moved; nothing was changed.")
+        return _page(request, 404, _("Page not found"), text)
 
 
 @public
