@@ -8,13 +8,15 @@ from pathlib import Path
 
 import click
 
-from karibu.config import home, postgres
+from karibu.config import environment, home, postgres
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def main() -> None:
     """Karibu: the customer system that online shops run themselves."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "karibu.config.settings")
+    if faults := environment.faults():
+        raise click.ClickException("\n       ".join(faults))
 
 
 def django() -> None:

@@ -1,39 +1,13 @@
-"""Where one installation keeps its files, and what the environment says about it.
-
-Every setting is an environment variable; `<NAME>_FILE` names a file that holds the value instead
-(the form that container secrets take). Karibu boots with none of them set.
-"""
+"""Where one installation keeps its files, and what it made for itself when it first began."""
 
 import contextlib
-import ipaddress
 import os
 import secrets
 from pathlib import Path
 
+from karibu.config.environment import value
+
 SERVED = "http://127.0.0.1:8000"
-
-
-def value(name: str, default: str = "") -> str:
-    """The environment's `name`, or the contents of the file that `<name>_FILE` names, or `default`."""
-    if file := os.environ.get(f"{name}_FILE"):
-        return Path(file).read_text(encoding="utf-8").strip()
-    return os.environ.get(name, default).strip()
-
-
-def choice(name: str, choices: tuple[str, ...]) -> str:
-    """The environment's `name`, one of `choices`; the first when it is not set. Raises ValueError for anything else."""
-    given = value(name, choices[0]).lower()
-    if given not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(choices)} (it is {given!r})")
-    return given
-
-
-def networks(name: str, default: str) -> str:
-    """The environment's `name`: IP networks with commas between them. Raises ValueError for what is none."""
-    given = value(name, default)
-    for part in filter(None, map(str.strip, given.split(","))):
-        ipaddress.ip_network(part, strict=False)
-    return given
 
 
 def path() -> Path:

@@ -21,7 +21,7 @@ from pathlib import Path
 import click
 import psycopg
 
-from karibu.config import home
+from karibu.config import environment, home
 from karibu.config.process import die_with_parent
 
 INSTALL = "pginstall18"  # the wheel carries two versions
@@ -30,7 +30,7 @@ SYSTEM_USER = "karibu"
 
 def database_url() -> str:
     """`KARIBU_DATABASE_URL`, or the URL of the embedded server (which may not be running)."""
-    return home.value("KARIBU_DATABASE_URL") or embedded_url(home.path())
+    return environment.value("KARIBU_DATABASE_URL") or embedded_url(home.path())
 
 
 def embedded_url(base: Path) -> str:
@@ -38,7 +38,7 @@ def embedded_url(base: Path) -> str:
 
 
 def is_embedded() -> bool:
-    return not home.value("KARIBU_DATABASE_URL")
+    return not environment.value("KARIBU_DATABASE_URL")
 
 
 def socket_folder(base: Path) -> Path:

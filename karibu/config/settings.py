@@ -1,9 +1,9 @@
-"""Django's settings. They boot with nothing set; every deployment choice is an environment variable (home.py)."""
+"""Django settings. They boot with nothing set; every deployment choice is an environment variable (environment.py)."""
 
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from karibu.config import home, postgres
+from karibu.config import environment, home, postgres
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
@@ -14,10 +14,8 @@ POOL = {"min_size": 0, "max_size": 12, "timeout": 10, "max_idle": 120, "reconnec
 
 
 def database(url: str) -> dict[str, object]:
-    """A PostgreSQL URL as Django wants it. Raises ValueError for any other database."""
+    """A PostgreSQL URL as Django wants it."""
     parts = urlsplit(url)
-    if parts.scheme not in ("postgresql", "postgres"):
-        raise ValueError(f"KARIBU_DATABASE_URL must start with postgresql:// (it starts with {parts.scheme!r})")
     query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     host = query.pop("host", "") or unquote(parts.hostname or "")
     return {
@@ -34,16 +32,16 @@ def database(url: str) -> dict[str, object]:
 
 KARIBU_HOME = home.path()
 KARIBU_LAKE_URL = home.lake_url()
-KARIBU_ENGINE = home.value("KARIBU_ENGINE", "duckdb")
-KARIBU_SMTP_URL = home.value("KARIBU_SMTP_URL")
+KARIBU_ENGINE = environment.get("KARIBU_ENGINE")
+KARIBU_SMTP_URL = environment.get("KARIBU_SMTP_URL")
 KARIBU_SYSTEM_MAIL = "karibu.messages.system.send_mail"  # sign-in links and the like
-KARIBU_TRUSTED_PROXIES = home.networks("KARIBU_TRUSTED_PROXIES", "127.0.0.0/8, ::1")
-KARIBU_IP_ADDRESSES = home.choice("KARIBU_IP_ADDRESSES", ("network", "whole"))
+KARIBU_TRUSTED_PROXIES = environment.get("KARIBU_TRUSTED_PROXIES")
+KARIBU_IP_ADDRESSES = environment.get("KARIBU_IP_ADDRESSES")
 # Beside public addresses, where webhooks may go: networks with commas between them.
-KARIBU_WEBHOOK_NETWORKS = home.networks("KARIBU_WEBHOOK_NETWORKS", "")
-KARIBU_PUBLIC_URL = home.value("KARIBU_PUBLIC_URL").rstrip("/")
+KARIBU_WEBHOOK_NETWORKS = environment.get("KARIBU_WEBHOOK_NETWORKS")
+KARIBU_PUBLIC_URL = environment.get("KARIBU_PUBLIC_URL")
 KARIBU_SERVED_URL = home.served_url()
-KARIBU_UPLOAD_MB = int(home.value("KARIBU_UPLOAD_MB") or 2000)  # the longest file that a page takes
+KARIBU_UPLOAD_MB = environment.get("KARIBU_UPLOAD_MB")  # the longest file that a page takes
 KARIBU_PIPELINE = "karibu.config.pipeline.STAGES"
 KARIBU_NAVIGATION = "karibu.config.navigation.NAVIGATION"
 
