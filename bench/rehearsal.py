@@ -42,20 +42,17 @@ def measure(days: int, only: list[str], everybody: bool) -> None:
 
     from karibu.journeys import actions
     from karibu.journeys.rehearsal import actions as rehearsals
-    from karibu.journeys.rehearsal.past import TOLD
     from karibu.journeys.rehearsal.run import run
-
-    most = None if everybody else TOLD
 
     with connection.cursor() as cursor:
         cursor.execute(CONSENTS)
     for name, definition in journeys().items():
         if not only or any(word in name for word in only):
             journey = actions.create(name, definition, by="bench")
-            rehearsal = rehearsals.plan(journey, by="bench", days=days, now=datetime.now(UTC))
+            rehearsal = rehearsals.plan(journey, by="bench", days=days, now=datetime.now(UTC), everybody=everybody)
             begun = time.perf_counter()
             told: list[float] = []
-            done = run(rehearsal, lambda _row, told=told: told.append(time.perf_counter()), most)  # type: ignore[misc]
+            done = run(rehearsal, lambda _row, told=told: told.append(time.perf_counter()))  # type: ignore[misc]
             say(name, done, time.perf_counter() - begun, told[0] - begun, len(told))
 
 

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-NUMBERS = [*range(1, 16), 18, 27, 28, 29, 37, 44, 45, 46, 47]
+NUMBERS = [*range(1, 16), 18, *range(20, 27), 27, 28, 29, 37, 44, 45, 46, 47]
 _ROW = re.compile(r"\| (\d+) \| ([^|]+) \| ([^|]+) \|")
 
 

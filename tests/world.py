@@ -77,6 +77,7 @@ def _templates() -> None:
 
 
 def _trouble(number: int, folder: Path) -> None:
+    _every_step(number)
     _strange_events(number)
     _duplicates(number)
     _mail(number)
@@ -142,6 +143,25 @@ def _with_ways() -> dict[str, Any]:
     ask = {"ask": {"question": "Shall we call?"}, "ways": {"yes": [{"wait": {"days": 1}}], "late": [{"leave": {}}]}}
     ways = {"yes": [send, {**order, "ways": {"late": [ask]}}], "no": [{"wait_until": {"at": "09:00"}}, send]}
     return {**abandoned_cart(), "steps": [{"wait": {"hours": 1, "quiet": True}}, {**dear, "ways": ways}]}
+
+
+def _every_step(number: int) -> None:
+    """A live one, and its rehearsal, with the steps that the others have none of; nobody comes beyond its third."""
+    pool = CouponPool.objects.create(name=f"Come back {number}", fallback="TENA10")
+    share = {"A": 50, "B": 50}
+    steps: list[dict[str, Any]] = [
+        {"rate": {"most": 500, "per": "hour"}},
+        {"wait_date": {"trait": "birthday"}, "ways": {"came": [{"coupon": {"pool": pool.pk}}], "unknown": []}},
+        {"wait_rhythm": {}, "ways": {"late": []}},
+        {"consent": {"how": "ask", "channel": "email", "topic": "offers", "wording": "May we write to you?"}},
+        {"recommend": {"count": 3}, "ways": {"found": [{"send": {"template": "goes-with"}}], "none": []}},
+        {"webhook": {"url": "https://93.184.216.34/score"}, "ways": {"failed": [{"task": {"title": "Look at it"}}]}},
+        {"experiment": {"shares": share}, "ways": {"A": [{"send": {"template": "newsletter"}}], "B": []}},
+        {"reaction": {"did": "clicked"}, "ways": {"yes": [{"update": {"trait": "keen", "value": True}}], "no": []}},
+    ]
+    raw = {"entry": {"event": "Product Added"}, "goal": {"event": "Order Completed"}, "steps": steps}
+    made = journeys.publish(journeys.create(f"Every step {number}", raw, by=BY), by=BY)
+    rehearsal.run(rehearsals.plan(made, by=BY))
 
 
 def _tasks(number: int) -> None:

@@ -253,12 +253,13 @@ def journey() -> None:
 @click.argument("what")
 @click.option("--days", default=90, show_default=True, help="How far back.")
 @click.option("--everybody", is_flag=True, help="Also where so much happened that some people would do.")
-def journey_rehearse(what: str, days: int, everybody: bool) -> None:
+@click.option("--put-in", type=int, help="Whom by hand: the segment of this number, where nothing else says who came.")
+def journey_rehearse(what: str, days: int, everybody: bool, put_in: int | None) -> None:
     """Tell WHAT over the past: who would have entered, by which ways, with which messages. Nothing is sent."""
     with installation():
         from karibu.journeys import cli
 
-        cli.rehearse(what, days, everybody)
+        cli.rehearse(what, days, everybody, put_in)
 
 
 @journey.command("test")

@@ -140,6 +140,12 @@ def _segment(words: Callable[[], str]) -> Callable[[LoggedEvent], SafeString]:
     return lambda event: format_html(words(), _strong(str(event.properties.get("segment") or "?")))
 
 
+def _survey(event: LoggedEvent) -> SafeString:
+    said = {name: event.properties.get(name) for name in ("score", "most", "text")}
+    answer = format_html(_("Answered {} of {}"), _strong(str(said["score"])), str(said["most"]))
+    return format_html("{}: “{}”", answer, str(said["text"])[:ROOM]) if said["text"] else answer
+
+
 def _plain(words: Callable[[], str]) -> Callable[[LoggedEvent], SafeString]:
     return lambda event: SafeString(words())
 
@@ -188,6 +194,7 @@ PHRASES: dict[str, Phrase] = {
     "Aliased": Phrase("profile", "merge", _plain(lambda: _("Was stated to be the same person as another id"))),
     "Segment Entered": Phrase("segments", "segments", _segment(lambda: _("Came into the segment {}"))),
     "Segment Left": Phrase("segments", "segments", _segment(lambda: _("Left the segment {}"))),
+    "Survey Answered": Phrase("other", "star", _survey),
     "Grouped": Phrase("profile", "customers", _plain(lambda: _("Joined a group"))),
 }
 

@@ -29,6 +29,13 @@ def give(wanted: Sequence[Wanted]) -> None:
 
 
 @transaction.atomic
+def give_by_hand(wanted: Wanted, *, by: str) -> None:
+    """A colleague gives one task."""
+    give([wanted])
+    record(by, "gave task", f"customer {wanted.customer_id}")
+
+
+@transaction.atomic
 def finish(ids: Collection[int], *, by: str) -> int:
     """These are done; returns how many were not before."""
     done = Task.objects.filter(pk__in=ids, done_at=None).update(done_at=timezone.now(), done_by=by)

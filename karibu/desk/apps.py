@@ -17,4 +17,5 @@ class DeskConfig(AppConfig):
         merging.register("desk_task", "customer_id")
         erasure.register(erasing.from_desk)
         access.register(erasing.of_desk)
+        panels.offer(panels.Button(_("Task"), "note", "/customers/{}/tasks/new/"))
         panels.register(panels.Panel(str(_("Tasks")), "desk/_panel.html", queries.panel, order=50))

@@ -62,7 +62,10 @@ class Tasks(Table):
     search_label = _("Search by task or colleague")
     empty = Empty(
         _("Nothing to do"),
-        _("Put the step “Give a colleague a task” into a journey, and a line appears here for each person."),
+        _(
+            "Press “Task” on a customer's page, or put the step “Give a colleague a task” into a journey: then a line "
+            "appears here for each person."
+        ),
         "/journeys/",
         _("Open journeys"),
     )

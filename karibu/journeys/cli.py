@@ -10,21 +10,20 @@ import click
 from karibu.journeys.definition import DefinitionError
 from karibu.journeys.models import Journey, Rehearsal
 from karibu.journeys.rehearsal import actions, said, script
-from karibu.journeys.rehearsal.past import TOLD
 from karibu.journeys.rehearsal.run import run
 
 
-def rehearse(what: str, days: int, everybody: bool) -> None:
+def rehearse(what: str, days: int, everybody: bool, put_in: int | None) -> None:
     """Tells the draft over the past in this process, with its progress on stderr, and prints the result as JSON."""
     journey = _journey(what)
     try:
-        rehearsal = actions.plan(journey, by="terminal", days=days)
+        rehearsal = actions.plan(journey, by="terminal", days=days, everybody=everybody, stand_in=put_in)
     except (DefinitionError, ValueError) as error:
         raise click.ClickException(str(error)) from None
     if rehearsal.status != Rehearsal.Status.QUEUED:
         raise click.ClickException("This journey is being rehearsed already.")
     try:
-        done = run(rehearsal, _progress, None if everybody else TOLD)
+        done = run(rehearsal, _progress)
     except KeyboardInterrupt:
         actions.stop(rehearsal, by="terminal")
         raise

@@ -93,6 +93,7 @@ def doing(name: str) -> str:
         "Order Refunded": _("gets money back"),
         "Products Searched": _("searches"),
         "Signed Up": _("signs up"),
+        "Survey Answered": _("answers a survey"),
     }
     return known.get(name) or _("does “%(event)s”") % {"event": name}
 

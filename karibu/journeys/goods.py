@@ -30,7 +30,7 @@ _DID = """
     WHERE name IN (SELECT unnest($names)) AND product_id IN (SELECT unnest($products)) AND time >= $since
         AND customer > 0
     GROUP BY customer, product_id"""
-_TODAY = """
+TODAY = """
     SELECT n.id, c.id FROM unnest(%s::bigint[]) AS n(id) JOIN customers_customer o ON o.id = n.id
     JOIN customers_customer c ON c.id = coalesce(o.merged_into, o.id)
     WHERE c.erased_at IS NULL AND NOT c.is_anonymous"""
@@ -105,7 +105,7 @@ def _did(
     cursor: Cursor, names: Sequence[str], products: Sequence[str], since: datetime
 ) -> dict[tuple[int, str], datetime]:
     told = log.query(_DID, {"names": names, "products": products, "since": since}, since=since).to_pylist()
-    cursor.execute(_TODAY, [sorted({row["customer"] for row in told})])
+    cursor.execute(TODAY, [sorted({row["customer"] for row in told})])
     today = dict(cursor.fetchall())
     found: dict[tuple[int, str], datetime] = defaultdict(lambda: since)
     for row in told:

@@ -174,6 +174,9 @@ class Rehearsal(models.Model):
     definition = models.JSONField()  # as the draft was then
     since = models.DateTimeField()
     until = models.DateTimeField()
+    everybody = models.BooleanField(default=False)  # else some stand for all, where very much happened
+    # The segment whose members are put in, where the log cannot say who was: by hand, by a prediction.
+    stand_in = models.BigIntegerField(null=True)
     status = models.CharField(max_length=10, choices=Status, default=Status.QUEUED)
     reason = models.CharField(max_length=300, blank=True)  # why it failed
     done = models.IntegerField(default=0)  # events told again

@@ -11,7 +11,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from karibu.messages import plain, printing, sandbox, tokens
+from karibu.messages import plain, printing, sandbox, survey, tokens
 from karibu.messages.addresses import page
 from karibu.messages.machines import HIDDEN
 from karibu.messages.mjml import compile_mjml
@@ -180,7 +180,8 @@ def render_tracked(form: Compiled, facts: Facts, message_id: int, links: Sequenc
             return url
         return page(tokens.CLICK, message_id, positions.setdefault(url, len(positions)))
 
-    own = {"unsubscribe_url": unsubscribe, "web_view_url": view, **_marks(message_id, hidden)}
+    surveys = {f"{scale}_url": page(tokens.SURVEY, message_id, n) for n, scale in enumerate(survey.SCALES)}
+    own = {"unsubscribe_url": unsubscribe, "web_view_url": view, **surveys, **_marks(message_id, hidden)}
     content = render(form, {**facts, **own}, lead)
     if form.is_marketing:
         _let_people_leave(content, unsubscribe)

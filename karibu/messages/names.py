@@ -22,6 +22,8 @@ FACTS: dict[str, str] = {
     "is_marketing": "",
     "unsubscribe_url": "",
     "web_view_url": "",
+    "score_url": "",  # a survey's page (survey.py)
+    "stars_url": "",
     "preferences_url": "",
     "confirm_url": "",
     "code": "",  # of a coupon that a form promised

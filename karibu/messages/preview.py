@@ -139,7 +139,9 @@ def in_the_light(html: str) -> str:
     return html.replace("(prefers-color-scheme: dark)", "not all").replace("light dark", "light")
 
 
-_LINKS = dict.fromkeys(("unsubscribe_url", "preferences_url", "web_view_url", "confirm_url"), "#")
+_LINKS = dict.fromkeys(
+    ("unsubscribe_url", "preferences_url", "web_view_url", "confirm_url", "score_url", "stars_url"), "#"
+)
 _MUG = {"product_id": "mug", "name": "Clay mug", "variant": "blue", "price": Decimal("14.70"), "quantity": 2}
 _BASKET = {"product_id": "basket", "name": "Sisal basket", "price": Decimal("30.00"), "quantity": 1}
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from django.conf import settings
 
-CLICK, OPEN, UNSUBSCRIBE, VIEW, REFERENCE = "c", "o", "u", "v", "m"
+CLICK, OPEN, UNSUBSCRIBE, VIEW, REFERENCE, SURVEY = "c", "o", "u", "v", "m", "s"
 _MAC = 9
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 

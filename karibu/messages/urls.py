@@ -6,6 +6,7 @@ urlpatterns: list[URLPattern] = [
     path("m/p/<slug:digest>/<str:name>", editor.picture, name="picture"),
     path("m/c/<str:token>", public.click, name="message-click"),
     path("m/o/<str:token>.gif", public.opened, name="message-open"),
+    path("m/s/<str:token>", public.survey, name="message-survey"),
     path("m/u/<str:token>", public.unsubscribe, name="message-unsubscribe"),
     path("m/v/<str:token>", public.web_view, name="message-web-view"),
     path("messages/", messages.message_list, name="messages"),

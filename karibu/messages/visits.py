@@ -125,7 +125,7 @@ def _tell(seen: Sequence[tuple[Visit, Message]]) -> None:
     if not seen:
         return
     source = create_source(SOURCE, kind="email")
-    who = _identifiers({message.customer_id for _, message in seen})
+    who = identifiers({message.customer_id for _, message in seen})
     urls = _urls(seen)
     rows = []
     for visit, message in seen:
@@ -151,7 +151,7 @@ def _event(visit: Visit, message: Message, identifier: dict[str, Any], url: str)
     return {**known, **identifier}
 
 
-def _identifiers(customer_ids: set[int]) -> dict[int, dict[str, Any]]:
+def identifiers(customer_ids: set[int]) -> dict[int, dict[str, Any]]:
     """How an event names each customer: by external id, else by e-mail, else by browser."""
     found: dict[int, dict[str, str]] = defaultdict(dict)
     ours = Identity.objects.filter(customer_id__in=customer_ids)

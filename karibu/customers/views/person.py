@@ -43,6 +43,7 @@ def customer(request: HttpRequest, customer_id: int) -> HttpResponse:
     context = {
         "customer": found,
         "local_time": page.local_time(found),
+        "buttons": panels.buttons(found),
         "panels": [one for one in shown if one[0].order < panels.LAST],
         "last_panels": [one for one in shown if one[0].order >= panels.LAST],
         "identities": page.identities(found),

@@ -6,6 +6,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from karibu.journeys.recipes.recipe import Need, Recipe, branch, morning, send, unless, wait
+from karibu.messages.survey import ANSWERED
 from karibu.shop.models import CouponPool
 
 ORDERS = {"event": "Order Completed", "key": "order_id"}
@@ -24,8 +25,8 @@ def order_thanks() -> dict[str, Any]:
 
 
 def review_request() -> dict[str, Any]:
-    """Asks for a review when they know it well, and thanks whoever writes one; with a coupon of the shop's pool
-    for reviews, where it has one."""
+    """Asks for a review when they know it well, and thanks whoever writes one, on our page or the shop's own; with a
+    coupon of the shop's pool for reviews, where it has one."""
     pool = _pool_for_reviews()
     thanks = [*([{"coupon": {"pool": pool}}] if pool else []), send("review-thanks")]
     return {
@@ -36,7 +37,7 @@ def review_request() -> dict[str, Any]:
             wait(days=14),
             morning(),
             send("review-request"),
-            unless("Product Reviewed", {"days": 14}, came=thanks, late=[]),
+            unless(["Product Reviewed", ANSWERED], {"days": 14}, came=thanks, late=[]),
         ],
     }
 
@@ -75,32 +76,29 @@ def nps() -> dict[str, Any]:
             morning(),
             send("nps"),
             unless(
-                "Message Clicked",
+                ANSWERED,
                 {"days": 10},
-                where=[{"property": "url", "op": "contains", "value": "nps="}],
-                came=[branch(_clicked(9, 10), yes=[send("nps-thanks")], no=[_recovery()])],
+                where=[{"property": "scale", "op": "is", "value": "score"}],
+                came=[branch(_said("lte", 6), yes=_recovery(), no=[_thanks()])],
                 late=[],
             ),
         ],
     }
 
 
-def _recovery() -> dict[str, Any]:
-    sorry = {
-        "ask": {"question": str(_("Not content with us. Taken care of?")), "within": {"days": 3}},
-        "ways": {"yes": [], "no": [], "late": []},
-    }
-    return branch(_clicked(7, 8), yes=[], no=[send("nps-sorry"), sorry])
+def _recovery() -> list[dict[str, Any]]:
+    question = {"question": str(_("Not content with us. Taken care of?")), "within": {"days": 3}}
+    return [send("nps-sorry"), {"ask": question, "ways": {"yes": [], "no": [], "late": []}}]
 
 
-def _clicked(*scores: int) -> dict[str, Any]:
-    """Whether one of these answers is among the latest."""
+def _thanks() -> dict[str, Any]:
+    return branch(_said("gte", 9), yes=[send("nps-thanks")], no=[])
 
-    def one(score: int) -> dict[str, Any]:
-        where = [{"property": "url", "op": "contains", "value": f"nps={score}"}]
-        return {"event": "Message Clicked", "where": where, "within": {"days": 11}}
 
-    return {"any": [one(score) for score in scores]}
+def _said(op: str, score: int) -> dict[str, Any]:
+    """Whether one of the latest answers is such a score."""
+    where = [{"property": "scale", "op": "is", "value": "score"}, {"property": "score", "op": op, "value": score}]
+    return {"event": ANSWERED, "where": where, "within": {"days": 11}}
 
 
 RECIPES = [

@@ -1,6 +1,7 @@
 """What a colleague or the API does with rehearsals."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -15,18 +16,20 @@ KEPT = 10  # rehearsals of one journey
 OPEN = (Rehearsal.Status.QUEUED, Rehearsal.Status.RUNNING)
 
 
-def begin(journey: Journey, *, by: str, days: int = DAYS, now: datetime | None = None) -> Rehearsal:
+def begin(journey: Journey, *, by: str, days: int = DAYS, now: datetime | None = None, **wanted: Any) -> Rehearsal:
     """The draft as it is now, told over the last `days`; a worker takes it up. One at a time of each journey: the one
-    that is under way is returned. Raises DefinitionError for a draft that cannot run, ValueError for the days."""
+    that is under way is returned. Raises DefinitionError for a draft that cannot run, ValueError for the days.
+
+    `wanted`: whether `everybody` is told of, and who are put in where nobody knows whom (`stand_in`, a segment)."""
     from karibu.journeys.jobs import queue_rehearsal
 
     with transaction.atomic():
-        rehearsal = plan(journey, by=by, days=days, now=now)
+        rehearsal = plan(journey, by=by, days=days, now=now, **wanted)
         queue_rehearsal(rehearsal.pk)
     return rehearsal
 
 
-def plan(journey: Journey, *, by: str, days: int = DAYS, now: datetime | None = None) -> Rehearsal:
+def plan(journey: Journey, *, by: str, days: int = DAYS, now: datetime | None = None, **wanted: Any) -> Rehearsal:
     """As begin(), but whoever calls this runs it (run.py)."""
     if not 1 <= days <= MOST_DAYS:
         raise ValueError(f"from 1 to {MOST_DAYS} days")
@@ -38,7 +41,7 @@ def plan(journey: Journey, *, by: str, days: int = DAYS, now: datetime | None = 
             return under_way
         until = now or timezone.now()
         made = journey.rehearsals.create(
-            definition=journey.definition, since=until - timedelta(days=days), until=until, by=by
+            definition=journey.definition, since=until - timedelta(days=days), until=until, by=by, **wanted
         )
         record(by, "rehearsed journey", f"journey {journey.pk}", days=days)
         old = journey.rehearsals.order_by("-pk").values_list("pk", flat=True)[KEPT:]

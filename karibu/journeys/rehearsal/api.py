@@ -5,12 +5,14 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext as _
 from ninja import Field, Router, Schema, Status
 
 from karibu.journeys.definition import DefinitionError
 from karibu.journeys.models import Journey, Rehearsal
 from karibu.journeys.rehearsal import actions, said
 from karibu.journeys.rehearsal.blind import said as blind_said
+from karibu.segments import queries as segments
 from karibu.web.access import actor, allow
 from karibu.web.problems import Problem
 
@@ -19,6 +21,8 @@ router = Router(tags=["journeys"])
 
 class RehearsalIn(Schema):
     days: int = Field(actions.DAYS, ge=1, le=actions.MOST_DAYS)
+    everybody: bool = False
+    stand_in: int | None = None  # a segment: who is put in where nothing says whom
 
 
 class RehearsalOut(Schema):
@@ -39,9 +43,12 @@ class RehearsalOut(Schema):
 @allow("marketer")
 def begin(request: HttpRequest, pk: int, body: RehearsalIn | None = None) -> Any:
     """Tells the draft over the last `days`. Nothing is sent or changed; the one that is under way is answered."""
+    wanted = body or RehearsalIn.model_validate({})
+    if wanted.stand_in and not segments.names([wanted.stand_in]):
+        raise Problem(422, _("There is no such segment."), field="stand_in")
     try:
-        days = body.days if body else actions.DAYS
-        return Status(202, _out(actions.begin(get_object_or_404(Journey, pk=pk), by=actor(request), days=days)))
+        begun = actions.begin(get_object_or_404(Journey, pk=pk), by=actor(request), **wanted.dict())
+        return Status(202, _out(begun))
     except DefinitionError as error:
         raise Problem(422, error.sentence, field=f"definition{error.path.removeprefix('$')}") from None
 

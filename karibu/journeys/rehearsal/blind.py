@@ -11,6 +11,7 @@ from karibu.journeys.definition import Definition
 from karibu.journeys.rehearsal import past as past_
 from karibu.journeys.rehearsal.asked import HOUR, Asked
 from karibu.journeys.rehearsal.past import Past
+from karibu.journeys.rehearsal.times import is_put_in
 from karibu.journeys.steps.ask import Ask
 from karibu.journeys.steps.branch import Branch
 from karibu.journeys.steps.coupon import Coupon
@@ -18,16 +19,20 @@ from karibu.journeys.steps.reaction import Reaction
 from karibu.journeys.steps.send import Send
 from karibu.journeys.steps.unsubscribe import Unsubscribe
 from karibu.journeys.steps.update import Update
+from karibu.journeys.steps.webhook import Webhook
 
 
-def blind(definition: Definition, past: Past | None, asked: Asked) -> list[str]:
+def blind(definition: Definition, past: Past | None, asked: Asked, stand_in: int | None = None) -> list[str]:
     """The words that apply, in the order in which they matter."""
     kinds = {type(step) for step in definition.steps}
     entry = definition.entry
     conditions = Branch in kinds or definition.filter is not None
-    known = entry.names or entry.segment is not None or entry.date or entry.schedule
+    put_in = is_put_in(definition)
     applies = {
-        "door": not known,
+        "nobody": put_in and not stand_in,
+        "stand_in": put_in and bool(stand_in),
+        "stock": entry.product is not None and entry.product.change != "price_drop",
+        "prices": entry.product is not None and entry.product.change == "price_drop",
         "segment": bool(past_.segments(definition)) or entry.schedule is not None,
         "dates": entry.date is not None,
         "imported": past is not None and past.imported > 0,
@@ -40,6 +45,7 @@ def blind(definition: Definition, past: Past | None, asked: Asked) -> list[str]:
         "asked": Ask in kinds,
         "reactions": Reaction in kinds,
         "coupons": Coupon in kinds,
+        "called": Webhook in kinds,
         "consents": Send in kinds,
         "goods": Send in kinds,
         "withdrawn": Send in kinds and Unsubscribe in kinds,
@@ -53,7 +59,15 @@ def said(word: str) -> str:
 
 
 SAID: dict[str, Callable[[], str]] = {
-    "door": lambda: _("Nothing in the log says who would have come in by this door, so nobody did."),
+    "nobody": lambda: _(
+        "Whom a colleague, a program or a score of then would have put in is not kept, so nobody entered. Choose a "
+        "segment above as those who would have been."
+    ),
+    "stand_in": lambda: _(
+        "Those who are in the segment today were put in on the first day, or when they first came to the shop."
+    ),
+    "stock": lambda: _("How many pieces there were is not kept, so nobody entered by it."),
+    "prices": lambda: _("Prices are those that views and carts showed; what only a product list said is not kept."),
     "segment": lambda: _("Who entered or left a segment is known from when it was first made, not before."),
     "dates": lambda: _("Dates are those that are known of people today."),
     "imported": lambda: _("Some of the events were imported; they count as if they had come when they happened."),
@@ -68,6 +82,7 @@ SAID: dict[str, Callable[[], str]] = {
     "asked": lambda: _("Nobody was there to answer: everyone went the way without an answer."),
     "reactions": lambda: _("Nobody got a message, so nobody opened one or clicked: all went the other way."),
     "coupons": lambda: _("There were coupons for everybody; see above how many that takes."),
+    "called": lambda: _("Programs of the shop's own were not asked: everyone went on as if they had answered at once."),
     "consents": lambda: _("Consents, addresses, holdouts, hours and caps are those of today."),
     "goods": lambda: _("Whether products were in stock, coupons left or a complaint open then, is not asked."),
     "withdrawn": lambda: _("Messages behind a step that stops writing to people are counted all the same."),

@@ -54,12 +54,14 @@ class Past:
             first = later
 
 
-def read(definition: Definition, since: datetime, until: datetime, most: int | None = None) -> Past:
+def read(
+    definition: Definition, since: datetime, until: datetime, most: int | None = None, stand_in: int | None = None
+) -> Past:
     """What it listens to in since ≤ time < until, of people who did what brings them in; about `most` events."""
     happened = log.query(_sql(definition), _parameters(definition, since, until), since=since, until=until)
     with engine.cursor() as own:
         own.register("happened", happened)
-        own.register("comers", comers(definition, since, until))
+        own.register("comers", comers(definition, since, until, stand_in))
         own.register("merged", _merged())
         own.execute(_KNOWN_TODAY)
         mates = _mates(own, definition.entry.key)
@@ -176,7 +178,7 @@ _SIZES = f"""
 # Parties stand in no order that means anything: the first of them are as good as any others.
 _ORDERED = f"""
     SELECT * EXCLUDE (opens, first, size),
-        row_number() OVER (PARTITION BY party ORDER BY moment, time, name) - 1 AS rank
+        row_number() OVER (PARTITION BY party ORDER BY moment, time, name, comes) - 1 AS rank
     FROM parties WHERE size <= {MOST} AND hash(party) % $1 = 0
     ORDER BY size > {BUSY}, hash(party), party, rank"""  # noqa: S608 - as above
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 
 import pyarrow as pa
 
@@ -106,14 +107,19 @@ class Rounds:
                 cursor().execute(_ORDERED, columns(rows))
 
     def _come_otherwise(self, batch: Batch, rows: pa.Table) -> None:
-        """Doors and exits that no event opens: whoever entered or left a segment, or whose hour has come."""
+        """Doors and exits that no event opens: whoever entered or left a segment, or whose moment has come."""
         rules = live.rules(batch.cursor)
-        told = list(zip(batch.events, rows["segment"].to_pylist(), rows["day"].to_pylist(), strict=True))
+        comes = zip(batch.events, rows["comes"].to_pylist(), rows["knowing"].to_pylist(), strict=True)
+        opened = [*rules.timed, *rules.goods, *rules.by_hand.values(), *chain(*rules.predicted.values())]
         arrivals = [
-            Arrival(w, e.customer_id, day, e.time, {"day": day}) for w in rules.timed for e, _s, day in told if day
+            Arrival(way, event.customer_id, key, event.time, live.decoded(knowing))
+            for event, key, knowing in comes
+            if key is not None
+            for way in opened
         ]
-        for segment in {segment for _e, segment, _day in told if segment}:
-            crossed = [event for event, where, _day in told if where == segment]
+        crossing = list(zip(batch.events, rows["segment"].to_pylist(), strict=True))
+        for segment in {segment for _event, segment in crossing if segment}:
+            crossed = [event for event, where in crossing if where == segment]
             arrivals += [
                 Arrival(way, event.customer_id, "", event.received_at)
                 for way in rules.segments.get(segment, ())
@@ -132,7 +138,7 @@ class Rounds:
 
 
 def _has_others(rows: pa.Table) -> bool:
-    return any(rows[name].null_count < len(rows) for name in ("segment", "day"))
+    return any(rows[name].null_count < len(rows) for name in ("segment", "comes"))
 
 
 def _due(ahead: Ahead) -> list[engine.Standing]:

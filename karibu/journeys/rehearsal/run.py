@@ -33,13 +33,14 @@ class Stopped(Exception):
     """Somebody asked it to stop."""
 
 
-def run(rehearsal: Rehearsal, progress: Progress = lambda _rehearsal: None, most: int | None = past_.TOLD) -> Rehearsal:
+def run(rehearsal: Rehearsal, progress: Progress = lambda _rehearsal: None, most: int = past_.TOLD) -> Rehearsal:
     """Runs a queued rehearsal to its end; whatever comes stands in the row. Not in a transaction, on a connection that
-    nobody else uses meanwhile. Where there are more than `most` events, it tells of some people only (past.py)."""
+    nobody else uses meanwhile. Where there are more than `most` events, it tells of some people only (past.py), unless
+    `everybody` is asked for."""
     if not _mine(rehearsal, Status.QUEUED).update(status=Status.RUNNING, heartbeat_at=timezone.now()):
         rehearsal.refresh_from_db()
         return rehearsal
-    told = _Telling(rehearsal, progress, most)
+    told = _Telling(rehearsal, progress, None if rehearsal.everybody else most)
     try:
         told.tell()
         told.end(Status.DONE)
@@ -65,7 +66,8 @@ class _Telling:
         self.past: Past | None = None
 
     def tell(self) -> None:
-        self.past = past_.read(self.definition, self.rehearsal.since, self.rehearsal.until, self.most)
+        row = self.rehearsal
+        self.past = past_.read(self.definition, row.since, row.until, self.most, row.stand_in)
         self._write(total=len(self.past.rows))
         if self.definition.filter is not None or any(isinstance(step, Branch) for step in self.definition.steps):
             mirror.current()  # what conditions are asked of is written now: later nothing can be
@@ -112,11 +114,14 @@ class _Telling:
 
     def end(self, status: str, reason: str = "") -> None:
         one_in = self.past.one_in if self.past else 1
-        result = {**self.tally.result(one_in), "one_in": one_in, "blind": blind(self.definition, self.past, self.asked)}
+        result = {**self.tally.result(one_in), "one_in": one_in, "blind": self._blind()}
         still = [Status.RUNNING, *([Status.STOPPED] if status == Status.STOPPED else [])]
         Rehearsal.objects.filter(pk=self.rehearsal.pk, status__in=still).update(
             status=status, reason=reason[:300], result=result, done=self.counted, ended_at=timezone.now()
         )
+
+    def _blind(self) -> list[str]:
+        return blind(self.definition, self.past, self.asked, self.rehearsal.stand_in)
 
 
 def _example(rehearsal: Rehearsal, one: Enrollment, ways: Sequence[Any], messages: int) -> Rehearsed:

@@ -14,7 +14,10 @@ from karibu.journeys.definition import DefinitionError, parse
 from karibu.journeys.models import Journey, Rehearsal
 from karibu.journeys.rehearsal import actions, said
 from karibu.journeys.rehearsal.blind import said as blind_said
+from karibu.journeys.rehearsal.past import TOLD
 from karibu.journeys.rehearsal.tables import People
+from karibu.journeys.rehearsal.times import is_put_in
+from karibu.segments import queries as segments
 from karibu.web import fragments
 from karibu.web.access import actor, allow, may
 from karibu.web.queries import shop
@@ -43,7 +46,7 @@ def rehearsal(request: HttpRequest, pk: int, number: int) -> HttpResponse:
 def begin(request: HttpRequest, pk: int) -> HttpResponse:
     journey = get_object_or_404(Journey, pk=pk)
     try:
-        made = actions.begin(journey, by=actor(request), days=int(request.POST.get("days", actions.DAYS)))
+        made = actions.begin(journey, by=actor(request), **_wanted(request))
     except DefinitionError as error:
         messages.error(request, _("Not rehearsed. %(what)s") % {"what": error.sentence})
         return redirect("journey", pk)
@@ -77,12 +80,34 @@ def _show(request: HttpRequest, journey: Journey, found: Rehearsal | None) -> Ht
         "periods": PERIODS,
         "days": _days(found) if found else actions.DAYS,
         "can_rehearse": may(request, "marketer"),
+        "stand_ins": _choosable(journey),
+        "most": TOLD,
         "earlier": list(journey.rehearsals.order_by("-pk").values("pk", "status", "created_at", "since", "until")),
     }
     if found:
         context |= _told(request, found)
     page, part = "journeys/rehearsal/rehearsal.html", "journeys/rehearsal/_told.html"
     return fragments.render(request, page, context, fragment=part)
+
+
+def _wanted(request: HttpRequest) -> dict[str, Any]:
+    """What the form asks for. Raises ValueError for days that are no number; an unknown segment is none."""
+    put_in = request.POST.get("stand_in", "")
+    is_known = put_in.isdecimal() and bool(segments.names([int(put_in)]))
+    return {
+        "days": int(request.POST.get("days", actions.DAYS)),
+        "everybody": "everybody" in request.POST,
+        "stand_in": int(put_in) if is_known else None,
+    }
+
+
+def _choosable(journey: Journey) -> list[tuple[int, str]]:
+    """The segments of which one can stand in for those whom nothing in the log names; none where none has to."""
+    try:
+        put_in = is_put_in(parse(journey.definition))
+    except DefinitionError:
+        return []
+    return list(segments.segments().order_by("name", "pk").values_list("pk", "name")) if put_in else []
 
 
 def _told(request: HttpRequest, found: Rehearsal) -> dict[str, Any]:

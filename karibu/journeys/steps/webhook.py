@@ -52,6 +52,10 @@ class Webhook(Step, forbid_unknown_fields=True):
         calls.forget([t.id for t in group.travellers if t.context.get(CALLED) == ""])
         return [self._outcome(group, traveller) for traveller in group.travellers]
 
+    def rehearse(self, group: Group) -> Sequence[Outcome]:
+        """Nobody is asked: as if it had answered at once, with nothing that the run would have learnt."""
+        return [Outcome("answered", way=ANSWERED)] * len(group.travellers)
+
     @staticmethod
     def _outcome(group: Group, traveller: Traveller) -> Outcome:
         if CALLED not in traveller.context:

@@ -1,11 +1,7 @@
 """A journey asks a program of the shop's own: it waits for the answer, and for none for ever."""
 
 import json
-import threading
-import time
-from collections.abc import Iterator
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -15,70 +11,12 @@ from karibu.journeys import actions, calls
 from karibu.journeys.definition import DefinitionError
 from karibu.journeys.models import Call, Enrollment, Journey
 from karibu.journeys.story import Story, expects, expects_messages, sends, story, waits
+from karibu.journeys.tests.programs import Program
 from karibu.messages.channels import guard
 from karibu.messages.channels.webhook import compose
 from karibu.messages.models import Message, Template
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-class Program(ThreadingHTTPServer):
-    """A real server; `answers` are (status, body) in turn, the last one for ever."""
-
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.answers: list[tuple[int, bytes]] = [(200, b"{}")]
-        self.heard: list[tuple[dict[str, str], dict[str, Any]]] = []
-        self.drips = False
-        self.was_left = threading.Event()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_address[1]}/ask"
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Program
-
-    def do_POST(self) -> None:
-        raw = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.heard.append((dict(self.headers), json.loads(raw)))
-        status, body = self.server.answers.pop(0) if len(self.server.answers) > 1 else self.server.answers[0]
-        self.send_response(status)
-        if self.server.drips:
-            self.end_headers()
-            self._drip()
-            return
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def _drip(self) -> None:
-        """A minute of it, or until whoever asked has gone."""
-        for _ in range(1200):
-            try:
-                self.wfile.write(b" ")
-            except OSError:
-                self.server.was_left.set()
-                return
-            time.sleep(0.05)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        return
-
-
-@pytest.fixture
-def program(settings: Any) -> Iterator[Program]:
-    settings.KARIBU_WEBHOOK_NETWORKS = "127.0.0.0/8"
-    server = Program()
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 @pytest.fixture(autouse=True)

@@ -102,3 +102,13 @@ def test_a_worker_runs_it_on_a_connection_of_its_own(journey: Journey):
     assert (row.status, row.result["entered"]) == ("done", 3)
     rehearse(row.pk)  # again: it is done already
     rehearse(row.pk + 1)  # and one that is gone
+
+
+def test_one_that_failed_says_what_was_kept_and_why(marketer: Client, journey: Journey, monkeypatch):
+    monkeypatch.setattr("karibu.journeys.rehearsal.tally.Tally.add", lambda *_: 1 / 0)
+    done = run(rehearsals.plan(journey, by="test"))
+    page = marketer.get(f"/journeys/{journey.pk}/rehearsals/{done.pk}/").content.decode()
+    assert "It could not be told to the end. Nothing was sent or changed." in page
+    assert "ZeroDivisionError: division by zero" in page and "Rehearse again" in page
+    assert 'hx-trigger="every 1s"' not in page, "it is not waited for"
+    assert marketer.get(f"/journeys/{journey.pk}/rehearsals/{done.pk}/people/").status_code == 200

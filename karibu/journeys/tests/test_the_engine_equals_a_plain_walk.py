@@ -15,14 +15,17 @@ from hypothesis import strategies as st
 from karibu.customers.models import Customer
 from karibu.events import tail
 from karibu.events.models import TailBlock
-from karibu.journeys import actions
+from karibu.journeys import actions, calls
 from karibu.journeys.definition import parse
 from karibu.journeys.layout import Place
-from karibu.journeys.models import Enrollment, Journey, Passage
+from karibu.journeys.models import Call, Enrollment, Journey, Passage
 from karibu.journeys.react import react
 from karibu.journeys.rehearsal import actions as rehearsals
 from karibu.journeys.rehearsal.run import run
 from karibu.journeys.story import Story, event
+from karibu.journeys.tests.programs import Program
+from karibu.messages.models import Pairing
+from karibu.shop.models import CouponPool
 
 pytestmark = pytest.mark.django_db
 BEGUN = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -48,6 +51,7 @@ leaves = st.builds(
             [{"wait_until": {"at": at, "weekdays": on}} for at in ("02:30", "18:00") for on in ([], [0, 3])]
         ),
         st.sampled_from([{"reaction": {"did": "clicked"}}, {"rate": {"most": 1_000_000, "per": "minute"}}]),
+        st.sampled_from(["coupon", "recommend", "webhook"]).map(lambda kind: {kind: {}}),  # as those with ways below
     ),
 )
 
@@ -58,6 +62,9 @@ def with_ways(within: st.SearchStrategy[list[Any]]) -> st.SearchStrategy[dict[st
 
     both = [(checks, ways("yes", "no")), (splits, ways("A", "B")), (waits_for, ways("happened", "late"))]
     both += [(dates, ways("came", "unknown")), (experiments, ways("A", "B"))]
+    # A pool, products and a server that are there; see `settled`.
+    both += [(st.just({"coupon": {}}), ways("given", "none")), (st.just({"recommend": {}}), ways("found", "none"))]
+    both += [(st.just({"webhook": {}}), ways("answered", "failed"))]
     return st.one_of([st.builds(lambda step, below: {**step, "ways": below}, step, below) for step, below in both])
 
 
@@ -75,6 +82,18 @@ happenings = st.lists(
 )
 
 
+def settled(steps: Sequence[Any], pool: int, url: str) -> list[Any]:
+    """The steps with the pool and the program that there are."""
+    known = {"coupon": {"pool": pool}, "recommend": {"count": 1}, "webhook": {"url": url}}
+
+    def put(name: str, of: Any) -> Any:
+        if name == "ways":
+            return {way: settled(below, pool, url) for way, below in of.items()}
+        return known.get(name, of)
+
+    return [{name: put(name, of) for name, of in step.items()} for step in steps]
+
+
 @dataclass
 class Walk:
     """The plain reading of a journey for one person who enters at `at`."""
@@ -84,6 +103,7 @@ class Walk:
     value: int
     at: datetime
     seen: Sequence[tuple[datetime, str]]
+    sells: bool
     passed: list[tuple[int, str]] = field(default_factory=list)
 
     @property
@@ -120,6 +140,12 @@ class Walk:
                 return "came" if met else "unknown"
             case "reaction":
                 return "no"
+            case "coupon":
+                return "given"
+            case "recommend":
+                return "found" if self.sells else "none"
+            case "webhook":
+                return "answered"
             case "split" | "experiment":
                 return str(step.way_of(self.customer_id, f"{self.journey_id}:{step.salt}"))
             case "wait_for":
@@ -133,10 +159,17 @@ class Walk:
 @settings(
     max_examples=25, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(steps=steps, happened=happenings, values=st.tuples(*[st.integers(0, 100)] * len(PEOPLE)))
-def test_the_same_steps_by_the_same_ways(steps: list[Any], happened: list[Any], values: tuple[int, ...]) -> None:
+@given(steps=steps, happened=happenings, values=st.tuples(*[st.integers(0, 100)] * len(PEOPLE)), sells=st.booleans())
+def test_the_same_steps_by_the_same_ways(
+    program: Program, steps: list[Any], happened: list[Any], values: tuple[int, ...], sells: bool
+) -> None:
     Enrollment.objects.all().delete()
     TailBlock.objects.all().delete()
+    pool, _is_new = CouponPool.objects.get_or_create(name="Any", defaults={"fallback": "KARIBU10"})
+    steps = settled(steps, pool.pk, program.url)
+    Pairing.objects.all().delete()
+    if sells:
+        Pairing.objects.create(product_id="", other_id="mat", score=1)
     raw = {"entry": {"event": "Signed Up"}, "exit": [{"event": "Order Cancelled"}], "steps": steps}
     raw["goal"] = {"event": "Order Refunded"}  # which experiments need, and nobody reaches
     raw["steps"] = [*steps, {"check": {"entry": {"property": "value", "op": "gte", "value": 0}}}]  # so that it is kept
@@ -152,7 +185,7 @@ def test_the_same_steps_by_the_same_ways(steps: list[Any], happened: list[Any], 
     rehearsed = _rehearsed(journey)
     for who, value in zip(PEOPLE, values, strict=True):
         seen = [(at, name) for at, by, name, _carries in moments if by == who and name != "Signed Up"]
-        walk = Walk(journey.pk, told.person(who), value, BEGUN, seen)
+        walk = Walk(journey.pk, told.person(who), value, BEGUN, seen, sells)
         walk.along(places)
         assert _passed(told.person(who), journey.pk) == walk.passed
         assert rehearsed[told.person(who)] == walk.passed
@@ -173,6 +206,9 @@ def _live(told: Story, moments: Sequence[tuple[datetime, str, str, Mapping[str, 
         else:
             told.now = max(told.now, due)
             told.advance()
+            while Call.objects.exists():
+                calls.ask(told.now)
+                told.advance()
 
 
 def _passed(customer_id: int, journey_id: int) -> list[tuple[int, str]]:
@@ -192,6 +228,15 @@ def _rehearsed(journey: Journey) -> dict[int, list[tuple[int, str]]]:
 
 
 def _way(kind: str, outcome: str) -> str:
-    by_way = ("check", "split", "experiment", "reaction", "wait_for")
-    words = {"the day has come": "came", "there is no such day": "unknown"}
-    return words[outcome] if kind == "wait_date" else outcome if kind in by_way else ""
+    if kind in ("wait_date", "coupon", "recommend"):
+        return WORDS[outcome]
+    return outcome if kind in ("check", "split", "experiment", "reaction", "wait_for", "webhook") else ""
+
+
+WORDS = {
+    "the day has come": "came",
+    "there is no such day": "unknown",
+    "a coupon": "given",
+    "1 products": "found",
+    "nothing fits": "none",
+}

@@ -146,6 +146,20 @@ def _social(of: Values, look: Look) -> str:
     return section(f'<mj-text align="center" font-size="14px" css-class="quiet">{links}</mj-text>') if links else ""
 
 
+def _survey(of: Values, look: Look) -> str:
+    box = (
+        f"display:inline-block;min-width:24px;padding:8px 4px;margin:3px 1px;border:1px solid {look.accent};"
+        f"border-radius:6px;color:{look.accent};text-align:center;text-decoration:none"
+    )
+    numbers, sign = (range(1, 6), "★") if of["scale"] == "stars" else (range(11), "")
+    links = " ".join(f'<a href="{{{{ {of["scale"]}_url }}}}?n={n}" style="{box}">{n}{sign}</a>' for n in numbers)
+    return section(f'<mj-text align="center" css-class="ink">{links}</mj-text>')
+
+
+def _survey_as_text(of: Values) -> str:
+    return f"{'★ 1–5' if of['scale'] == 'stars' else '0–10'}: {{{{ {of['scale']}_url }}}}"
+
+
 def _footer(of: Values, look: Look) -> str:
     link = f'style="color:{look.quiet}"'
     leave = f'<a href="{{{{ unsubscribe_url }}}}" {link}>{as_html(of["leave"])}</a> · '
@@ -242,6 +256,10 @@ KINDS: dict[str, Kind] = {
              (Field("text", _("Words"), "text", _("A little something for you:")), Field("code", _("Code"), default="{{ coupon }}", help=_("{{ coupon }} becomes a code of the person's own.")),
               Field("label", _("Button"), default=_("Use it now")), Field("url", _("Leads to"), "url", "{{ shop.url }}")),
              _coupon, _coupon_as_text),
+        Kind("survey", _("One question"), "star",
+             (Field("scale", _("Answered by"), "choice", "score", choices=(("score", _("a number from 0 to 10")), ("stars", _("one to five stars"))),
+                    help=_("A page of Karibu asks; the answer is the event “Survey Answered”, with its score.")),),
+             _survey, _survey_as_text),
         Kind("columns", _("Two columns"), "columns", _CELL, _columns, _columns_as_text),
         Kind("divider", _("Line"), "more", (), _divider, lambda of: "----"),
         Kind("spacer", _("Space"), "down", (Field("height", _("Height in pixels"), "number", 24, least=4, most=200),), _spacer, lambda of: ""),

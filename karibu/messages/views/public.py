@@ -5,7 +5,10 @@ link of a mail neither unsubscribes anybody nor buys anything.
 """
 
 import base64
+import re
+from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from uuid import uuid4
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -16,12 +19,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from karibu.consents import links, topics
 from karibu.customers.models import Customer
 from karibu.messages import content, facts, leaving, machines, tokens, visits
+from karibu.messages import survey as surveys
 from karibu.messages.models import Link, Message
-from karibu.web import speaking
+from karibu.web import speaking, throttle
 from karibu.web.access import public
 from karibu.web.headers import policy
 
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAP///wAAACH5BAEAAAAALAAAAAABAAEAAAICRAEAOw==")
+_NUMBER = re.compile("[0-9a-f]{32}")  # of a page of a survey
 # A mail brings its own inline styles and pictures from anywhere, and may run nothing.
 MAIL_POLICY = policy(
     default_src="'none'", img_src="* data:", style_src="'unsafe-inline'", form_action="'none'", frame_ancestors="'self'"
@@ -77,6 +82,49 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         context = {"topic": topic, "shop": facts.the_shop(), "done": done}
         context["preferences"] = links.page(links.PREFERENCES, message.customer_id)
         return _unkept(render(request, "messages/unsubscribe.html", context))
+
+
+@public
+@csrf_exempt
+@require_http_methods(["GET", "HEAD", "POST"])
+def survey(request: HttpRequest, token: str) -> HttpResponse:
+    """One question. The link chooses a number and answers nothing: scanners follow every link."""
+    message, position = _message(tokens.SURVEY, token)
+    customer = Customer.objects.filter(pk=message.customer_id, erased_at=None).first()
+    if customer is None or position >= len(surveys.SCALES):
+        return _gone(request)
+    scale = list(surveys.SCALES)[position]
+    language = speaking.of_person(customer.language, request)
+    said = surveys.words(language)
+    context: dict[str, Any] = {
+        "shop": facts.the_shop(),
+        "words": said,
+        "question": said[scale],
+        "scale": scale,
+        "status": 200,
+    }
+    context |= {"numbers": surveys.SCALES[scale], "number": uuid4().hex}
+    if request.method == "POST":
+        context["status"] = _take_answer(request, message, scale)
+    context["chosen"] = _score(request.GET.get("n", ""))
+    context["is_done"] = request.method == "POST" and context["status"] == 200
+    with translation.override(language):
+        return _unkept(render(request, "messages/survey.html", context, status=context["status"]))
+
+
+def _take_answer(request: HttpRequest, message: Message, scale: str) -> int:
+    """The status: 200 taken, 422 no number, 429 too often."""
+    score, number = _score(request.POST.get("score", "")), request.POST.get("number", "")
+    if score is None or score not in surveys.SCALES[scale] or not _NUMBER.fullmatch(number):
+        return 422
+    if throttle.take(f"survey {message.pk}", f"survey {throttle.network_of(request)}") is None:
+        return 429
+    surveys.answer(message, scale, score, request.POST.get("text", "").replace("\0", "").strip(), number)
+    return 200
+
+
+def _score(text: str) -> int | None:
+    return int(text) if text.isdecimal() and len(text) <= 2 else None
 
 
 @public

@@ -31,8 +31,9 @@ SEEN = 200  # event names
 STANDARD = (
     "Product Viewed", "Product List Viewed", "Products Searched", "Product Added", "Product Removed", "Cart Viewed",
     "Checkout Started", "Order Completed", "Order Refunded", "Order Cancelled", "Page Viewed", "Signed Up", "Signed In",
+    "Survey Answered",
 )  # fmt: skip
-NUMBERS = frozenset(("value", "price", "quantity"))
+NUMBERS = frozenset(("value", "price", "quantity", "score"))
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,7 @@ def _known_events() -> dict[str, tuple[str, str]]:
         "Coupon Applied": (_("used a coupon"), _("use a coupon")),
         "Product Reviewed": (_("reviewed a product"), _("review a product")),
         "Signed Up": (_("signed up"), _("sign up")),
+        "Survey Answered": (_("answered a survey"), _("answer a survey")),
     }
 
 
