@@ -14,7 +14,6 @@ from karibu.events import log
 from karibu.messages import content, facts, starters, survey, tokens
 from karibu.messages.models import Message, Template
 from karibu.messages.tests.cast import a_person, the_shop, wants
-from karibu.segments import definition, run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lake")]
 
@@ -119,14 +118,6 @@ def test_it_is_asked_in_the_persons_language(message, language):
     for position, scale in enumerate(survey.SCALES):
         page = Client().get(address(message, position)).content.decode()
         assert f"<h1>{said[scale]}</h1>" in page and said["send"] in page
-
-
-def test_segments_can_ask_for_the_score(message):
-    fill_in(message, 9)
-    drain_all()
-    for op, score, found in (("gte", 9, 1), ("lte", 6, 0)):
-        raw = {"event": "Survey Answered", "where": [{"property": "score", "op": op, "value": score}]}
-        assert run.count(run.resolve(definition.parse(raw))) == found
 
 
 def test_the_mail_links_each_number_to_the_page(message):
