@@ -37,7 +37,7 @@ KEYS = {"kind", "status", "key", "slot", "channel", "currency", "country", "lang
 REASONS = {"collect.rejectedevent", "imports.rejectedrow", "customers.merge", "journeys.enrollment", "imports.import"}
 # Posted by mail programs (RFC 8058), providers and forms on the shop's own pages, or from a page that a mail leads to:
 # a signed word or a secret in the address is the permission, no session is used.
-OPEN_TO_STRANGERS = ("m/u/", "preferences/", "confirm/", "hooks/", "forms/", "p/")
+OPEN_TO_STRANGERS = ("m/u/", "m/s/", "preferences/", "confirm/", "hooks/", "forms/", "p/")
 
 
 def poison() -> None:
