@@ -71,12 +71,7 @@ class SetAside:
 
 def step() -> float:
     """Works on one micro-batch. Returns how many seconds the loop may sleep."""
-    try:
-        return 0 if drain() else (BUSY if _is_anything_waiting() else IDLE)
-    except (psycopg.OperationalError, OperationalError) as error:
-        if isinstance(error.__cause__ or error, DEADLOCK):
-            return 0
-        raise
+    return 0 if drain() else (BUSY if _is_anything_waiting() else IDLE)
 
 
 def drain_all() -> int:
@@ -88,7 +83,19 @@ def drain_all() -> int:
 
 
 def drain() -> int:
-    """One transaction. Returns how many events left the inbox: none when it is empty or other workers own its lanes."""
+    """One transaction. Returns how many events left the inbox: none when it is empty or other workers own its lanes.
+
+    Where two met in a deadlock, the database ended one of them; that one begins again.
+    """
+    while True:
+        try:
+            return _drain_once()
+        except (psycopg.OperationalError, OperationalError) as error:
+            if not isinstance(error.__cause__ or error, DEADLOCK):
+                raise
+
+
+def _drain_once() -> int:
     with transaction.atomic():
         cursor = _cursor()
         waiting = _take(cursor)

@@ -88,3 +88,31 @@ def test_a_worker_that_finds_every_lane_taken_looks_again_soon_and_one_with_noth
             other.execute("SELECT pg_advisory_xact_lock(%s, %s)", [drain.LOCK, lane])
         assert drain.step() == drain.BUSY
     assert drain.step() == 0 and drain.step() == drain.IDLE
+
+
+def test_one_that_the_database_ended_in_a_deadlock_begins_again(settings):
+    """Two locks, taken in the two orders. The other side waits long before it looks for a deadlock: this one ends."""
+    fill(persons=3, each=1)
+    tries = []
+    waits = "SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 1001 AND NOT granted"
+    with psycopg.connect(database_url()) as other:
+        other.execute("SET deadlock_timeout = '60s'")
+        other.execute("SELECT pg_advisory_xact_lock(1002)")
+        crossing = threading.Thread(target=other.execute, args=["SELECT pg_advisory_xact_lock(1001)"])
+
+        def meet(batch: Batch) -> None:
+            tries.append(len(batch.events))
+            if len(tries) > 1:
+                return
+            batch.cursor.execute("SET LOCAL deadlock_timeout = '10ms'")
+            batch.cursor.execute("SELECT pg_advisory_xact_lock(1001)")
+            crossing.start()
+            until = time.monotonic() + 60
+            while not batch.cursor.execute(waits).fetchall() and time.monotonic() < until:
+                time.sleep(0.01)
+            batch.cursor.execute("SELECT pg_advisory_xact_lock(1002)")
+
+        settings.KARIBU_PIPELINE = [meet]
+        assert drain.drain_all() == 3
+        crossing.join(60)
+    assert tries == [3, 3] and not InboxRow.objects.exists()
