@@ -61,7 +61,7 @@ def call(shop: Installation, token: str, path: str, body: Any = None) -> Any:
 def memory(shop: Installation) -> float:
     """Of the worker, in MB."""
     total = 0
-    for process in shop.named("worker"):
+    for process in shop.named("sender"):
         try:
             total += process.memory_info().rss
         except psutil.Error:

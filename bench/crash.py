@@ -40,7 +40,7 @@ JOURNEY = {
     "reentry": "per_key",
     "steps": [{"wait": {"seconds": WAIT_SECONDS}}, {"send": {"template": "cart-reminder", "channel": "email"}}],
 }
-BAIT = ("web", "worker", "postgres")
+BAIT = ("web", "worker", "sender", "postgres")
 WAITS = "('intended', 'held', 'sending')"
 IN_DOUBT = "(status = 'sending' AND handed_over_at IS NOT NULL OR reason = 'unknown_outcome')"
 

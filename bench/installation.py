@@ -85,8 +85,8 @@ class Installation:
         return [parent, *parent.children(recursive=True)]
 
     def named(self, what: str) -> list[psutil.Process]:
-        """The processes of one kind: web, worker or postgres (the server itself, not its children)."""
-        marks = {"web": "granian", "worker": "karibu worker", "postgres": "bin/postgres -D"}
+        """The processes of one kind: web, worker, sender or postgres (the server itself, not its children)."""
+        marks = {"web": "granian", "worker": "karibu worker", "sender": "karibu sender", "postgres": "bin/postgres -D"}
         return [p for p in self.tree() if marks[what] in _command(p)]
 
 

@@ -62,6 +62,8 @@ IN_DOUBT = "(status = 'sending' AND handed_over_at IS NOT NULL OR reason = 'unkn
 
 def prepare(count: int, sign: str) -> None:
     """In an installation's own environment, whose server runs: people who agreed, each with one message due."""
+    from datetime import timedelta
+
     import django
 
     django.setup()
@@ -90,7 +92,7 @@ def prepare(count: int, sign: str) -> None:
         from karibu.messages.channels.email.keys import sign_with
 
         sign_with("duka.example", sign, by="bench")
-    now = timezone.now()
+    now, due = timezone.now(), timezone.now() + timedelta(days=1)
     agreed = {"channel": "email", "status": "given", "method": "form", "source": "shop", "strength": 40, "at": now}
     traits = {"first_name": "Amina", "city": "Kigali"}
     for start in range(0, count, 5000):
@@ -100,7 +102,8 @@ def prepare(count: int, sign: str) -> None:
                 for n in range(start, min(start + 5000, count))
             )
             Consent.objects.bulk_create(Consent(customer_id=p.pk, **agreed) for p in people)
-            intend([Intent(key=str(p.pk), customer_id=p.pk, template_key="news", sender="campaign:1") for p in people])
+            known = {"template_key": "news", "sender": "campaign:1", "due_at": due}
+            intend([Intent(key=str(p.pk), customer_id=p.pk, **known) for p in people])
 
 
 @contextmanager
@@ -115,7 +118,7 @@ def shop_with(count: int, url: str, sign: str, workers: int) -> Iterator[Install
             "KARIBU_SECRET_KEY": "bench",
             "KARIBU_PUBLIC_URL": "https://m.duka.example",
         }
-        shop = Installation(home=home, options=["--workers", str(workers)], environment=environment)
+        shop = Installation(home=home, options=["--senders", str(workers)], environment=environment)
         server = postgres.start(home)
         command = [sys.executable, "-c", f"from bench.mail import prepare; prepare({count}, {sign!r})"]
         given = {**shop.env(), "DJANGO_SETTINGS_MODULE": "karibu.config.settings"}
@@ -141,7 +144,7 @@ def wait_until_over(shop: Installation, seconds: float) -> int:
     most, deadline = 0, time.monotonic() + seconds
     open_ = f"SELECT count(*) FROM messages_message WHERE status NOT IN {FINAL} AND NOT {IN_DOUBT}"
     while time.monotonic() < deadline:
-        most = max([most, *(p.memory_info().rss >> 20 for p in shop.named("worker") if p.is_running())])
+        most = max([most, *(p.memory_info().rss >> 20 for p in shop.named("sender") if p.is_running())])
         try:
             if ask(shop, open_) == [(0,)]:
                 return most
@@ -237,7 +240,7 @@ def _kill(shop: Installation, times: int, chance: random.Random) -> None:
     done = 0
     while done < times:
         time.sleep(chance.uniform(0.1, 1.2))
-        if victims := shop.named("worker"):
+        if victims := shop.named("sender"):
             chance.choice(victims).kill()
             done += 1
 

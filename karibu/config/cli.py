@@ -43,12 +43,13 @@ def installation() -> Iterator[None]:
 @click.option("--port", default=8000, show_default=True)
 @click.option("--web", "webs", default=1, show_default=True, help="How many web processes.")
 @click.option("--workers", default=1, show_default=True, help="How many worker processes.")
+@click.option("--senders", default=1, show_default=True, help="How many processes that send messages.")
 @click.option("--demo", is_flag=True, help="With the sample shop and its simulated shoppers.")
-def serve(host: str, port: int, webs: int, workers: int, demo: bool) -> None:
-    """Start everything: PostgreSQL, web and worker, in one process tree."""
+def serve(host: str, port: int, webs: int, workers: int, senders: int, demo: bool) -> None:
+    """Start everything: PostgreSQL, web, worker and sender, in one process tree."""
     from karibu.config.serve import Tree
 
-    Tree(host=host, port=port, webs=webs, workers=workers, demo=demo).run()
+    Tree(host=host, port=port, webs=webs, workers=workers, senders=senders, demo=demo).run()
 
 
 @main.command()
@@ -63,12 +64,22 @@ def web(host: str, port: int, processes: int) -> None:
 
 
 @main.command()
-def worker() -> None:
+@click.option("--sending/--no-sending", default=True, show_default=True, help="Whether it sends messages, too.")
+def worker(sending: bool) -> None:
     """Run the pipeline, the timers, the sending and the jobs only (the database is elsewhere)."""
     django()
     from karibu.config.worker import run
 
-    run()
+    run(sending=sending)
+
+
+@main.command()
+def sender() -> None:
+    """Send messages only (the database is elsewhere)."""
+    django()
+    from karibu.config.worker import run_sender
+
+    run_sender()
 
 
 @main.command(context_settings={"ignore_unknown_options": True})

@@ -52,6 +52,7 @@ class Tree:
     port: int
     webs: int = 1
     workers: int = 1
+    senders: int = 1
     demo: bool = False
     children: list[Child] = field(default_factory=list)
     server: subprocess.Popen[bytes] | None = None
@@ -86,7 +87,9 @@ class Tree:
             self._add(web)
         karibu = [sys.executable, "-m", "karibu"]
         for n in range(self.workers):
-            self._add(Child(f"worker {n + 1}", [*karibu, "worker"]))
+            self._add(Child(f"worker {n + 1}", [*karibu, "worker", *(["--no-sending"] if self.senders else [])]))
+        for n in range(self.senders):
+            self._add(Child(f"sender {n + 1}", [*karibu, "sender"]))
         self._welcome()
         if self.demo:  # once the web answers: they come to look at it
             url = f"http://{_reachable(self.host)}:{self.port}"

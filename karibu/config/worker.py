@@ -45,6 +45,7 @@ LOOPS: list[Loop] = [
     Loop("calls", "karibu.journeys.calls.step", sends=True),
     Loop("campaigns", "karibu.campaigns.engine.step", sends=True),
     Loop("send", "karibu.messages.send.step", sends=True),
+    Loop("sent", "karibu.messages.sent.step"),
     Loop("visits", "karibu.messages.visits.step"),
     Loop("webhooks", "karibu.messages.channels.webhook.deliver.step", sends=True),
     Loop("posts", "karibu.messages.channels.social.deliver.step", sends=True),
@@ -57,8 +58,22 @@ LOOPS: list[Loop] = [
 ]
 
 
-def run() -> None:
-    """Runs every loop until SIGTERM or SIGINT; returns when each has finished its step."""
+SENDER = "karibu sender"  # as WORKER, of a process that only sends
+
+
+def run(*, sending: bool = True) -> None:
+    """Runs every loop, but not `sending` where other processes do that, and the jobs, until SIGTERM or SIGINT."""
+    loops = [loop for loop in LOOPS if sending or loop.name != "send"]
+    _run(loops, WORKER, threading.Thread(target=jobs.run, args=(stopping,), name="jobs"))
+
+
+def run_sender() -> None:
+    """Sends until SIGTERM or SIGINT: filling mails in keeps a core busy, and takes it from nothing else here."""
+    _run([loop for loop in LOOPS if loop.name == "send"], SENDER)
+
+
+def _run(loops: Sequence[Loop], name: str, *others: threading.Thread) -> None:
+    """Each loop in a thread; returns when each has finished its step."""
     # A micro-batch makes thousands of objects that live until it is done and form no cycles: looking them through
     # again and again for garbage took a tenth of the pipeline's time.
     gc.freeze()
@@ -66,10 +81,9 @@ def run() -> None:
     # Two pipelines share this process: one that has its answer from the database shall not wait 5 ms for the other.
     sys.setswitchinterval(0.0005)
     # Looked up one after the other: threads that import modules of the same circle at the same time find a deadlock.
-    steps = [(loop, step_of(loop)) for loop in LOOPS]
+    steps = [(loop, step_of(loop)) for loop in loops]
     threads = [threading.Thread(target=_run_loop, args=pair, name=pair[0].name) for pair in steps]
-    threads.append(threading.Thread(target=jobs.run, args=(stopping,), name="jobs"))
-    threads.append(threading.Thread(target=_listen, name="listen", daemon=True))
+    threads += [*others, threading.Thread(target=_listen, args=(loops, name), name="listen", daemon=True)]
     # An exception ends the sleep: a handler that set the events itself might find their locks held by the very thread
     # that it interrupted, and wait for ever.
     for sign in (signal.SIGTERM, signal.SIGINT):
@@ -80,16 +94,15 @@ def run() -> None:
         while True:
             time.sleep(3600)
     except KeyboardInterrupt:
-        _stop(threads)
+        _stop(loops, threads)
 
 
-def _stop(threads: Sequence[threading.Thread]) -> None:
+def _stop(loops: Sequence[Loop], threads: Sequence[threading.Thread]) -> None:
     """Waits until every loop has ended its step, but not for one that hangs: whatever is cut off is done again."""
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, signal.SIG_IGN)
     stopping.set()
-    for loop in LOOPS:
-        loop.woken.set()
+    _wake(loops, "")
     end = time.monotonic() + PATIENCE
     for thread in threads:
         if not thread.daemon and thread.ident:
@@ -133,21 +146,21 @@ def _run_loop(loop: Loop, step: Step) -> None:
     connection.close()
 
 
-def _listen() -> None:
+def _listen(loops: Sequence[Loop], name: str) -> None:
     """One connection hears for all loops; after a loss every loop looks for itself once."""
     while not stopping.is_set():
         try:
-            with psycopg.connect(postgres.database_url(), autocommit=True, application_name=WORKER) as ear:
+            with psycopg.connect(postgres.database_url(), autocommit=True, application_name=name) as ear:
                 ear.execute(f"LISTEN {CHANNEL}")
-                _wake("")
+                _wake(loops, "")
                 for notice in ear.notifies():
-                    _wake(notice.payload)
+                    _wake(loops, notice.payload)
         except psycopg.OperationalError:
             time.sleep(0.5)
 
 
-def _wake(name: str) -> None:
-    for loop in LOOPS:
+def _wake(loops: Sequence[Loop], name: str) -> None:
+    for loop in loops:
         if name in ("", loop.name):
             loop.woken.set()
 

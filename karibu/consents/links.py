@@ -5,7 +5,6 @@ As messages/tokens.py: a number (6 bytes) and an HMAC-SHA-256 cut to 12 bytes, i
 
 import base64
 import binascii
-import hashlib
 import hmac
 
 from django.conf import settings
@@ -39,4 +38,4 @@ def read(purpose: str, token: str) -> int | None:
 
 def _mac(purpose: str, body: bytes) -> bytes:
     key = b"karibu.consents.links:" + settings.SECRET_KEY.encode()
-    return hmac.new(key, purpose.encode() + body, hashlib.sha256).digest()[:_MAC]
+    return hmac.digest(key, purpose.encode() + body, "sha256")[:_MAC]

@@ -11,7 +11,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from karibu.messages import plain, printing, sandbox, survey, tokens
+from karibu.messages import plain, sandbox, slots, survey, tokens
 from karibu.messages.addresses import page
 from karibu.messages.machines import HIDDEN
 from karibu.messages.mjml import compile_mjml
@@ -19,7 +19,6 @@ from karibu.messages.models import Template, Wording
 
 Facts = dict[str, Any]
 _FOOTERS = Path(__file__).parent / "starters"
-_HREF = ' href="'  # how each link of a compiled form begins
 _ANCHOR = re.compile(r"<a\s[^<>]*", re.IGNORECASE)
 _BODY = re.compile(r"<body\b[^>]*>", re.IGNORECASE)
 _TEXT_URL = re.compile(r"https?://[^\s<>\"]+[^\s<>\".,;:!?)]")
@@ -30,11 +29,13 @@ _SCHEMES = ("http://", "https://", "mailto:", "tel:", "#")
 
 @dataclass(frozen=True)
 class Compiled:
-    subject: sandbox.BoundTemplate
-    html: sandbox.BoundTemplate
-    text: sandbox.BoundTemplate | None  # None: derived from the HTML
+    subject: sandbox.Template
+    html: sandbox.Template
+    text: sandbox.Template | None  # None: derived from the HTML
     is_marketing: bool
     language: str = ""
+    links: list[str] = field(default_factory=list)  # what every mail links to (slots.py), by position
+    scales: frozenset[str] = frozenset()  # of the surveys that it asks for
     others: dict[str, Callable[[], "Compiled"]] = field(default_factory=dict)  # by language, compiled when asked for
 
     def spoken(self, language: object) -> "Compiled":
@@ -88,13 +89,16 @@ def compile_template(template: Template) -> Compiled:
     html = compile_mjml(source)
     if not text and plain.is_derivable(html):
         text = plain.text_of_liquid(html)
+    html, links = slots.dig(_with_places(html))
     as_text, as_html = sandbox.text(template.language), sandbox.html(template.language)
     return Compiled(
         is_marketing=template.is_marketing,
         language=template.language,
-        subject=as_text.from_string(printing.clean(template.subject)),
-        html=as_html.from_string(printing.clean(_with_places(html))),
-        text=as_text.from_string(printing.clean(text)) if text else None,
+        subject=as_text.compiled(template.subject),
+        html=as_html.compiled(html),
+        text=as_text.compiled(text) if text else None,
+        links=links,
+        scales=frozenset(scale for scale in survey.SCALES if f"{scale}_url" in template.subject + html + text),
     )
 
 
@@ -104,9 +108,9 @@ def _compile_text(template: Template) -> Compiled:
     return Compiled(
         is_marketing=False,
         language=template.language,
-        subject=as_text.from_string(template.subject),
-        html=sandbox.HTML.from_string(""),
-        text=as_text.from_string(template.text or template.body),
+        subject=as_text.compiled(template.subject),
+        html=sandbox.HTML.compiled(""),
+        text=as_text.compiled(template.text or template.body),
     )
 
 
@@ -130,20 +134,25 @@ def _footer(name: str) -> str:
 
 def render(form: Compiled, facts: Facts, lead: Callable[[str], str] | None = None) -> Content:
     """Subject, HTML and text for these facts; `lead` says where each of their links leads. Raises LiquidError."""
-
     form = form.spoken((facts.get("customer") or {}).get("language"))
-    subject = " ".join(form.subject.render(**facts).split())[:500]
-    facts = {**facts, "subject": subject, "is_marketing": form.is_marketing}
-    html = _led(form.html.render(**facts), lead)
-    text = form.text.render(**facts) if form.text else plain.text_of(html)
+    subject = " ".join(form.subject.filled(facts).split())[:500]
+    slotted = slots.filled([lead(url) for url in form.links] if lead else form.links)
+    facts = {**facts, **slotted, "subject": subject, "is_marketing": form.is_marketing}
+    html = _led(form.html.filled(facts), lead)
+    text = form.text.filled(facts) if form.text else plain.text_of(html)
     if form.text and lead:
         text = _TEXT_URL.sub(lambda url: lead(url[0]), text)
-    return Content(subject=subject, html=html, text=_EMPTY_LINES.sub("\n\n", text).strip())
+    if "\n\n\n" in text:
+        text = _EMPTY_LINES.sub("\n\n", text)
+    return Content(subject=subject, html=html, text=text.strip())
 
 
 def _led(html: str, lead: Callable[[str], str] | None) -> str:
-    """The HTML, each link checked and led where it shall lead. Splitting is five times as quick as an expression."""
-    before, *rest = html.split(_HREF)
+    """The HTML, each link that came out of Liquid checked and led where it shall lead.
+
+    Splitting is five times as quick as an expression.
+    """
+    before, *rest = html.split(slots.HREF)
     parts = [before]
     for part in rest:
         tag, end = before.rfind("<"), part.find('"')
@@ -153,7 +162,7 @@ def _led(html: str, lead: Callable[[str], str] | None) -> str:
             url = _without_scripts(html_.unescape(part[:end]))
             part = html_.escape(lead(url) if lead else url) + part[end:]
         parts.append(part)
-    return _HREF.join(parts)
+    return slots.HREF.join(parts)
 
 
 def render_tracked(form: Compiled, facts: Facts, message_id: int, links: Sequence[str] | None = None) -> Content:
@@ -161,12 +170,12 @@ def render_tracked(form: Compiled, facts: Facts, message_id: int, links: Sequenc
 
     `links` are those that the message had when it left: a later view of it tracks these and no others.
     """
+    form = form.spoken((facts.get("customer") or {}).get("language"))
     unsubscribe, view = page(tokens.UNSUBSCRIBE, message_id), page(tokens.VIEW, message_id)
     positions = {url: n for n, url in enumerate(links or ())}
-    hidden = page(tokens.CLICK, message_id, HIDDEN)
     # What decides over a person's consents is reached directly: no visit is noted there.
     private = [str(facts.get(name, "")) for name in ("preferences_url", "confirm_url")]
-    led = {url: url for url in (unsubscribe, view, hidden, *private)}
+    led = {url: url for url in (unsubscribe, view, *private)}
 
     def lead(url: str) -> str:
         if (known := led.get(url)) is None:
@@ -174,14 +183,15 @@ def render_tracked(form: Compiled, facts: Facts, message_id: int, links: Sequenc
         return known
 
     def tracked(url: str) -> str:
-        if not url.startswith(("http://", "https://")):
+        if not url.startswith(slots.WEB):
             return url
         if url not in positions and (links is not None or len(positions) > MOST_LINKS):
             return url
         return page(tokens.CLICK, message_id, positions.setdefault(url, len(positions)))
 
-    surveys = {f"{scale}_url": page(tokens.SURVEY, message_id, n) for n, scale in enumerate(survey.SCALES)}
-    own = {"unsubscribe_url": unsubscribe, "web_view_url": view, **surveys, **_marks(message_id, hidden)}
+    asked = [(n, scale) for n, scale in enumerate(survey.SCALES) if scale in form.scales]
+    surveys = {f"{scale}_url": page(tokens.SURVEY, message_id, n) for n, scale in asked}
+    own = {"unsubscribe_url": unsubscribe, "web_view_url": view, **surveys, **_marks(message_id)}
     content = render(form, {**facts, **own}, lead)
     if form.is_marketing:
         _let_people_leave(content, unsubscribe)
@@ -189,11 +199,11 @@ def render_tracked(form: Compiled, facts: Facts, message_id: int, links: Sequenc
     return content
 
 
-def _marks(message_id: int, hidden: str) -> Facts:
+def _marks(message_id: int) -> Facts:
     """The open picture, and before every other link one that nobody sees: who follows all of them gives itself away
     at once. Without words, nobody reads it aloud."""
     picture = f'<img src="{page(tokens.OPEN, message_id)}" width="1" height="1" alt="" />'
-    unseen = f'<a href="{hidden}" tabindex="-1"></a>'
+    unseen = f'<a{slots.KNOWN}{page(tokens.CLICK, message_id, HIDDEN)}" tabindex="-1"></a>'
     return {
         "karibu_picture": Markup(picture),  # noqa: S704 - both are ours alone
         "karibu_unseen": Markup(f'<div style="display:none" aria-hidden="true">{unseen}</div>'),  # noqa: S704

@@ -27,25 +27,35 @@ from datetime import datetime, timedelta
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
+from psycopg.types.json import Jsonb
 
 from karibu.consents.actions import suppress
 from karibu.consents.models import Suppression
-from karibu.customers.raw import cursor
+from karibu.customers.raw import Cursor, planned
 from karibu.events.arrays import with_bulk_arrays
-from karibu.messages import verdict as verdicts
 from karibu.messages.channels import Letter
 from karibu.messages.models import Message
 from karibu.messages.status import Reason, Status
-from karibu.messages.verdict import NOT_REACHED, Outcome, Verdict, failed, record
+from karibu.messages.verdict import NOT_REACHED, SENT, Outcome, Verdict, failed, record
 
 LEASE = timedelta(minutes=10)  # the timeouts of one group's deliveries, and of writing them down, end well before
 MOST_NOTED = 200  # outcomes that wait for the next Begin
 
-_BEGUN = """
-    UPDATE messages_message m SET handed_over_at = %(now)s
-    FROM unnest(%(letters)s::bigint[], %(claims)s::int[]) AS l(id, claim)
-    WHERE m.id = l.id AND status = 'sending' AND attempts = l.claim AND handed_over_at IS NULL RETURNING m.id"""
-_BEGIN = "WITH begun AS (" + _BEGUN + "), " + verdicts.WRITTEN + " SELECT id FROM begun"  # noqa: S608 - constants of ours
+# One table by its key: whatever the server took the table for when it planned this, it looks rows up.
+_BEGIN = """
+    WITH begun AS (
+        UPDATE messages_message SET handed_over_at = %(now)s
+        WHERE id = ANY(%(letters)s::bigint[]) AND status = 'sending' AND handed_over_at IS NULL
+            AND attempts = (%(claims)s::int[])[array_position(%(letters)s::bigint[], id)]
+        RETURNING id
+    ), sent AS (
+        UPDATE messages_message SET status = 'sent', reason = '', detail = '', sent_at = %(now)s,
+            history = history || %(entry)s::jsonb
+        WHERE id = ANY(%(sent)s::bigint[]) AND status = 'sending' RETURNING id
+    ), untold AS (
+        INSERT INTO messages_untold (message_id) SELECT id FROM sent ON CONFLICT DO NOTHING
+    )
+    SELECT id FROM begun"""
 
 # A connection that began after the claim is another one with the same number (the minute is for clocks that differ).
 _ABANDONED = """
@@ -63,6 +73,7 @@ class Window:
     def __init__(self, channel: str) -> None:
         self.channel = channel
         self._noted: list[Outcome] = []
+        self._cursor: Cursor | None = None
 
     def __call__(self, letter: Letter) -> bool:
         """Commits that this letter's hand-over has begun; False where the row is no longer this claim's to send."""
@@ -70,9 +81,10 @@ class Window:
 
     def window(self, letters: Sequence[Letter]) -> set[int]:
         """Commits it for several, with the outcomes noted so far; answers which are still this claim's to send."""
-        if any(outcome.verdict.bounced for outcome in self._noted):
+        if any(outcome.verdict is not SENT for outcome in self._noted):
             self.settle()
-        begun = begin(letters, self._noted)
+        self._cursor = self._cursor or with_bulk_arrays(planned())
+        begun = begin(letters, [outcome.message_id for outcome in self._noted], self._cursor)
         self._noted = []
         return begun
 
@@ -92,20 +104,25 @@ class Window:
             except (OperationalError, InterfaceError):
                 if attempt == patience:
                     raise
+                self._cursor = None
                 connection.close()
                 time.sleep(min(0.1 * 2**attempt, 10))
         self._noted = []
 
 
-def begin(letters: Sequence[Letter], outcomes: Sequence[Outcome] = ()) -> set[int]:
-    """One statement and commit for the Begin of these letters and these outcomes of others."""
+def begin(letters: Sequence[Letter], sent: Sequence[int] = (), using: Cursor | None = None) -> set[int]:
+    """One statement and commit for the Begin of these letters, and for the messages that are `sent` by now."""
     now = timezone.now()
-    values = verdicts.values(outcomes, now, [Status.SENDING])
-    values |= {"letters": [one.message_id for one in letters], "claims": [one.claim for one in letters]}
+    values = {
+        "now": now,
+        "letters": [one.message_id for one in letters],
+        "claims": [one.claim for one in letters],
+        "sent": list(sent),
+        "entry": Jsonb([{"at": now.isoformat(), "status": Status.SENT}]),
+    }
     with connection.wrap_database_errors:
-        begun = {row[0] for row in with_bulk_arrays(cursor()).execute(_BEGIN, values, prepare=True)}
-    verdicts.release(outcomes, now)
-    return begun
+        found = (using or with_bulk_arrays(planned())).execute(_BEGIN, values, prepare=True)
+        return {row[0] for row in found.fetchall()}
 
 
 def _remember(channel: str, outcomes: Sequence[Outcome]) -> None:

@@ -7,7 +7,7 @@ from django.utils import timezone
 from liquid.exceptions import LiquidError
 
 from karibu.customers.models import Customer
-from karibu.messages import about, content, facts, sandbox
+from karibu.messages import about, content, facts, sandbox, slots
 from karibu.messages.addresses import public_url
 from karibu.messages.content import Content, Facts
 from karibu.messages.mjml import BadMarkup, compile_mjml
@@ -65,7 +65,8 @@ def show(template: Template, who: str = "") -> Content:
 
 def as_written(template: Template) -> str:
     """The HTML for the example, before its links are looked at: what the author wrote."""
-    return content.compile_template(template).html.render(**example(template))
+    form = content.compile_template(template)
+    return form.html.render(**example(template), **slots.filled(form.links))
 
 
 def example(template: Template | None = None) -> Facts:

@@ -5,7 +5,7 @@ bound raises LiquidError: the one person whom it was for gets no message, with t
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property, lru_cache, partial
 from typing import Any
 
@@ -67,12 +67,22 @@ class Template(BoundTemplate):
             return printing.clean(super().render(*args, **facts))
         return self.fill(dict(*args, **facts), printing.Run())
 
+    def filled(self, facts: Mapping[str, object]) -> str:
+        """`render`, without a further copy of the facts."""
+        return self.fill(facts, printing.Run()) if self.fill else self.render(**facts)
+
 
 class Sandbox(Environment):
     template_class = Template
     loop_iteration_limit = ITERATIONS
     output_stream_limit = OUTPUT
     local_namespace_limit = NAMESPACE
+
+    def compiled(self, source: str) -> Template:
+        """The template of this source. Raises LiquidError."""
+        made = self.from_string(printing.clean(source))
+        assert isinstance(made, Template)
+        return made
 
     def setup_tags_and_filters(self, *, extra: bool = False) -> None:
         super().setup_tags_and_filters(extra=extra)
@@ -138,4 +148,4 @@ def text(language: str) -> Sandbox:
 
 HTML, TEXT = html("en"), text("en")
 
-__all__ = ["HTML", "TEXT", "BoundTemplate", "LiquidError", "money"]
+__all__ = ["HTML", "TEXT", "LiquidError", "Template", "money"]

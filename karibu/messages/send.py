@@ -8,15 +8,16 @@ after a crash is said in `handover`.
 import logging
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import Min
 from django.utils import timezone
 from liquid.exceptions import LiquidError
 
-from karibu.customers.raw import cursor
+from karibu.customers import raw
 from karibu.events.arrays import with_bulk_arrays
-from karibu.messages import channels, content, facts, gate, handover, sent
+from karibu.messages import channels, content, facts, gate, handover
 from karibu.messages.channels import Letter
 from karibu.messages.mjml import BadMarkup
 from karibu.messages.models import Link, Message, Template
@@ -27,10 +28,13 @@ log = logging.getLogger("karibu.send")
 GROUP = 400  # messages in one transaction
 IDLE = 30.0  # seconds between looks when nothing is due and nobody wakes us
 
-_CLAIM = """
-    SELECT id, customer_id FROM messages_message
-    WHERE status IN ('intended', 'held') AND due_at <= %s
+_COLUMNS = ["id", "customer_id", "channel", "template_id", "topic", "is_marketing", "priority", "is_holdout", "context"]
+_COLUMNS += ["sender", "status", "history", "due_at", "expires_at", "attempts"]
+_SELECT = f"SELECT {', '.join(_COLUMNS)} FROM messages_message"  # noqa: S608 - constants of ours
+_CLAIM = f"""
+    {_SELECT} WHERE status IN ('intended', 'held') AND due_at <= %s
     ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED"""
+_ONE = f"{_SELECT} WHERE status IN ('intended', 'held') AND due_at <= %s AND id = %s FOR UPDATE SKIP LOCKED"
 # The lock is on who the person is today, so that a merge does not open a second way around the caps.
 _LOCK_PERSON = """
     SELECT id, person FROM (
@@ -38,15 +42,13 @@ _LOCK_PERSON = """
         FROM unnest(%s::bigint[]) AS w(id) LEFT JOIN customers_customer c ON c.id = w.id OFFSET 0) AS people
     WHERE pg_try_advisory_xact_lock(7001::bigint << 32 | person)"""
 # Found by the person alone: before the table was first counted, everything that is due looks like as good a way in.
-_COMPETING = """
+_COMPETING = f"""
     WITH theirs AS MATERIALIZED (
         SELECT id, due_at, priority FROM messages_message
         WHERE customer_id = ANY(%s) AND status IN ('intended', 'held') AND is_marketing)
-    SELECT id FROM messages_message WHERE id = ANY(ARRAY(
+    {_SELECT} WHERE id = ANY(ARRAY(
         SELECT id FROM theirs WHERE due_at <= %s AND id <> ALL(%s) ORDER BY priority DESC, id LIMIT %s))
-    FOR UPDATE SKIP LOCKED"""
-
-
+    FOR UPDATE SKIP LOCKED"""  # noqa: S608 - constants of ours
 _LINKS = """
     INSERT INTO messages_link (message_id, position, url)
     SELECT * FROM unnest(%s::bigint[], %s::smallint[], %s::text[])"""
@@ -57,9 +59,7 @@ def step() -> float:
     with transaction.atomic():
         handover.take_back()
     handover.admit_doubt()
-    decided = send_due()
-    sent.tell()
-    if decided:
+    if send_due():
         return 0
     nearest = Message.objects.filter(status__in=OPEN).aggregate(at=Min("due_at"))["at"]
     if nearest is None:
@@ -120,23 +120,18 @@ def _claim(now: datetime, limit: int, only: int | None) -> list[Message]:
 
     With them come the other marketing messages that are due to the same people: who goes first is decided among all.
     """
-    with connection.cursor() as cursor:
-        if only is None:
-            cursor.execute(_CLAIM, [now, limit])
-        else:
-            cursor.execute(_CLAIM.replace("WHERE", f"WHERE id = {int(only)} AND"), [now, 1])
-        wanted: dict[int, int] = dict(cursor.fetchall())
-        cursor.execute(_LOCK_PERSON, [sorted(set(wanted.values()))])
-        ours: dict[int, int] = dict(cursor.fetchall())
-        claimed = [number for number, customer in wanted.items() if customer in ours]
-        if claimed and only is None:
-            cursor.execute(_COMPETING, [list({*ours, *ours.values()}), now, claimed, limit])
-            claimed += [row[0] for row in cursor.fetchall()]
-    messages = list(Message.objects.filter(pk__in=claimed).order_by("due_at", "id"))
-    templates = Template.objects.in_bulk({message.template_id for message in messages})  # few, of many messages
-    for message in messages:
+    known = partial(raw.objects, Message, _COLUMNS)
+    found = known(_CLAIM, now, limit) if only is None else known(_ONE, now, only)
+    with connection.wrap_database_errors:
+        rows = raw.cursor().execute(_LOCK_PERSON, [sorted({message.customer_id for message in found})])
+        ours: dict[int, int] = dict(rows.fetchall())
+    claimed = [message for message in found if message.customer_id in ours]
+    if claimed and only is None:
+        claimed += known(_COMPETING, list({*ours, *ours.values()}), now, [message.id for message in claimed], limit)
+    templates = Template.objects.in_bulk({message.template_id for message in claimed})  # few, of many messages
+    for message in claimed:
         message.template = templates[message.template_id]
-    return messages
+    return sorted(claimed, key=lambda message: (message.due_at, message.id))
 
 
 def _write(group: gate.Group) -> list[Letter]:
@@ -168,8 +163,8 @@ def _keep_links(links: Sequence[tuple[int, int, str]], tried_before: Sequence[in
     if tried_before:
         Link.objects.filter(message__in=tried_before).delete()
     if links:
-        raw = with_bulk_arrays(cursor())
-        raw.execute(_LINKS, [list(column) for column in zip(*links, strict=True)], prepare=True)
+        columns = [list(column) for column in zip(*links, strict=True)]
+        with_bulk_arrays(raw.cursor()).execute(_LINKS, columns)
 
 
 def _outcome(case: gate.Case) -> Outcome:

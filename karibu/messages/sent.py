@@ -18,6 +18,7 @@ from karibu.events.arrays import with_bulk_arrays
 
 NAME, SOURCE = "Message Sent", "Messages"
 AT_ONCE = 5_000
+FOR_MORE, AT_REST = 0.5, 2.0  # seconds until the next look: a block of the log takes as long for ten as for a thousand
 
 # Who was erased meanwhile is not told of any more. An ARRAY is found once; `IN` may be asked again for each row.
 _TAKE = """
@@ -28,6 +29,12 @@ _TAKE = """
     )
     SELECT m.id, m.customer_id, m.sent_at, m.channel, m.sender, m.template_id
     FROM taken JOIN messages_message m ON m.id = taken.message_id WHERE m.key <> 'erased:' || m.id ORDER BY m.id"""
+
+
+def step() -> float:
+    """A loop of the worker: tells of what has left since the last look."""
+    told = tell()
+    return 0 if told == AT_ONCE else FOR_MORE if told else AT_REST
 
 
 def tell(limit: int = AT_ONCE) -> int:

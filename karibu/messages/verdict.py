@@ -60,7 +60,8 @@ class Outcome:
 
 
 # Who was erased while their message was being handed over is not written back with what came of it.
-WRITTEN = """written AS (UPDATE messages_message m SET
+_RECORD = """
+    WITH written AS (UPDATE messages_message m SET
         status = n.status, reason = n.reason, customer_id = n.customer_id,
         detail = CASE WHEN {gone} THEN '' ELSE n.detail END,
         due_at = coalesce(n.until, m.due_at),
@@ -81,8 +82,8 @@ WRITTEN = """written AS (UPDATE messages_message m SET
         AS n(id, status, reason, detail, until, customer_id, address, subject)
     WHERE m.id = n.id AND m.status = ANY(%(before)s::text[]) RETURNING m.id, m.status
     ), noted AS (INSERT INTO messages_untold (message_id) SELECT id FROM written WHERE status = 'sent'
-        ON CONFLICT DO NOTHING)""".replace("{gone}", "m.key = 'erased:' || m.id")
-_RECORD = "WITH " + WRITTEN + " SELECT count(*) FROM written"  # noqa: S608 - constants of ours
+        ON CONFLICT DO NOTHING)
+    SELECT count(*) FROM written""".replace("{gone}", "m.key = 'erased:' || m.id")
 
 # The setting holds until the end of the transaction, which may be this one statement.
 _RECORD_UNFLUSHED = _RECORD.replace(
@@ -106,15 +107,14 @@ def record(outcomes: Iterable[Outcome], now: datetime, *, before: Iterable[str],
         return 0
     with connection.wrap_database_errors:
         found = with_bulk_arrays(cursor()).execute(
-            _RECORD if flushed else _RECORD_UNFLUSHED, values(rows, now, before), prepare=True
+            _RECORD if flushed else _RECORD_UNFLUSHED, _values(rows, now, before)
         )
         [count] = found.fetchone() or (0,)
-    release(rows, now)
+    _release(rows, now)
     return int(count)
 
 
-def values(rows: Sequence[Outcome], now: datetime, before: Iterable[str]) -> dict[str, Any]:
-    """What WRITTEN asks for."""
+def _values(rows: Sequence[Outcome], now: datetime, before: Iterable[str]) -> dict[str, Any]:
     verdicts = [row.verdict for row in rows]
     return {
         "now": now,
@@ -130,7 +130,7 @@ def values(rows: Sequence[Outcome], now: datetime, before: Iterable[str]) -> dic
     }
 
 
-def release(rows: Sequence[Outcome], now: datetime) -> None:
+def _release(rows: Sequence[Outcome], now: datetime) -> None:
     """A message that did not arrive takes nobody's place: what waited because of it is asked again."""
     if without := [row.customer_id for row in rows if _did_not_arrive(row.verdict)]:
         with connection.wrap_database_errors:

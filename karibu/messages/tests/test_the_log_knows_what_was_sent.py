@@ -29,7 +29,8 @@ def test_each_message_that_left_is_one_event_with_its_sender_and_template(shop):
     messages = [wants(a_person(name)) for name in ("amina", "bo")]
 
     send.step()
-    send.step()
+    sent.step()
+    sent.step()
 
     for message in messages:
         message.refresh_from_db()
@@ -51,6 +52,7 @@ def test_what_was_refused_or_failed_is_not_told(shop):
     )
 
     send.step()
+    sent.step()
 
     refused.refresh_from_db()
     assert refused.status == "refused"
@@ -113,6 +115,7 @@ def test_the_timeline_shows_a_sent_message_once(shop):
     person = a_person()
     message = wants(person)
     send.step()
+    sent.step()
 
     rows = [entry for entry in timeline.read([person.pk]) if "consent" not in entry.kind]
     assert [(entry.kind, entry.url) for entry in rows] == [("messages", f"/messages/{message.pk}/")]
