@@ -42,7 +42,7 @@ def measure(days: int, only: list[str], everybody: bool) -> None:
 
     from karibu.journeys import actions
     from karibu.journeys.rehearsal import actions as rehearsals
-    from karibu.journeys.rehearsal.run import run
+    from karibu.journeys.rehearsal.run import AT_ONCE, run
 
     with connection.cursor() as cursor:
         cursor.execute(CONSENTS)
@@ -52,7 +52,7 @@ def measure(days: int, only: list[str], everybody: bool) -> None:
             rehearsal = rehearsals.plan(journey, by="bench", days=days, now=datetime.now(UTC), everybody=everybody)
             begun = time.perf_counter()
             told: list[float] = []
-            done = run(rehearsal, lambda _row, told=told: told.append(time.perf_counter()))  # type: ignore[misc]
+            done = run(rehearsal, lambda _row, told=told: told.append(time.perf_counter()), at_once=AT_ONCE)  # type: ignore[misc]
             say(name, done, time.perf_counter() - begun, told[0] - begun, len(told))
 
 

@@ -10,7 +10,7 @@ import click
 from karibu.journeys.definition import DefinitionError
 from karibu.journeys.models import Journey, Rehearsal
 from karibu.journeys.rehearsal import actions, said, script
-from karibu.journeys.rehearsal.run import run
+from karibu.journeys.rehearsal.run import AT_ONCE, run
 
 
 def rehearse(what: str, days: int, everybody: bool, put_in: int | None) -> None:
@@ -23,7 +23,7 @@ def rehearse(what: str, days: int, everybody: bool, put_in: int | None) -> None:
     if rehearsal.status != Rehearsal.Status.QUEUED:
         raise click.ClickException("This journey is being rehearsed already.")
     try:
-        done = run(rehearsal, _progress)
+        done = run(rehearsal, _progress, at_once=AT_ONCE)
     except KeyboardInterrupt:
         actions.stop(rehearsal, by="terminal")
         raise

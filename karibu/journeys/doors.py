@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import pyarrow as pa
-from psycopg.types.json import Jsonb
 
 from karibu.customers import raw
 from karibu.customers.raw import Cursor
@@ -21,6 +20,7 @@ from karibu.journeys.engine import LOOK_AGAIN
 from karibu.journeys.live import Way
 from karibu.journeys.models import AT_THE_DOOR
 from karibu.journeys.reentry import Run, next_run
+from karibu.journeys.walk import written
 
 # The statements below find runs by slot or by person first, behind a fence (MATERIALIZED), and look at the journey
 # afterwards: while the table is young, and PostgreSQL knows nothing of its contents, it might take the index by journey
@@ -38,14 +38,11 @@ class Arrival:
     key: str
     at: datetime
     context: Mapping[str, Any] = field(default_factory=dict)
+    slot: str = field(init=False)  # as Enrollment.slot; it is asked for again and again
 
-    @property
-    def slot(self) -> str:
-        return self.key if self.is_shared else f"{self.customer_id}|{self.key}"
-
-    @property
-    def is_shared(self) -> bool:
-        return self.way.definition.entry.key in events.SHARED_KEYS
+    def __post_init__(self) -> None:
+        is_shared = self.way.definition.entry.key in events.SHARED_KEYS
+        object.__setattr__(self, "slot", self.key if is_shared else f"{self.customer_id}|{self.key}")
 
     @property
     def is_filtered(self) -> bool:
@@ -189,7 +186,7 @@ def _insert(cursor: Cursor, entering: Sequence[tuple[Arrival, int]], now: dateti
     rows = [
         (
             *(a.way.journey_id, a.way.version, a.customer_id, a.key, a.slot, run),
-            *(AT_THE_DOOR if a.is_filtered else 0, due, Jsonb(dict(a.context)), a.at),
+            *(AT_THE_DOOR if a.is_filtered else 0, due, written(a.context), a.at),
         )
         for (a, run), due in zip(entering, dues, strict=True)
     ]
@@ -197,9 +194,9 @@ def _insert(cursor: Cursor, entering: Sequence[tuple[Arrival, int]], now: dateti
         """
         INSERT INTO journeys_enrollment (journey_id, version, customer_id, key, slot, run, status, reason, step,
             arrived_at, due_at, context, entered_at)
-        SELECT journey, version, customer, key, slot, run, 'active', '', step, at, due, context, at
+        SELECT journey, version, customer, key, slot, run, 'active', '', step, at, due, context::jsonb, at
         FROM unnest(%s::bigint[], %s::int[], %s::bigint[], %s::text[], %s::text[], %s::int[], %s::int[],
-            %s::timestamptz[], %s::jsonb[], %s::timestamptz[])
+            %s::timestamptz[], %s::text[], %s::timestamptz[])
             AS n(journey, version, customer, key, slot, run, step, due, context, at)
         ON CONFLICT (journey_id, slot, run) DO NOTHING""",
         [*columns(rows)],

@@ -19,14 +19,14 @@ def choose_winners(timestamp: int) -> None:
 @app.task(name="journeys.rehearse")
 def rehearse(rehearsal_id: int) -> None:
     from karibu.journeys.models import Rehearsal
-    from karibu.journeys.rehearsal.run import run
+    from karibu.journeys.rehearsal.run import AT_ONCE, run
 
     rehearsal = Rehearsal.objects.filter(pk=rehearsal_id).first()
     if rehearsal is None:
         return  # its journey, or too many newer ones, took it away
     connection.close()  # its tables are on a connection of its own, and go with it
     try:
-        run(rehearsal)
+        run(rehearsal, at_once=AT_ONCE)
     finally:
         connection.close()
 

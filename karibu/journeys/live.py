@@ -59,18 +59,20 @@ class Rules:
         return name in self.entries or name in self.exits or name in self.awaited or name in self.goals
 
 
-_kept: tuple[Stamp, Rules] = ((), Rules())
+_kept: dict[Stamp, Rules] = {}
+MOST_KEPT = 8  # what is live, and what rehearsals of this process have for live
 
 
 def rules(cursor: Any) -> Rules:
     """The rules in force in this transaction."""
-    global _kept
     cursor.execute("SELECT id, status, version, published_at FROM journeys_journey WHERE status <> 'draft' ORDER BY id")
     stamp = tuple(cursor.fetchall())
-    kept = _kept
-    if stamp != kept[0]:
-        _kept = kept = (stamp, _load(cursor, {row[0]: (row[1], row[2]) for row in stamp}))
-    return kept[1]
+    kept = _kept.get(stamp)
+    if kept is None:
+        if len(_kept) >= MOST_KEPT:
+            _kept.clear()
+        kept = _kept[stamp] = _load(cursor, {row[0]: (row[1], row[2]) for row in stamp})
+    return kept
 
 
 def _load(cursor: Any, journeys: dict[int, tuple[str, int]]) -> Rules:

@@ -121,7 +121,7 @@ class Walk:
             kept = {name: value for name, value in context.items() if name not in OF_A_STEP}
             context = {**kept, **(outcome.context or {})}
             self.changed.add(traveller.id)
-        # Written out: replace() would take as long as all the rest of a step.
+        # Written out, here and in _due(): replace() would take as long as all the rest of a step.
         return Traveller(
             id=traveller.id,
             customer_id=traveller.customer_id,
@@ -151,7 +151,7 @@ class Walk:
         dues = definition.steps[position].dues([t.customer_id for t in travellers], [t.arrived_at for t in travellers])
         for traveller, due in zip(travellers, dues, strict=True):
             if due < traveller.until if traveller.until else due <= self.now:
-                here = replace(traveller, due_at=due) if self.past else traveller
+                here = _due(traveller, due) if self.past else traveller
                 self.standing.setdefault((version, position), []).append(here)
             else:
                 self.waiting.append(self._row(traveller, position, due, traveller.arrived_at))
@@ -187,6 +187,19 @@ class Walk:
         if self.past:
             return {"now": self.now, **_named(rows)}
         return {"now": self.now, **_named([row[:-1] for row in rows]), f"c{len(rows[0]) - 1}": []}
+
+
+def _due(traveller: Traveller, due: datetime) -> Traveller:
+    return Traveller(
+        id=traveller.id,
+        customer_id=traveller.customer_id,
+        key=traveller.key,
+        run=traveller.run,
+        arrived_at=traveller.arrived_at,
+        context=traveller.context,
+        due_at=due,
+        until=traveller.until,
+    )
 
 
 _PASSED = """

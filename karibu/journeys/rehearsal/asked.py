@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 from typing import Any
 
 import pyarrow as pa
@@ -37,6 +38,7 @@ class Asked:
     intended: list[Case] = field(default_factory=list)  # the messages of this chunk that people may be sent
     refused: Counter[str] = field(default_factory=Counter)  # the others, by reason
     _members: dict[tuple[str, datetime], pa.Array] = field(default_factory=dict)
+    _asking: Lock = field(default_factory=Lock)
     _standing: dict[tuple[int, str, str], Case] = field(default_factory=dict)
     _templates: dict[str, Template] = field(default_factory=dict)
 
@@ -63,6 +65,10 @@ class Asked:
                 self.refused[str(case.verdict.reason)] += 1
         return [case.verdict is None for case in known]
 
+    def beside(self) -> "Asked":
+        """For whoever tells of other people at the same time: what was asked of everybody is known to both."""
+        return Asked(self.until, self.span, _members=self._members, _asking=self._asking)
+
     def forget(self) -> None:
         """The next chunk has other people."""
         self.intended, self.refused, self._standing = [], Counter(), {}
@@ -71,10 +77,11 @@ class Asked:
         return moment - (moment - _EPOCH) % self.span
 
     def _members_at(self, written: str, moment: datetime) -> pa.Array:
-        if (written, moment) not in self._members:
-            meant = run.resolve(definition.parse(json.loads(written)))
-            self._members[written, moment] = run.members(meant, now=moment)["id"].combine_chunks()
-        return self._members[written, moment]
+        with self._asking:
+            if (written, moment) not in self._members:
+                meant = run.resolve(definition.parse(json.loads(written)))
+                self._members[written, moment] = run.members(meant, now=moment)["id"].combine_chunks()
+            return self._members[written, moment]
 
     def _ask(self, intents: Sequence[Intent]) -> None:
         first = {_line(intent): intent for intent in intents}

@@ -2,9 +2,12 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import RLock
 from typing import Any
 
+from django.db import connection
 from django.utils import timezone
 
 from karibu.journeys.definition import Definition, parse
@@ -25,6 +28,7 @@ log = logging.getLogger("karibu.journeys")
 Status = Rehearsal.Status
 EXAMPLES = 200  # people kept with their ways
 BEAT = timedelta(seconds=1)
+AT_ONCE = 2  # chunks told side by side
 SILENT = timedelta(minutes=2)  # without a heartbeat whoever ran it is gone
 Progress = Callable[[Rehearsal], None]
 
@@ -33,14 +37,20 @@ class Stopped(Exception):
     """Somebody asked it to stop."""
 
 
-def run(rehearsal: Rehearsal, progress: Progress = lambda _rehearsal: None, most: int = past_.TOLD) -> Rehearsal:
+def run(
+    rehearsal: Rehearsal,
+    progress: Progress = lambda _rehearsal: None,
+    *,
+    most: int = past_.TOLD,
+    at_once: int = 1,
+) -> Rehearsal:
     """Runs a queued rehearsal to its end; whatever comes stands in the row. Not in a transaction, on a connection that
     nobody else uses meanwhile. Where there are more than `most` events, it tells of some people only (past.py), unless
-    `everybody` is asked for."""
+    `everybody` is asked for; `at_once` chunks of them side by side, each on a connection of its own."""
     if not _mine(rehearsal, Status.QUEUED).update(status=Status.RUNNING, heartbeat_at=timezone.now()):
         rehearsal.refresh_from_db()
         return rehearsal
-    told = _Telling(rehearsal, progress, None if rehearsal.everybody else most)
+    told = _Telling(rehearsal, progress, None if rehearsal.everybody else most, at_once)
     try:
         told.tell()
         told.end(Status.DONE)
@@ -54,8 +64,10 @@ def run(rehearsal: Rehearsal, progress: Progress = lambda _rehearsal: None, most
 
 
 class _Telling:
-    def __init__(self, rehearsal: Rehearsal, progress: Progress, most: int | None) -> None:
-        self.rehearsal, self.progress, self.most = rehearsal, progress, most
+    """What is counted is shared by those who tell side by side, under `lock`."""
+
+    def __init__(self, rehearsal: Rehearsal, progress: Progress, most: int | None, at_once: int) -> None:
+        self.rehearsal, self.progress, self.most, self.at_once = rehearsal, progress, most, at_once
         self.definition: Definition = parse(rehearsal.definition)
         zone = zone_of(shop().timezone, "UTC")
         self.tally = Tally(rehearsal.journey_id, self.definition, rehearsal.since, rehearsal.until, zone)
@@ -64,6 +76,8 @@ class _Telling:
         self.counted = 0  # of them in chunks that were told to the end
         self.beaten = timezone.now()
         self.past: Past | None = None
+        self.lock = RLock()
+        self.is_over = False  # one of those who tell cannot go on
 
     def tell(self) -> None:
         row = self.rehearsal
@@ -71,25 +85,54 @@ class _Telling:
         self._write(total=len(self.past.rows))
         if self.definition.filter is not None or any(isinstance(step, Branch) for step in self.definition.steps):
             mirror.current()  # what conditions are asked of is written now: later nothing can be
-        with apart(self.rehearsal):
-            for chunk in self.past.chunks():
-                self._tell(chunk)
+        chunks = list(self.past.chunks())
+        if min(self.at_once, len(chunks)) <= 1:
+            self._tell_all(chunks)
+            return
+        # While one computes, PostgreSQL works for the other.
+        with ThreadPoolExecutor(self.at_once, thread_name_prefix="rehearsal") as threads:
+            for one in [threads.submit(self._beside, chunks) for _ in range(self.at_once)]:
+                one.result()
 
-    def _tell(self, chunk: Past) -> None:
+    def _beside(self, chunks: list[Past]) -> None:
+        try:
+            self._tell_all(chunks)
+        except BaseException:
+            self.is_over = True
+            raise
+        finally:
+            connection.close()
+
+    def _tell_all(self, chunks: list[Past]) -> None:
+        """Takes one after the other off the list, until there is none."""
+        asked = self.asked.beside()
+        with apart(self.rehearsal):
+            while chunk := self._next(chunks):
+                self._tell(chunk, asked)
+
+    def _next(self, chunks: list[Past]) -> Past | None:
+        with self.lock:
+            return chunks.pop(0) if chunks else None
+
+    def _tell(self, chunk: Past, asked: Asked) -> None:
         row = self.rehearsal
-        rounds = Rounds(row.journey_id, self.definition, row.since, row.until, self.asked, self._beat)
+        rounds = Rounds(row.journey_id, self.definition, row.since, row.until, asked, self._beat)
         rounds.through(chunk)
-        with unwritable():
-            messages = self.tally.add(self.asked)
-        self._examples(messages)
-        self.asked.forget()
+        with self.lock:
+            with unwritable():
+                messages = self.tally.add(asked)
+            self._examples(messages)
+            self.counted += len(chunk.rows)
+        asked.forget()
         empty()
-        self.counted += len(chunk.rows)
 
     def _beat(self, events: int) -> None:
-        self.done += events
-        if timezone.now() - self.beaten >= BEAT:
-            self._write()
+        with self.lock:
+            self.done += events
+            if self.is_over:
+                raise Stopped
+            if timezone.now() - self.beaten >= BEAT:
+                self._write()
 
     def _write(self, **fields: Any) -> None:
         """Raises Stopped when the row says so."""

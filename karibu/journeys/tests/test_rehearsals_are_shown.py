@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from click.testing import CliRunner
+from django.db import connection
 from django.test import Client
 
 from karibu.config.cli import main
@@ -112,3 +113,24 @@ def test_one_that_failed_says_what_was_kept_and_why(marketer: Client, journey: J
     assert "ZeroDivisionError: division by zero" in page and "Rehearse again" in page
     assert 'hx-trigger="every 1s"' not in page, "it is not waited for"
     assert marketer.get(f"/journeys/{journey.pk}/rehearsals/{done.pk}/people/").status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_told_side_by_side_it_comes_to_the_same(journey: Journey, monkeypatch):
+    now = datetime.now(UTC)
+    alone = run(rehearsals.plan(journey, by="test", now=now))
+    monkeypatch.setattr("karibu.journeys.rehearsal.past.CHUNK", 1)
+    beside = run(rehearsals.plan(journey, by="test", now=now), at_once=2)
+    assert (beside.status, beside.result, beside.done) == ("done", alone.result, 4)
+    assert beside.people.count() == alone.people.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_fails_beside_others_fails_the_whole_and_leaves_nothing_open(journey: Journey, monkeypatch):
+    monkeypatch.setattr("karibu.journeys.rehearsal.past.CHUNK", 1)
+    monkeypatch.setattr("karibu.journeys.rehearsal.tally.Tally.add", lambda *_: 1 / 0)
+    done = run(rehearsals.plan(journey, by="test"), at_once=2)
+    assert (done.status, done.reason) == ("failed", "ZeroDivisionError: division by zero")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_class WHERE relpersistence = 't' AND relname LIKE 'journeys%'")
+        assert cursor.fetchone() == (0,)

@@ -1,9 +1,10 @@
 """What stands before the gate: a group of messages, each with what the checks have found so far."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from karibu.customers import raw
 from karibu.customers.models import Customer
 from karibu.messages.facts import the_shop
 from karibu.messages.models import ChannelRules, Message, Rules
@@ -21,10 +22,22 @@ class Case:
     verdict: Verdict | None = None
 
 
+# What sending looks at; the rest of the row stays where it is.
+_COLUMNS = ["id", "name", "email", "phone", "country", "city", "language", "timezone", "traits", "is_anonymous"]
+_COLUMNS += ["merged_into", "erased_at"]
+_PEOPLE = f"SELECT {', '.join(_COLUMNS)} FROM customers_customer WHERE id = ANY(%s)"  # noqa: S608 - constants of ours
+People = Callable[[set[int]], dict[int, Customer]]
+
+
+def people(ids: set[int]) -> dict[int, Customer]:
+    return {one.pk: one for one in raw.objects(Customer, _COLUMNS, _PEOPLE, list(ids))} if ids else {}
+
+
 @dataclass
 class Group:
     cases: list[Case]
     now: datetime
+    people: People = people
     shop: Shop = field(default_factory=the_shop)
     rules: Rules = field(default_factory=lambda: Rules.objects.filter(pk=1).first() or Rules())
     channel_rules: dict[str, ChannelRules] = field(

@@ -14,6 +14,9 @@ from itertools import count
 from typing import cast
 
 from karibu.consents.queries import rhythms
+from karibu.customers.models import Customer
+from karibu.customers.raw import cursor
+from karibu.events.arrays import with_bulk_arrays
 from karibu.messages import quiet, zones
 from karibu.messages.gate import pace
 from karibu.messages.gate.case import Case, Group
@@ -30,6 +33,9 @@ from karibu.messages.verdict import Verdict, refused
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST = -100_000  # before every priority
+_PEOPLE = """
+    SELECT id, merged_into, erased_at, email, phone, country, timezone FROM customers_customer
+    WHERE id = ANY(%s::bigint[])"""
 STANDING = (person_is_there, address_is_known, address_is_open, consent_is_given, person_is_written_to)
 
 
@@ -55,6 +61,19 @@ class Thought:
         return Case(message, like.customer, like.address) if like else Case(message)
 
 
+@dataclass(slots=True)
+class Person:
+    """What the checks of this file look at of somebody, for the same reason."""
+
+    pk: int
+    merged_into: int | None
+    erased_at: datetime | None
+    email: str
+    phone: str
+    country: str
+    timezone: str
+
+
 @dataclass
 class Fate:
     """What would have become of a message: it leaves at `at`, or the verdict says why not; `held` are the reasons it
@@ -78,10 +97,16 @@ class Real:
 
 def standing(thoughts: Sequence[Thought], now: datetime) -> list[Case]:
     """A case for each; its verdict is None where the message may leave."""
-    group = Group(cases=[thought.case() for thought in thoughts], now=now)
+    group = Group(cases=[thought.case() for thought in thoughts], now=now, people=_people)
     for check in STANDING:
         check(group)
     return group.cases
+
+
+def _people(ids: set[int]) -> dict[int, Customer]:
+    own = with_bulk_arrays(cursor())
+    own.execute(_PEOPLE, [list(ids)], binary=True)
+    return {row[0]: cast("Customer", Person(*row)) for row in own.fetchall()}
 
 
 def paced(cases: Iterable[Case], really: Iterable[Real]) -> list[Fate]:

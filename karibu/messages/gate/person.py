@@ -6,8 +6,6 @@ from datetime import datetime, timedelta
 from django.db import connection
 
 from karibu.consents import queries as consents
-from karibu.customers import raw
-from karibu.customers.models import Customer
 from karibu.messages import channels, holdout
 from karibu.messages.gate.case import Case, Group
 from karibu.messages.status import Reason
@@ -17,10 +15,6 @@ COMPLAINT_TRAIT = "open_complaint"  # a trait of this name that is not empty, fa
 COMPLAINT_IS_NEW = timedelta(days=30)
 PAUSE = timedelta(hours=6)  # then it is asked again
 
-# What sending looks at; the rest of the row stays where it is.
-_COLUMNS = ["id", "name", "email", "phone", "country", "city", "language", "timezone", "traits", "is_anonymous"]
-_COLUMNS += ["merged_into", "erased_at"]
-_PEOPLE = f"SELECT {', '.join(_COLUMNS)} FROM customers_customer WHERE id = ANY(%s)"  # noqa: S608 - constants of ours
 _REPORTED = """
     SELECT s.channel, s.value FROM unnest(%s::text[], %s::text[]) AS w(channel, value)
     JOIN consents_suppression s ON s.channel = w.channel AND s.value = w.value
@@ -29,8 +23,8 @@ _REPORTED = """
 
 def person_is_there(group: Group) -> None:
     """Follows merges to whom the customer is today; an erased or unknown person gets nothing."""
-    found = _customers({case.message.customer_id for case in group.undecided()})
-    found |= _customers({c.merged_into for c in found.values() if c.merged_into})
+    found = group.people({case.message.customer_id for case in group.undecided()})
+    found |= group.people({c.merged_into for c in found.values() if c.merged_into})
     for case in group.undecided():
         customer = found.get(case.message.customer_id)
         if customer and customer.merged_into:
@@ -39,10 +33,6 @@ def person_is_there(group: Group) -> None:
             case.verdict = refused(Reason.ERASED)
         else:
             case.customer, case.message.customer_id = customer, customer.pk
-
-
-def _customers(ids: set[int]) -> dict[int, Customer]:
-    return {one.pk: one for one in raw.objects(Customer, _COLUMNS, _PEOPLE, list(ids))} if ids else {}
 
 
 def address_is_known(group: Group) -> None:
