@@ -75,8 +75,20 @@ def predictions() -> dict[str, str]:
 
 def columns() -> dict[str, str]:
     """{name: ibis type} of every column that there is now."""
-    traits = {f"t{number}": "string" for number in trait_numbers().values()}
-    return FIXED | dict.fromkeys(predictions(), "float64") | traits
+    return standing() | dict.fromkeys((f"t{number}" for number in trait_numbers().values()), "string")
+
+
+def standing() -> dict[str, str]:
+    """{name: ibis type} of the columns that every shop has: all but those of traits. Asks nothing."""
+    return FIXED | dict.fromkeys(predictions(), "float64")
+
+
+def some(wanted: Collection[str] | None) -> list[str]:
+    """All columns, or `id` and these. PostgreSQL is asked which there are only where one of a trait is wanted."""
+    known = standing()
+    if wanted is None or not known.keys() >= set(wanted):
+        known = columns()
+    return [name for name in known if wanted is None or name in wanted or name == "id"]
 
 
 def column_of(trait: str) -> str | None:
@@ -86,7 +98,7 @@ def column_of(trait: str) -> str | None:
 
 def places(traits: Collection[str]) -> dict[str, str]:
     """As column_of() for many at once; those that nobody has are left out."""
-    numbers = trait_numbers()
+    numbers = trait_numbers() if set(traits) - FIXED.keys() else {}
     own = {trait: f"t{numbers[trait]}" for trait in traits if trait in numbers}
     return own | {trait: trait for trait in traits if trait in FIXED}
 

@@ -41,7 +41,7 @@ class Compiled:
 
 @dataclass(frozen=True)
 class Ground:
-    """What beside the definition decides on the SQL: the mirror's columns (ibis types), and the shop's day."""
+    """What beside the definition decides on the SQL: columns of the mirror (ibis types), and the shop's day."""
 
     columns: Mapping[str, str]
     zone: ZoneInfo

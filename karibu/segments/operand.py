@@ -97,12 +97,19 @@ def _moment(scope: Scope, when: Any, op: str, with_: Any) -> BooleanValue:
     if op == "anniversary_in_days":
         return some([scope.on_days(first, last, when) for first, last in _past_anniversaries(scope.today, with_)])
     if op == "not_in_last_days":
-        return ~scope.on_days(*lately(scope.today, with_), when)
+        return _apart(scope, when, *lately(scope.today, with_))
     if not _names_days(op, with_):
         return _never()
     first, last = _days(scope.today, op, with_)
     ends = [when >= scope.midnight(first)] if first else []
     return every([*ends, *([when < scope.midnight(last + timedelta(days=1))] if last else [])])
+
+
+def _apart(scope: Scope, when: Any, first: date, last: date) -> BooleanValue:
+    """Before these days or after them. DuckDB looks for an "or" with every row of a file, one after the other."""
+    import ibis
+
+    return ibis.cases((when < scope.midnight(first), True), else_=when >= scope.midnight(last + timedelta(days=1)))
 
 
 def _names_days(op: str, with_: Any) -> bool:

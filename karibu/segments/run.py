@@ -155,8 +155,9 @@ def ask(
 
 def _compiled(definitions: Sequence[Definition], engine: Engine, now: datetime) -> list[Compiled]:
     here = zone(shop().timezone)
-    ground = Ground(columns.columns(), here, now.astimezone(here).date())
     places = columns.places(_union(definition.needs.columns for definition in definitions))
+    known = columns.standing() | {column: "string" for column in places.values() if column not in columns.FIXED}
+    ground = Ground(known, here, now.astimezone(here).date())
     return [compile.sql(one, engine.DIALECT, ground, _traits(one, places)) for one in definitions]
 
 

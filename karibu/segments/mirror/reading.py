@@ -69,7 +69,7 @@ def read(some: Some, columns: Collection[str] | None = None) -> pa.Table:
     said = _said(some, columns)
     if columns is None and said is not None:
         named.give_columns(pc.unique(said["trait"]).cast(pa.string()).to_pylist())
-    wanted = [name for name in named.columns() if columns is None or name in columns or name == "id"]
+    wanted = named.some(columns)
     base = source.CUSTOMERS.read(some)
     found = {name: base[name] for name in base.column_names}
     for part in _others(wanted):

@@ -109,7 +109,7 @@ def current(columns: Collection[str] | None = None) -> State:
         keep.catch_up()
     else:  # they change faster than they are written
         known, _, stale = _read(2**62)
-    wanted = [name for name in named.columns() if columns is None or name in columns or name == "id"]
+    wanted = named.some(columns)
     return _together(known, stale or [], wanted)
 
 

@@ -108,7 +108,7 @@ def test_a_question_withdrawn_ends_and_the_next_one_is_answered(shop: Reference)
     """Some seconds of work, unless somebody asks under the same key."""
     begun, ended = threading.Event(), list[str]()
     with engine.cursor() as cursor:
-        slow = duckdb.Session(cursor)
+        slow = duckdb.Session(cursor, NOW)
 
         def preview() -> None:
             with run.cancelling("7"):
