@@ -1,7 +1,7 @@
 """Who is in which segment: rows of now, and an event of the log for every entry and exit.
 
-What was found is compared with the rows in one statement; rows, events, sizes and whoever listens are one
-transaction. A person's entry and exit never share a moment, so the log alone tells who was in at any time.
+What was found is compared with the rows, and what differs is one statement; rows, events, sizes and whoever listens
+are one transaction. A person's entry and exit never share a moment, so the log alone tells who was in at any time.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -12,7 +12,6 @@ from typing import LiteralString, NamedTuple
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.csv
 from django.db import transaction
 from django.utils import timezone
 
@@ -60,7 +59,7 @@ def on_change(callback: OnChange) -> None:
 def rebuild(segment_id: int, members: pa.Array, now: datetime | None = None) -> Change:
     """Makes `members` (each once) the whole membership. They were found while this transaction held lock()."""
     found = pa.table({"segment_id": pa.repeat(segment_id, len(members)), "customer_id": members}, PAIRS)
-    return _settle(found, [segment_id], _OF_SEGMENTS, [], now, [segment_id])[segment_id]
+    return _settle(found, [segment_id], None, now, [segment_id])[segment_id]
 
 
 def empty(segment_id: int, now: datetime | None = None) -> Change:
@@ -75,7 +74,7 @@ def settle(
 
     Returns what changed; segments without a change are not in it. They were found under lock().
     """
-    return _settle(found, segments, _OF_CUSTOMERS, sorted(looked_at), now)
+    return _settle(found, segments, sorted(looked_at), now)
 
 
 def lock(segments: Collection[int], *, wait: bool = True) -> list[int]:
@@ -116,25 +115,26 @@ _LOCK: LiteralString = """
     SELECT id, name, coalesce(size, 0), changed_at FROM segments_segment WHERE id = ANY(%s)
     ORDER BY id FOR NO KEY UPDATE"""
 
-# One statement, so that nothing moves between the comparison and what is done about it. The customers' rows are
-# fetched through their index each: the planner does not know how many segments each of them is in.
+# Who is in which, as one row for many: what is compared with what was found, outside of PostgreSQL, which would sort
+# both. A customer's rows are fetched through their index each: the planner does not know how many segments they are in.
 _OF_SEGMENTS: LiteralString = """
-    SELECT ctid AS place, segment_id, customer_id FROM segments_member WHERE segment_id = ANY(%(segments)s)"""
+    SELECT segment_id, string_agg(customer_id::text, ',') FROM segments_member
+    WHERE segment_id = ANY(%s::bigint[]) GROUP BY segment_id"""
 _OF_CUSTOMERS: LiteralString = """
-    SELECT m.* FROM unnest(%(customers)s::bigint[]) AS c(id), LATERAL (
-        SELECT ctid AS place, segment_id, customer_id FROM segments_member WHERE customer_id = c.id OFFSET 0) m
-    WHERE m.segment_id = ANY(%(segments)s)"""
-_COMPARE: LiteralString = """
-    WITH change AS MATERIALIZED (
-        SELECT segment_id, customer_id, m.place, m.place IS NULL AS enters
-        FROM segments_found f FULL JOIN ({}) m USING (segment_id, customer_id)
-        WHERE m.place IS NULL OR f.customer_id IS NULL
-    ), gone AS (
-        DELETE FROM segments_member WHERE ctid = ANY(ARRAY(SELECT place FROM change WHERE NOT enters))
+    SELECT c.id, m.segments FROM unnest(%s::bigint[]) AS c(id), LATERAL (
+        SELECT string_agg(segment_id::text, ',') AS segments FROM segments_member WHERE customer_id = c.id OFFSET 0) m
+    WHERE m.segments IS NOT NULL"""
+# Rows that went away since they were read (somebody was erased) have not left, so the rows say what was done.
+_CHANGE: LiteralString = """
+    WITH gone AS (
+        DELETE FROM segments_member m USING unnest(%(left)s::bigint[], %(leaving)s::bigint[]) AS u(segment, customer)
+        WHERE m.segment_id = u.segment AND m.customer_id = u.customer RETURNING m.segment_id, m.customer_id
     ), came AS (
         INSERT INTO segments_member (segment_id, customer_id, since)
-        SELECT segment_id, customer_id, %(now)s FROM change WHERE enters ORDER BY 1, 2
-    )
+        SELECT u.segment, u.customer, %(now)s
+        FROM unnest(%(entered)s::bigint[], %(entering)s::bigint[]) AS u(segment, customer) ORDER BY 1, 2
+        ON CONFLICT DO NOTHING RETURNING segment_id, customer_id
+    ), change AS (SELECT *, true AS enters FROM came UNION ALL SELECT *, false FROM gone)
     SELECT segment_id, string_agg(customer_id::text, ',') FILTER (WHERE enters),
         string_agg(customer_id::text, ',') FILTER (WHERE NOT enters) FROM change GROUP BY segment_id"""
 
@@ -142,8 +142,7 @@ _COMPARE: LiteralString = """
 def _settle(
     found: pa.Table,
     segments: Sequence[int],
-    current: LiteralString,
-    customers: list[int],
+    customers: list[int] | None,
     now: datetime | None,
     always: Sequence[int] = (),
 ) -> dict[int, Change]:
@@ -151,12 +150,10 @@ def _settle(
         raw = with_bulk_arrays(cursor())
         locked = _locked(raw, segments)
         moment = _moment(now or timezone.now(), locked.values())
-        if current == _OF_SEGMENTS and _are_empty(raw, segments):
+        if customers is None and _are_empty(raw, segments):
             moves = {n: _all_enter(raw, n, _of(found, n), moment) for n in segments}
         else:
-            _bring(raw, found)
-            raw.execute(_COMPARE.format(current), {"segments": list(segments), "customers": customers, "now": moment})
-            moves = {row[0]: _Move(*map(_numbers, row[1:])) for row in raw.fetchall()}
+            moves = _change(raw, found, _members(raw, segments, customers), moment)
         moves |= {number: _Move(_numbers(""), _numbers("")) for number in always if number not in moves}
         return _note(raw, locked, dict(sorted(moves.items())), moment)
 
@@ -188,16 +185,31 @@ def _all_enter(raw: Cursor, segment_id: int, members: pa.Array, at: datetime) ->
     return _Move(members, _numbers(""))
 
 
-def _bring(raw: Cursor, found: pa.Table) -> None:
-    raw.execute(
-        "CREATE TEMP TABLE IF NOT EXISTS segments_found (segment_id bigint, customer_id bigint) ON COMMIT DELETE ROWS"
+def _members(raw: Cursor, segments: Sequence[int], customers: list[int] | None) -> pa.Table:
+    """Who is in these segments now, of these customers or of all: PAIRS."""
+    asked: tuple[LiteralString, list[int]] = (
+        (_OF_SEGMENTS, list(segments)) if customers is None else (_OF_CUSTOMERS, customers)
     )
-    raw.execute("TRUNCATE segments_found")  # of an earlier call in the same transaction
-    sink = pa.BufferOutputStream()
-    whole = found.select(PAIRS.names).combine_chunks()  # pyarrow 26 writes rubbish for a chunk without rows
-    pyarrow.csv.write_csv(whole, sink, pyarrow.csv.WriteOptions(include_header=False))
-    with raw.copy("COPY segments_found FROM STDIN (FORMAT csv)") as copy:
-        copy.write(sink.getvalue().to_pybytes())
+    raw.execute(asked[0], [asked[1]])
+    keys, texts = zip(*raw.fetchall(), strict=True) if raw.rowcount else ((), ())
+    lists = pc.split_pattern(pa.array(texts, pa.large_string()), ",")
+    many = pc.list_flatten(lists).cast(pa.int64())
+    one = pa.array(keys, pa.int64()).take(pc.list_parent_indices(lists))
+    if customers is None:
+        return pa.table([one, many], PAIRS)
+    return pa.table([many, one], PAIRS).filter(pc.is_in(many, pa.array(segments, pa.int64())))
+
+
+def _change(raw: Cursor, found: pa.Table, members: pa.Table, moment: datetime) -> dict[int, _Move]:
+    """Makes `members` into what was `found`; returns what that changed."""
+    come = found.join(members, PAIRS.names, join_type="left anti")
+    go = members.join(found, PAIRS.names, join_type="left anti")
+    if not len(come) and not len(go):
+        return {}
+    entered, entering, left, leaving = (column.to_pylist() for table in (come, go) for column in table.columns)
+    moved = {"entered": entered, "entering": entering, "left": left, "leaving": leaving, "now": moment}
+    raw.execute(_CHANGE, moved)
+    return {row[0]: _Move(*map(_numbers, row[1:])) for row in raw.fetchall()}
 
 
 def _numbers(text: str | None) -> pa.Array:
@@ -216,7 +228,7 @@ def _note(raw: Cursor, segments: dict[int, _Locked], moves: dict[int, _Move], at
     names = {number: segments[number].name for number in moves}
     _tell(raw, ENTERED, {number: move.entered for number, move in moves.items()}, names, at)
     _tell(raw, LEFT, {number: move.left for number, move in moves.items()}, names, at)
-    changes = {number: _change(segments[number].size, move) for number, move in moves.items()}
+    changes = {number: _counted(segments[number].size, move) for number, move in moves.items()}
     columns = [list(moves), *map(list, zip(*map(astuple, changes.values()), strict=True))] if changes else [[]] * 4
     raw.execute(_SIZES, [at.astimezone(UTC).date(), at, *columns])
     for number, move in moves.items():
@@ -226,7 +238,7 @@ def _note(raw: Cursor, segments: dict[int, _Locked], moves: dict[int, _Move], at
     return changes
 
 
-def _change(size: int, move: _Move) -> Change:
+def _counted(size: int, move: _Move) -> Change:
     came, went = len(move.entered), len(move.left)
     return Change(came, went, size + came - went)
 
