@@ -20,7 +20,7 @@ from karibu.events.snapshot import Snapshot
 MEMORY, THREADS = "384MB", 1
 SLICE = 250_000  # events sorted at a time
 FILE_ROWS = 500_000  # of one file of a closed month
-BY_TIME, BY_CUSTOMER = "part", "clustered"  # kinds of files, and what their names begin with
+BY_TIME, BY_CUSTOMER = "part", lake.CLUSTERED  # kinds of files, and what their names begin with
 _ORDERS = {BY_TIME: ["time"], BY_CUSTOMER: ["customer", "time"]}
 
 

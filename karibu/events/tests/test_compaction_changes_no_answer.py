@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 
-from karibu.events import compact, flush, log, rewrite, schema
+from karibu.events import compact, engine, flush, log, rewrite, schema
 from karibu.events import lake as lakes
 from karibu.events.tests.dying import die
 from karibu.events.tests.making import NOON, append, event
@@ -60,6 +60,20 @@ def test_the_newest_month_stays_in_time_order_in_few_files(lake) -> None:
     [file] = paths()
     assert (file.rows, file.is_clustered) == (compact.MANY, False)
     assert len(log.history([1])) == compact.MANY
+
+
+def test_a_file_in_the_order_of_time_knows_who_is_not_in_it(lake) -> None:
+    """One person's history is not looked for in a row group that has none of it."""
+    for minute in range(compact.MANY):
+        flushed(*[event(customer_id=number, time=NOON + timedelta(minutes=minute)) for number in range(2, 500, 2)])
+    compact.compact()
+    [file] = paths()
+    probe = f"SELECT bloom_filter_excludes FROM parquet_bloom_probe('{lakes.url()}/{file.path}', 'customer', ?)"
+    with engine.cursor() as cursor:
+        missed = [n for n in range(3, 499, 2) if cursor.execute(probe, [n]).fetchall() == [(True,)]]
+        assert not any(excluded for n in range(2, 500, 2) for [excluded] in cursor.execute(probe, [n]).fetchall())
+    assert len(missed) > 200
+    assert (len(log.history([8])), log.history([9])) == (compact.MANY, [])
 
 
 def test_few_late_events_do_not_rewrite_a_whole_month(lake) -> None:

@@ -111,6 +111,30 @@ def test_only_the_customers_looked_at_are_settled(segment):
     assert members(segment) == [1, 3, 9]
 
 
+def test_where_nobody_was_looked_at_nobody_leaves(segment):
+    rebuild(segment, 1, 2)
+
+    assert settle([], [segment], set(), at=NOON + HOUR) == {}
+
+    assert members(segment) == [1, 2]
+
+
+def test_who_is_gone_already_does_not_leave_again(segment, monkeypatch):
+    """An erasure between the reading and the writing."""
+    rebuild(segment, 1, 2)
+    read = membership._members
+
+    def erased(*asked):
+        found = read(*asked)
+        Member.objects.filter(customer_id=1).delete()
+        return found
+
+    monkeypatch.setattr(membership, "_members", erased)
+
+    assert settle([], [segment], {1, 2}, at=NOON + HOUR) == {segment.id: Change(entered=0, left=1, size=1)}
+    assert told(1) == [(ENTERED, NOON)]
+
+
 def test_several_segments_are_settled_at_once_and_others_keep_their_members(segment):
     lapsed, archived = made_segment("Lapsed"), made_segment("Archived")
     for each in (segment, lapsed, archived):
