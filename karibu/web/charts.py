@@ -97,6 +97,11 @@ def sparkline(values: list[float], width: int = 96, height: int = 24) -> SafeStr
     )
 
 
+def warm_up() -> None:
+    """Starts the JavaScript engine that draws: it takes two seconds, which the first page with a chart would wait."""
+    draw({"data": {"values": [{"x": 0}]}, "mark": "bar", "encoding": {"x": {"field": "x", "type": "quantitative"}}})
+
+
 def _over(under: Any, over: Any) -> Any:
     if isinstance(under, Mapping) and isinstance(over, Mapping):
         return {**under, **over}

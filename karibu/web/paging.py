@@ -12,7 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from django.core.exceptions import FieldDoesNotExist
+from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.db.models import Model, Q, QuerySet
 
 M = TypeVar("M", bound=Model)
@@ -49,8 +49,10 @@ def take(
     """Up to `limit` rows behind `values` in the order of `key`; `backwards`: before them, the nearest first.
 
     `fetch` reads the rows of a queryset that is limited and in order. `valued` is true of all rows that have a value in
-    the first column; it names an index that knows only those.
+    the first column; it names an index that knows only those. Raises BadCursor for values of another order.
     """
+    for column, value in zip(key, values or [], strict=False):
+        _check(queryset, column.lstrip("-"), value)
     rows: list[M] = []
     for part in _parts(queryset, list(key), values, backwards, valued or Q()):
         rows += fetch(part[: limit - len(rows)])
@@ -115,16 +117,35 @@ def _beyond(names: list[str], down: list[bool], values: list[Any]) -> Q:
 
 
 def _is_nullable(queryset: QuerySet[Any], path: str) -> bool:
+    fields = _fields(queryset, path)
+    return not fields or any(field.null for field in fields)  # an annotation may be anything
+
+
+def _check(queryset: QuerySet[Any], path: str, value: Any) -> None:
+    """Whether the column at `path` can hold `value`: anybody may write an address by hand. Raises BadCursor."""
+    annotation = queryset.query.annotations.get(path)
+    *_way, field = [annotation.output_field] if annotation else _fields(queryset, path) or [None]
+    if value is None or field is None:
+        return
+    try:
+        field.get_prep_value(field.to_python(value))
+        if "\x00" in str(value).encode().decode():  # half a surrogate pair cannot be encoded
+            raise BadCursor(path)
+    except (TypeError, ValueError, ArithmeticError, ValidationError):
+        raise BadCursor(path) from None
+
+
+def _fields(queryset: QuerySet[Any], path: str) -> list[Any]:
+    """The model fields along `path`, its own last; none for an annotation."""
     model: Any = queryset.model
+    found: list[Any] = []
     for name in path.split("__"):
         try:
-            found = model._meta.pk if name == "pk" else model._meta.get_field(name)
+            found.append(model._meta.pk if name == "pk" else model._meta.get_field(name))
         except (FieldDoesNotExist, AttributeError):
-            return True  # an annotation may be anything
-        if found.null:
-            return True
-        model = found.related_model
-    return False
+            return []
+        model = found[-1].related_model
+    return found
 
 
 def _attribute(row: Any, path: str) -> Any:
@@ -151,7 +172,9 @@ _READERS: dict[str, Callable[[str], Any]] = {
 
 
 def _unpack(value: Any) -> Any:
+    if isinstance(value, list):
+        raise ValueError("a column holds one value")
     if not isinstance(value, dict):
         return value
-    kind, text = next(iter(value.items()))
+    [(kind, text)] = value.items()
     return _READERS[kind](text)

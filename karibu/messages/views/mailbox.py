@@ -29,7 +29,10 @@ def mailbox(request: HttpRequest) -> HttpResponse:
     mails = _shown_to(request).defer("raw").order_by("-id")
     if text:
         mails = mails.filter(recipient__icontains=text) | mails.filter(subject__icontains=text)
-    page = paging.page(mails, PAGE, request.GET.get("cursor") or None)
+    try:
+        page = paging.page(mails, PAGE, request.GET.get("cursor") or None)
+    except paging.BadCursor:
+        page = paging.page(mails, PAGE)
     context = {"page": page, "text": text, "is_used": box.is_used(), "cursor": request.GET.get("cursor", "")}
     return fragments.render(request, "messages/mailbox.html", context, fragment="messages/_mails.html")
 

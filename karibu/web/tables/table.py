@@ -211,8 +211,7 @@ class Table:
     def _page(self) -> tuple[list[Any], str, str]:
         """This page's rows and the addresses of the previous and the next page ("" where there is none)."""
         backwards = "before" in self.request.GET
-        start = self._cursor(self.request.GET.get("before" if backwards else "after", ""))
-        rows = self.rows.take(Slice(self.key, self.page_size + 1, start, backwards))
+        rows, start = self._taken(self.request.GET.get("before" if backwards else "after", ""), backwards)
         more, rows = len(rows) > self.page_size, rows[: self.page_size]
         if backwards:
             rows.reverse()
@@ -220,11 +219,14 @@ class Table:
         previous = self._step("before", rows[0]) if rows and has_previous else ""
         return rows, previous, self._step("after", rows[-1]) if rows and has_next else ""
 
-    def _cursor(self, text: str) -> list[Any] | None:
+    def _taken(self, cursor: str, backwards: bool) -> tuple[list[Any], list[Any] | None]:
+        """One row more than a page holds, and behind which they stand."""
+        wanted = Slice(self.key, self.page_size + 1, None, backwards)
         try:
-            return paging.decode(text, len(self.key)) if text else None
+            start = paging.decode(cursor, len(self.key)) if cursor else None
+            return self.rows.take(replace(wanted, after=start)), start
         except paging.BadCursor:
-            return None  # an address from another sorting: the first page
+            return self.rows.take(wanted), None  # an address from another sorting: the first page
 
     def _step(self, direction: str, row: Any) -> str:
         return self.url(**{direction: paging.encode(self.rows.key_of(row, self.key))})

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db.models.functions import Length
 from django.test import RequestFactory
 from django.utils import timezone
 
@@ -121,9 +122,24 @@ def test_cells_are_escaped() -> None:
     assert "<script>" not in str(shown("/").lines[0].cells[0].shown)
 
 
-def test_a_cursor_of_another_sorting_shows_the_first_page(tokens: list[Token]) -> None:
-    wrong = paging.encode(["a", "b", "c"])
-    assert len(shown(f"/?after={wrong}").lines) == 7
+WRONG = [["a", "b", "c"], ["a", "b"], [[1], 1], ["a\x00", 1], ["a", {}], ["\ud800", 1]]
+
+
+@pytest.mark.parametrize("values", WRONG)
+@pytest.mark.parametrize("direction", ["after", "before"])
+def test_a_cursor_of_another_sorting_shows_the_first_page(tokens: list[Token], direction: str, values: Any) -> None:
+    first = shown(f"/?sort=name&{direction}=").lines
+    lines = shown(f"/?sort=name&{direction}={paging.encode(values)}").lines
+    assert [line.id for line in lines] == [line.id for line in first] and len(lines) == 7
+
+
+@pytest.mark.parametrize("value", [1, "yesterday", True, [], {"n": "1"}])
+def test_a_value_that_the_column_cannot_hold_is_no_cursor(tokens: list[Token], value: Any) -> None:
+    with pytest.raises(paging.BadCursor):
+        paging.page(Token.objects.all(), 9, paging.encode([value, 1]), key=("-created_at", "-id"))
+    counted = Token.objects.annotate(letters=Length("name"))
+    with pytest.raises(paging.BadCursor):
+        paging.page(counted, 9, paging.encode(["many", 1]), key=("letters", "-id"))
 
 
 def test_numbers_of_filters_that_are_no_dates_are_not_asked(tokens: list[Token]) -> None:
