@@ -12,5 +12,5 @@ class CollectConfig(AppConfig):
 
         text = _("Where events come from: your shop's pages, its server, its apps. Each has a key.")
         register(Setting(_("Sources"), text, "/settings/sources/", "sources", order=40))
-        text = _("For how long rejected events are kept.")
-        register(Setting(_("Retention"), text, "/settings/keeping/", "clock", order=45))
+        text = _("For how long events that could not be taken in are kept.")
+        register(Setting(_("Rejected events"), text, "/settings/keeping/", "clock", order=45))

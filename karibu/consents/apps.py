@@ -18,7 +18,7 @@ class ConsentsConfig(AppConfig):
         text = _("Addresses that get nothing, and why.")
         register(Setting(_("Suppressions"), text, "/settings/suppressions/", "blocked", ("marketer",), order=33))
         text = _("For how many days each class of data is kept, and what goes tonight.")
-        register(Setting(_("Retention by class"), text, "/settings/retention/", "clock", order=46))
+        register(Setting(_("Retention"), text, "/settings/retention/", "clock", order=46))
         for one in retention.CLASSES:
             retention.register(one)
         for table in ("consents_consent", "consents_confirmation", "consents_pause", "consents_rhythm"):

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from karibu.consents import topics
@@ -16,6 +17,7 @@ WORDS = (
     ("button", _("Button"), 60),
     ("thanks", _("What they read afterwards"), 300),
 )
+AGREED = _("Yes, write to me about what is new and on offer. I can stop it at any time.")
 START = {
     "heading": _("Hear from us first"),
     "text": _("About once a month: what is new, and what is on offer."),
@@ -53,13 +55,15 @@ class SignUpForm(forms.ModelForm):  # type: ignore[type-arg]
         }
         help_texts = {
             "wording": _("Word for word, beside the box they tick. It is kept with each consent."),
-            "slug": _("As in the address of its own page: /p/word/."),
+            "slug": _("Its own page is at /p/word/. Empty: made from the name."),
             "threshold": _("A pop-up waits for so many seconds, percent of the page, or money in the cart."),
         }
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         form = self.instance
+        self.fields["slug"].required = False
+        self.initial["wording"] = form.wording or AGREED
         self.fields["topics"].choices = topics.choices()[:-1]  # type: ignore[attr-defined]
         self.fields["topics"].initial = form.topics or [one.key for one in topics.offered() if one.is_default]
         self.fields["fields_asked"].initial = form.fields
@@ -85,6 +89,14 @@ class SignUpForm(forms.ModelForm):  # type: ignore[type-arg]
             self.fields[f"{prefix}_{part}"] = forms.CharField(
                 label=label, initial=words.get(part, ""), max_length=longest, required=prefix == "a"
             )
+
+    def clean_slug(self) -> str:
+        """The word that was typed; else the first free one made from the name."""
+        word: str = self.cleaned_data["slug"] or slugify(self.cleaned_data.get("name", ""))[:50] or "form"
+        if self.cleaned_data["slug"]:
+            return word
+        taken = set(SignUp.objects.filter(slug__startswith=word).values_list("slug", flat=True))
+        return next(one for n in range(1, len(taken) + 2) if (one := f"{word}-{n}" if n > 1 else word) not in taken)
 
     def version_fields(self) -> list[tuple[str, list[forms.BoundField]]]:
         return [(key, [self[f"{key}_{part}"] for part, _label, _most in WORDS]) for key in ("a", "b")]

@@ -14,12 +14,14 @@ class JourneysConfig(AppConfig):
         from karibu.journeys import doors, erasing, queries, telling, timeline, using
         from karibu.messages import senders, usage
         from karibu.segments import membership
+        from karibu.web import search
 
         erasure.register(erasing.from_journeys)
         access.register(telling.from_journeys)
         membership.on_change(doors.segment_changed)
         senders.register("journey", queries.names, "/journeys/{}/")
         usage.register(using.templates)
+        search.register(queries.find)
         merging.register("journeys_enrollment", "customer_id")
         merging.register("journeys_rehearsed", "customer_id")
         customers_timeline.register(timeline.entries, [timeline.KIND])

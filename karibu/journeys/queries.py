@@ -4,10 +4,13 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet
+from django.utils.translation import gettext
 
 from karibu.customers.models import Customer
 from karibu.journeys.models import Enrollment, Journey
 from karibu.messages.models import Message
+from karibu.web.models import User
+from karibu.web.search import Hit
 
 Figure = Callable[[int], Any]
 Counter = Callable[[Journey, int], dict[str, Any]]
@@ -25,6 +28,15 @@ def register_figure(name: str, figure: Figure) -> None:
 def register_counter(counter: Counter) -> None:
     """Adds all that `counter(journey, days)` says to every journey's report; for apps above this one."""
     _counters.append(counter)
+
+
+def find(text: str, user: User) -> list[Hit]:
+    """For the search of the top bar."""
+    found = Journey.objects.filter(name__icontains=text).order_by("name", "pk")[:5]
+    return [
+        Hit(gettext("Journeys"), one.name, f"/journeys/{one.pk}/", str(one.get_status_display()), "journeys")
+        for one in found
+    ]
 
 
 def journeys() -> QuerySet[Journey]:

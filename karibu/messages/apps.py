@@ -10,12 +10,14 @@ class MessagesConfig(AppConfig):
         from karibu.consents import access, confirming, erasure
         from karibu.customers import merging, panels, timeline
         from karibu.messages import confirming as asking
-        from karibu.messages import panel, telling
+        from karibu.messages import panel, telling, usage
         from karibu.messages.erasing import from_messages
+        from karibu.web import search
 
         confirming.ask_through(asking.ask)
         merging.register("messages_message", "customer_id")
         erasure.register(from_messages)
         access.register(telling.from_messages)
+        search.register(usage.find)
         timeline.register(panel.entries, kinds=["messages"])
         panels.register(panels.Panel("messages", "messages/_panel.html", panel.context, order=40))

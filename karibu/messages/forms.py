@@ -173,8 +173,15 @@ class BrandForm(forms.ModelForm):  # type: ignore[type-arg]
         for network in NETWORKS:
             first = (self.instance.links or {}).get(network, "")
             self.fields[f"link_{network}"] = forms.URLField(
-                label=network.capitalize(), required=False, initial=first, assume_scheme="https"
+                label=NETWORKS[network], required=False, initial=first, assume_scheme="https"
             )
+
+    def parts(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """The fields as they stand together on the page."""
+        networks = [self[f"link_{network}"] for network in NETWORKS]
+        colours = [self[name] for name in ("accent", "page", "sheet", "ink")]
+        rest = [self[name] for name in ("font", "buttons")]
+        return [("", [self["logo_url"]]), (_("Colours"), colours), (_("Shapes"), rest), (_("Your pages"), networks)]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

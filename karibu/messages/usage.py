@@ -1,6 +1,12 @@
-"""Who uses a template: upper apps say so, for the list of templates and before one is changed."""
+"""Who uses a template: upper apps say so, for the list of templates and before one is changed; and finding one."""
 
 from collections.abc import Callable, Collection
+
+from django.utils.translation import gettext as _
+
+from karibu.messages.models import Template
+from karibu.web.models import User
+from karibu.web.search import Hit
 
 Users = dict[str, list[tuple[str, str]]]
 Lister = Callable[[Collection[str]], Users]
@@ -19,3 +25,11 @@ def of(keys: Collection[str]) -> Users:
         for key, users in lister(keys).items():
             found.setdefault(key, []).extend(users)
     return found
+
+
+def find(text: str, user: User) -> list[Hit]:
+    """Templates by a part of their name, for the search of the top bar; for those who may open them."""
+    if user.role == User.Role.AGENT:
+        return []
+    found = Template.objects.filter(name__icontains=text).order_by("name").only("name", "key", "channel")[:5]
+    return [Hit(_("Templates"), one.name, f"/messages/templates/{one.key}/", "", "messages") for one in found]

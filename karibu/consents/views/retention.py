@@ -23,7 +23,7 @@ class RetentionForm(forms.Form):
         for line in lines:
             if not line.of.url:
                 self.fields[line.of.key] = forms.IntegerField(
-                    label=line.of.title,
+                    label=_("%(what)s: days") % {"what": line.of.title},
                     help_text=line.of.text,
                     min_value=line.of.least,
                     max_value=LONGEST,

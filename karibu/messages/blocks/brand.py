@@ -11,7 +11,16 @@ FONTS = {
     "trebuchet": "'Trebuchet MS', Helvetica, sans-serif",
 }
 SHAPES = {"square": "0", "rounded": "8px", "round": "999px"}
-NETWORKS = ("facebook", "instagram", "x", "youtube", "tiktok", "pinterest", "linkedin", "whatsapp")
+NETWORKS = {
+    "facebook": "Facebook",
+    "instagram": "Instagram",
+    "x": "X",
+    "youtube": "YouTube",
+    "tiktok": "TikTok",
+    "pinterest": "Pinterest",
+    "linkedin": "LinkedIn",
+    "whatsapp": "WhatsApp",
+}
 
 
 @dataclass(frozen=True)

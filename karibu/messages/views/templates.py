@@ -4,7 +4,7 @@ import re
 
 from django.contrib import messages as flashes
 from django.db import transaction
-from django.db.models import Count, F
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -21,7 +21,7 @@ from karibu.web.stale import unchanged
 @allow("marketer")
 @require_safe
 def template_list(request: HttpRequest) -> HttpResponse:
-    found = list(Template.objects.annotate(messages=Count("message")).order_by("name"))
+    found = list(Template.objects.order_by("name"))
     users = usage.of({one.key for one in found})
     for one in found:
         one.users = users.get(one.key, [])  # type: ignore[attr-defined]
@@ -91,4 +91,11 @@ def brand(request: HttpRequest) -> HttpResponse:
             wording.rewrite_all(actor(request))
         flashes.success(request, _("The looks are saved. Every template made of blocks has them."))
         return redirect("message-brand")
-    return render(request, "messages/brand.html", {"form": form}, status=422 if form.errors else 200)
+    context = {"form": form, "example": _example()}
+    return render(request, "messages/brand.html", context, status=422 if form.errors else 200)
+
+
+def _example() -> Template | None:
+    """A template that has the looks: the greeting, where there is one."""
+    made = Template.objects.filter(channel="email", blocks__isnull=False)
+    return made.filter(key="welcome").first() or made.order_by("name").first()
