@@ -3,7 +3,6 @@
 import io
 import json
 import stat
-import subprocess
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from karibu.consents import access, erasure
 from karibu.customers.models import Customer
 from karibu.journeys.models import Enrollment
 from karibu.web.models import AuditEntry, User
-from tests.test_erase_command import start
+from tests.test_erase_command import karibu
 from tests.test_erasure import TRACES, a_life, come
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -83,16 +82,11 @@ def test_only_an_owner_gets_it_by_post_and_it_is_written_down(lake: Path, client
 
 def test_the_command_says_where_it_lies_and_overwrites_nothing(lake: Path, tmp_path: Path) -> None:
     customer, file = a_life(), tmp_path / "all.zip"
-    done = _ended(start("export", "customer", "Zuberi.Quetzal@example.com", "--to", str(file), command=()))
-    assert (done.returncode, done.stdout) == (0, f"{file}\n"), done.stderr
+    code, out, err = karibu("export", "customer", "Zuberi.Quetzal@example.com", "--to", str(file))
+    assert (code, out) == (0, f"{file}\n"), err
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert len(told(zipfile.ZipFile(file))["events"]) == 4
-    again = _ended(start("export", "customer", str(customer), "--to", str(file), command=()))
-    assert again.returncode == 1 and "cannot be made: File exists" in again.stderr
-    nobody = _ended(start("export", "customer", "nobody@example.com", command=()))
-    assert nobody.returncode == 1 and "There is no such customer" in nobody.stderr
-
-
-def _ended(running: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
-    out, err = running.communicate(timeout=60)
-    return subprocess.CompletedProcess(running.args, running.returncode, out, err)
+    code, _, err = karibu("export", "customer", str(customer), "--to", str(file))
+    assert code == 1 and "cannot be made: File exists" in err
+    code, _, err = karibu("export", "customer", "nobody@example.com")
+    assert code == 1 and "There is no such customer" in err

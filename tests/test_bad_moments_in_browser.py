@@ -1,7 +1,6 @@
 """Impatient fingers, going back, two tabs, a session that ended, a stream that does not come: no harm done."""
 
 import re
-import time
 from pathlib import Path
 from typing import Any
 
@@ -10,55 +9,9 @@ from playwright.sync_api import expect
 
 from karibu.customers.models import Customer
 from karibu.web.models import AuditEntry, User
-from tests.pages import listed, path_of
-from tests.permissions import addresses
 from tests.world import fill
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
-
-FORMS = """[...document.querySelectorAll("form")].filter((form) => form.getAttribute("method") === "post")"""
-# Sends a form twice in a row, as a double click does.
-TWICE = f"""async (number) => {{
-  const form = {FORMS}[number];
-  form.noValidate = true;
-  const button = form.querySelector("button:not([type=button], [type=reset]), input[type=submit]");
-  form.requestSubmit(button);
-  await new Promise((done) => setTimeout(done, 20));  // at once, and the browser itself would send only the second
-  form.requestSubmit(button);
-}}"""
-
-
-def by_itself(url: str) -> bool:
-    """The mailbox's page tells without a click that a mail was looked at."""
-    return "/mailbox/" in url and url.endswith("/read/")
-
-
-def test_no_form_is_sent_twice_by_a_double_click(live: Any, page: Any, tmp_path: Path) -> None:
-    fill(tmp_path, people=4)
-    owner, sent, forms = live.sign_in(page), [], 0
-
-    def note(route: Any) -> None:
-        if route.request.method != "POST":
-            return route.fallback()
-        sent.append(route.request.url)
-        if route.request.headers.get("hx-request"):
-            time.sleep(0.1)  # as a server does: a form of htmx is free again as soon as it was answered
-        return route.fulfill(status=204)
-
-    page.route("**/*", note)
-    for address in addresses():
-        if address.route in listed() and address.who != "everyone" and "/body/" not in address.route:
-            page.goto(live.url + path_of(address, owner))
-            before, count = len(sent), page.evaluate(f"{FORMS}.length")
-            for number in range(count):
-                with page.expect_request(lambda asked: asked.method == "POST" and not by_itself(asked.url)):
-                    page.evaluate(TWICE, number)
-            page.wait_for_timeout(50)  # for what should not come
-            told = [url for url in sent[before:] if not by_itself(url)]
-            assert len(told) == count, f"{address}: {count} forms, {told}"
-            forms += count
-    assert forms > 80
-
+pytestmark = pytest.mark.browser
 
 def test_a_double_click_on_a_slow_server_adds_one_customer(live: Any, page: Any) -> None:
     live.sign_in(page)

@@ -10,7 +10,6 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("serve")
 def test_after_25_kills_every_acknowledged_event_and_every_due_message_is_there_exactly_once():
     command = [sys.executable, "-m", "bench.crash", "--times", "25"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=400, check=False)

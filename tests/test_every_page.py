@@ -1,12 +1,14 @@
-"""Every page in a real Chromium: nothing complains, nothing overflows, everything has a name and can be read.
+"""Every page in a real Chromium: nothing complains, nothing overflows, everything has a name and can be read, and no
+form is sent twice by a double click.
 
 The list is tests/pages.txt, which test_statements.py derives from the URL conf. `script/look FOLDER` is the long form:
 a year of history too, both themes, axe, and a picture of each page at each width in the folder.
 """
 
 import re
+import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from tests.pages import listed, path_of
 from tests.permissions import Address, addresses
 from tests.world import fill
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 FAULTS = Path(__file__).with_name("faults.js").read_text()
 THEMES = ("light", "dark") if PICTURES else ("light",)
@@ -38,6 +40,19 @@ PARTS = (
 # Pages people only meet when something goes wrong.
 BROKEN = {"broken-404": (404, "not_found"), "broken-403": (403, "forbidden"), "broken-400": (400, "bad_request"),
           "broken-500": (500, "server_error"), "broken-csrf": (403, "csrf_failure")}  # fmt: skip
+FORMS = """[...document.querySelectorAll("form")].filter((form) => form.getAttribute("method") === "post")"""
+# Where each leads, in the page's own words.
+ADDRESSES = f"""{FORMS}.map((form) => ["hx-post", "action", "id"].map((name) => form.getAttribute(name)).join(" ")
+  + (form.hasAttribute("action") ? "" : location.pathname))"""
+# Sends a form twice in a row, as a double click does.
+TWICE = f"""async (number) => {{
+  const form = {FORMS}[number];
+  form.noValidate = true;
+  const button = form.querySelector("button:not([type=button], [type=reset]), input[type=submit]");
+  form.requestSubmit(button);
+  await new Promise((done) => setTimeout(done, 20));  // at once, and the browser itself would send only the second
+  form.requestSubmit(button);
+}}"""
 STAGES = {"empty": 0, "little": 6} | ({"year": 3000} if PICTURES else {})  # how many people there are
 
 
@@ -48,6 +63,8 @@ class Visitor:
     page: Any
     stage: str
     faults: list[str]
+    sent: list[str] = field(default_factory=list)
+    tried: set[str] = field(default_factory=set)
 
     def visit(self, url: str, name: str, status: int = 200) -> None:
         self.where = f"{self.stage}/{name}"
@@ -71,6 +88,32 @@ class Visitor:
             self.page.screenshot(path=folder / f"{picture}.png", full_page=True)
         self.faults += [f"{self.stage}/{picture}: {fault}" for fault in found]
 
+    def stand_for_the_server(self) -> None:
+        """From now on nothing that is posted arrives; it is noted."""
+
+        def note(route: Any) -> None:
+            if route.request.method != "POST":
+                return route.fallback()
+            self.sent.append(route.request.url)
+            if route.request.headers.get("hx-request"):
+                time.sleep(0.1)  # as a server does: a form of htmx is free again as soon as it was answered
+            return route.fulfill(status=204)
+
+        self.page.route("**/*", note)
+
+    def click_twice(self) -> None:
+        """In each form of the page that is no other page's, too."""
+        for number, form in enumerate(self.page.evaluate(ADDRESSES)):
+            if form in self.tried:
+                continue
+            self.tried.add(form)
+            self.sent.clear()
+            with self.page.expect_request(lambda asked: asked.method == "POST" and not by_itself(asked.url)):
+                self.page.evaluate(TWICE, number)
+            self.page.wait_for_timeout(30)  # for what should not come
+            if len(told := [url for url in self.sent if not by_itself(url)]) != 1:
+                self.faults.append(f"{self.where}: one form, sent to {told}")
+
     def listen(self) -> None:
         self.where = ""
         self.page.on("response", lambda said: self._answered(said.status, said.url))
@@ -83,6 +126,11 @@ class Visitor:
     def _complained(self, text: str) -> None:
         if "Failed to load resource" not in text:  # those are told by their status
             self.faults.append(f"{self.where}: {text}")
+
+
+def by_itself(url: str) -> bool:
+    """The mailbox's page tells without a click that a mail was looked at."""
+    return "/mailbox/" in url and url.endswith("/read/")
 
 
 @pytest.fixture
@@ -104,9 +152,14 @@ def test_every_page_is_whole(live: Any, visitors: tuple[Visitor, Visitor], tmp_p
         fill(tmp_path, people=STAGES[stage], troubles=2)
     colleague, stranger = visitors
     owner = live.sign_in(colleague.page)
+    if stage == "little":
+        colleague.stand_for_the_server()
     for address, path in shown(owner, has_storefront=stage != "empty"):
         visitor = stranger if address.who == "everyone" else colleague
         visitor.visit(live.url + path, re.sub(r"\W+", "-", address.route).strip("-") or "home")
+        if stage == "little" and visitor is colleague:
+            colleague.click_twice()
+    assert stage != "little" or len(colleague.tried) > 80
     if stage == "empty":
         error_pages(live, colleague)
     assert not colleague.faults, "\n".join(sorted(set(colleague.faults)))

@@ -13,7 +13,7 @@ from karibu.demo.catalogue import SHOP_NAME
 from karibu.growth import actions, counting
 from karibu.growth.models import Answer, SignUp
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 WORDS = {"heading": "First to know", "text": "Once a month.", "button": "Sign up", "thanks": "Look there."}
 
 

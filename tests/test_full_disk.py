@@ -15,7 +15,7 @@ from bench.installation import Installation
 from karibu.config import postgres
 from karibu.config.testing import missing
 
-pytestmark = pytest.mark.xdist_group("serve")
+pytestmark = pytest.mark.slow
 SIZE = 400  # MB
 
 

@@ -89,6 +89,7 @@ def owner(tmp_path: Path) -> User:
     return User.objects.create_user("owner@example.test", name="Amina Uwase", role="owner")
 
 
+@pytest.mark.slow
 def test_no_page_prints_what_people_are_called_as_markup_or_as_a_link_that_runs(owner: User) -> None:
     paths = [path_of(a, owner) for a in addresses() if not a.methods and not _endless(a.route)]
     poison()

@@ -10,7 +10,7 @@ from karibu.config.browser import accessibility, look
 from karibu.web.models import AuditEntry
 from tests.world import fill
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def test_the_first_tab_offers_to_skip_to_the_content(live: Any, page: Any) -> None:

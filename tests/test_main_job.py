@@ -24,7 +24,7 @@ from karibu.messages.models import Mail, Message
 from karibu.shop.models import Cart, Order
 from karibu.web.models import Shop
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 QUIET = 3  # seconds; the sample shop waits 20
 

@@ -16,7 +16,7 @@ from karibu.messages.tests.cast import fate
 from karibu.messages.tests.servers_push import Browser, push_service
 from karibu.messages.tests.test_push import connected, wanted
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 SHOWN = """
 navigator.serviceWorker.ready.then((one) => one.getNotifications()).then((all) => all.map((n) => [n.title, n.body]))

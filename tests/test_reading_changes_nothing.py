@@ -23,6 +23,7 @@ def written() -> dict[str, int]:
         return {name: rows for name, rows in cursor.fetchall() if name not in MAY_BE_WRITTEN}
 
 
+@pytest.mark.slow
 def test_no_address_writes_a_row_when_it_is_read(client: Client, tmp_path: Path) -> None:
     fill(tmp_path)
     owner = User.objects.create_user("owner@example.test", role="owner")

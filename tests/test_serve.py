@@ -17,7 +17,7 @@ from bench.installation import Installation, free_port
 from bench.rest import cpu_seconds
 from karibu.config import postgres
 
-pytestmark = pytest.mark.xdist_group("serve")
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -78,9 +78,9 @@ def test_an_unreachable_database_is_one_sentence(tmp_path):
 
 def test_at_rest_the_whole_tree_takes_less_than_two_percent_of_a_core(running):
     """PAINS 42. `script/bench rest` looks longer."""
-    time.sleep(8)  # until what a start begins has ended
-    # The calmest of three times: the schedule's jobs begin at full minutes, and others compute on this machine, too.
-    assert any(share_of_a_core(running, seconds=10) < 0.02 for _ in range(3))
+    # The calmest of several times: a start goes on for a while, the schedule's jobs begin at full minutes, and others
+    # compute on this machine, too.
+    assert any(share_of_a_core(running, seconds=7) < 0.02 for _ in range(6))
 
 
 def share_of_a_core(running: Installation, seconds: float) -> float:

@@ -8,7 +8,7 @@ from karibu.config.browser import accessibility, look
 from karibu.web.actions import create_token, create_user, sign_in_path
 from karibu.web.models import AuditEntry, User
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def test_a_link_signs_in_with_one_click_and_a_second_browser_is_told_why_not(live, page, chromium):

@@ -38,6 +38,7 @@ def pages() -> list[Page]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("people", "troubles"), [(10, 2), (30, 8)], ids=["little", "more"])
 def test_no_page_asks_more_than_the_baseline_says_and_no_more_for_more_data(
     tmp_path: Path, people: int, troubles: int

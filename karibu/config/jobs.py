@@ -28,7 +28,7 @@ def run(stopping: threading.Event) -> None:
 
 
 async def _work(stopping: threading.Event) -> None:
-    connector = PsycopgConnector(kwargs=connector_params(), min_size=1, max_size=AT_ONCE + 1)
+    connector = PsycopgConnector(kwargs=connector_params(), min_size=1, max_size=AT_ONCE + 1, timeout=3)
     with app.replace_connector(connector):
         async with app.open_async():
             work = asyncio.create_task(

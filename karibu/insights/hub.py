@@ -57,14 +57,14 @@ class Listener:
         self.woken.set()
 
     async def next(self, seconds: float) -> Told | None:
-        """What is next, or None when nothing came for `seconds`."""
+        """What is next, or None when nothing came for `seconds`, or was woken for nothing: the page has gone."""
         if not self.queue:
             self.woken.clear()
             try:
                 await asyncio.wait_for(self.woken.wait(), seconds)
             except TimeoutError:
                 return None
-        return self.queue.popleft()
+        return self.queue.popleft() if self.queue else None
 
 
 class Hub:

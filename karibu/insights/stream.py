@@ -19,7 +19,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
 from karibu.insights import moments, today
-from karibu.insights.hub import Audience, Hub, Told
+from karibu.insights.hub import Audience, Hub, Listener, Told
 from karibu.insights.live import Moment
 from karibu.web.viewer import zone
 
@@ -39,13 +39,15 @@ async def stream(scope: Scope, receive: Receive, send: Send) -> None:
     audience = await asyncio.to_thread(_audience, _cookies(scope))
     if audience is None:
         return await _refuse(send, 401)
-    gone = asyncio.create_task(_until_gone(receive))
     listener = hub.join(audience)
+    gone = asyncio.create_task(_until_gone(receive, listener))
     try:
         await _begin(send)
         ends = time.monotonic() + LONGEST
-        while not gone.done() and time.monotonic() < ends:
+        while time.monotonic() < ends:
             told = await listener.next(HEARTBEAT)
+            if gone.done():
+                return
             await _body(send, _written(told))
         await send({"type": "http.response.body", "body": b"", "more_body": False})
     except (OSError, RuntimeError):
@@ -104,9 +106,10 @@ def _cookies(scope: Scope) -> dict[str, str]:
     return found
 
 
-async def _until_gone(receive: Receive) -> None:
+async def _until_gone(receive: Receive, listener: Listener) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+    listener.woken.set()
 
 
 def _written(told: Told | None) -> bytes:

@@ -12,7 +12,7 @@ from karibu.config.browser import accessibility, look
 from karibu.messages.models import Message, Template, Visit
 from karibu.shop.models import Order
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 BODY = """<p>Spring is here.</p><p><a href="{{ shop.url }}new/">What is new</a></p>
 <p><a href="{{ shop.url }}sale/">The sale</a></p>"""

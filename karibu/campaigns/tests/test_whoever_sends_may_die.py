@@ -32,6 +32,7 @@ while True:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_killed_at_random_moments_nobody_is_missing_and_nobody_comes_twice(lake: Any) -> None:
     one = launched(segment("A", people(500)), holdout=10)

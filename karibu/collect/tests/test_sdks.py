@@ -19,7 +19,7 @@ from karibu.config import postgres
 from karibu.config.testing import missing
 
 HERE = Path(__file__).parent / "sdks"
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("serve")]
+pytestmark = pytest.mark.slow
 STORY = Counter(["Page Viewed", "Identified", "Product Viewed", "Order Completed", "Grouped", "Aliased"])
 
 

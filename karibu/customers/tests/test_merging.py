@@ -155,6 +155,7 @@ def test_a_colleague_who_took_visits_apart_is_not_overruled_by_the_next_visit() 
 steps = st.lists(st.tuples(st.booleans(), st.integers(0, 99), st.integers(0, 99)), max_size=12)
 
 
+@pytest.mark.slow
 @given(steps)
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_merges_and_undos_keep_every_row_with_its_person(db, chosen: list[tuple[bool, int, int]]) -> None:

@@ -1,12 +1,9 @@
 """The live stream over a real server: rows and numbers arrive, names are looked up, strangers get nothing."""
 
 import http.client
-import os
-import signal
-import socket
-import subprocess
 import time
 from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
@@ -15,8 +12,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.db import connection, transaction
 from django.utils import timezone
 
-from karibu.config.serve import web_command
-from karibu.config.testing import database_url
+from karibu.config.browser import Live
 from karibu.customers.models import Customer
 from karibu.events.batch import Batch
 from karibu.events.tests.making import NOON, event
@@ -26,39 +22,6 @@ from karibu.web.actions import create_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Page = Callable[[str], http.client.HTTPResponse]
-
-
-@pytest.fixture
-def port(tmp_path) -> Iterator[int]:  # type: ignore[no-untyped-def]
-    """A web process of this test's own, on the test database."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        number = free.getsockname()[1]
-    environment = {
-        **os.environ,
-        "KARIBU_HOME": str(settings.KARIBU_HOME),
-        "KARIBU_DATABASE_URL": database_url(),
-        "KARIBU_LAKE_URL": str(tmp_path),
-        "KARIBU_SECRET_KEY": settings.SECRET_KEY,
-    }
-    command = web_command("127.0.0.1", number, 1)
-    web = subprocess.Popen(command, env=environment)
-    try:
-        _wait_for(number)
-        yield number
-    finally:
-        web.send_signal(signal.SIGTERM)
-        web.wait(60)
-
-
-def _wait_for(port: int) -> None:
-    for _ in range(300):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError("the web process did not come up")
 
 
 @pytest.fixture
@@ -73,12 +36,12 @@ def session() -> str:
 
 
 @pytest.fixture
-def page(port: int) -> Iterator[Page]:
+def page(live: Live) -> Iterator[Page]:
     """Opens the stream as a page does; `page("")` is a stranger's."""
     opened: list[http.client.HTTPConnection] = []
 
     def open_(session: str) -> http.client.HTTPResponse:
-        client = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        client = http.client.HTTPConnection(urlsplit(live.url).netloc, timeout=60)
         opened.append(client)
         client.request("GET", "/live/", headers={"Cookie": f"{settings.SESSION_COOKIE_NAME}={session}"})
         return client.getresponse()
@@ -104,6 +67,13 @@ def eventually(is_so: Callable[[], bool], seconds: float = 60) -> None:
     while not is_so():
         assert time.monotonic() < deadline
         time.sleep(0.1)
+
+
+def the_only_ear() -> int:
+    """The one that an earlier page had may still be closing."""
+    eventually(lambda: len(ears()) == 1)
+    [ear] = ears()
+    return ear
 
 
 def read_until(stream: http.client.HTTPResponse, text: str) -> str:
@@ -149,7 +119,7 @@ def test_the_stream_goes_on_after_the_database_dropped_the_ear(page: Page, sessi
     customer = Customer.objects.create(name="Bosco", created_at=NOON)
     stream = page(session)
     read_until(stream, "event: numbers")
-    [lost] = ears()
+    lost = the_only_ear()
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_terminate_backend(%s)", [lost])
     eventually(lambda: bool(ears() - {lost}))
@@ -160,7 +130,7 @@ def test_the_stream_goes_on_after_the_database_dropped_the_ear(page: Page, sessi
 def test_the_ear_is_closed_with_the_last_page(page: Page, session: str) -> None:
     stream = page(session)
     read_until(stream, "event: numbers")
-    assert len(ears()) == 1
+    the_only_ear()
     page.clients.pop().close()  # type: ignore[attr-defined]
     stream.close()
     eventually(lambda: not ears())

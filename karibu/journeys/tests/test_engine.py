@@ -166,6 +166,7 @@ def test_four_workers_at_once_move_everyone_exactly_once():
     expect_each_exactly_once(1000)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_kill_9_at_any_moment_loses_and_doubles_nothing():
     people_waiting(live_journey(), 1000)

@@ -8,7 +8,7 @@ from karibu.config.browser import accessibility, look
 from karibu.journeys import actions
 from karibu.journeys.models import Journey
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def test_a_branch_is_drawn_filled_and_undone_without_leaving_the_page(live: Any, page: Any) -> None:

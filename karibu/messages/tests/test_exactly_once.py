@@ -59,6 +59,7 @@ def everyone() -> Counter[str]:
     return Counter(Customer.objects.values_list("email", flat=True))
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_four_processes_that_start_in_the_same_second_send_every_message_once():
     crowd(RECIPIENTS)
@@ -90,6 +91,7 @@ def send_under_fire(pool: Senders, seed: int) -> None:
         wait_for_end([pool.start()])
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_kill_9_at_random_moments_loses_nothing_and_puts_nothing_into_the_mailbox_twice():
     with senders() as pool:
@@ -98,6 +100,7 @@ def test_kill_9_at_random_moments_loses_nothing_and_puts_nothing_into_the_mailbo
     assert not Message.objects.exclude(status="sent").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_kill_9_at_random_moments_sends_nothing_twice_over_smtp_and_names_what_is_in_doubt(settings, capsys):
     """At most one message a kill and connection is in doubt, and says so: only the server knows whether it took it."""

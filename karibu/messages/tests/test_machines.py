@@ -20,6 +20,7 @@ def confusion(judged: list[Judgement]) -> str:
     return "\n".join([f"visits: {right} right, {missed} machines' missed, {wronged} people's wronged", *lines])
 
 
+@pytest.mark.slow
 def test_at_least_95_percent_of_machines_are_flagged_and_at_most_1_percent_of_people(capsys):
     """A machine's sequence counts as flagged when none of its visits passes for a person's, a person's as wronged when
     any of theirs is taken for a machine's."""

@@ -23,7 +23,7 @@ from karibu.messages.tests.certificates import chain
 from karibu.messages.tests.cutter import wire
 from karibu.messages.tests.servers import ANSWERS, Postfix, Sink, free_port, postfix, program, sink
 
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("postfix")]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module")
@@ -169,6 +169,7 @@ def test_poison_of_every_kind_in_mid_batch_costs_nobody_else_their_message(serve
     assert server.delivered(20) == Counter(f"good{n}@example.com" for n in range(20))
 
 
+@pytest.mark.slow
 def test_wherever_the_connection_is_cut_the_message_arrives_once_or_is_named_as_in_doubt(server, settings, monkeypatch):
     """Before the last line: tried again. After it: nobody knows, so it is not sent twice by itself."""
     monkeypatch.setattr(handover, "begin", slowly(handover.begin))

@@ -33,6 +33,7 @@ def crowd() -> set[str]:
     return set(numbers)
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_kill_9_at_random_moments_texts_nobody_twice() -> None:
     chance = random.Random(4)

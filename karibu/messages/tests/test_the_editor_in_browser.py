@@ -12,7 +12,7 @@ from karibu.messages.blocks.kinds import KINDS
 from karibu.messages.models import Mail, Message, Template, Untold
 from karibu.messages.tests.cast import a_cart, a_person, the_shop
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture

@@ -53,6 +53,7 @@ merges = st.tuples(st.just("merges"), who, who)
 deeds = st.lists(st.one_of(does, does, does, says, waits, merges, others), min_size=1, max_size=14)
 
 
+@pytest.mark.slow
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(deeds=deeds)
 @example(deeds=[("does", "ann", "Order Completed", "Toys", 0), ("waits", 49), ("merges", "ann", "bob"), ("undoes",)])

@@ -158,6 +158,7 @@ class TestSegmentsInside:
             run.resolve(parse({"segment": one}))
 
 
+@pytest.mark.slow
 @settings(max_examples=60)
 @given(definitions())
 def test_whatever_is_asked_the_members_are_those_of_the_reference(shop: Reference, raw) -> None:

@@ -9,7 +9,7 @@ from karibu.config.browser import accessibility, look
 from karibu.customers.models import Customer
 from karibu.segments.models import Segment
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 NEW = "/segments/new/conditions/"
 
