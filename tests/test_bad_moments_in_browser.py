@@ -13,6 +13,7 @@ from tests.world import fill
 
 pytestmark = pytest.mark.browser
 
+
 def test_a_double_click_on_a_slow_server_adds_one_customer(live: Any, page: Any) -> None:
     live.sign_in(page)
     page.goto(live.url + "/customers/new/")

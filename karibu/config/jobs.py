@@ -28,6 +28,7 @@ def run(stopping: threading.Event) -> None:
 
 
 async def _work(stopping: threading.Event) -> None:
+    # Whoever is to stop while the database is away would otherwise wait half a minute for a connection to say so with.
     connector = PsycopgConnector(kwargs=connector_params(), min_size=1, max_size=AT_ONCE + 1, timeout=3)
     with app.replace_connector(connector):
         async with app.open_async():
