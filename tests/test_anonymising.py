@@ -16,6 +16,7 @@ from karibu.consents.models import ErasedIdentity, Erasure, Retention
 from karibu.customers.models import Activity, Customer, Identity
 from karibu.events import flush, log
 from karibu.events.blank import KEPT
+from karibu.events.lake import opened
 from karibu.insights import metrics
 from karibu.insights.periods import Period
 from karibu.journeys.models import Enrollment
@@ -156,6 +157,33 @@ def test_several_who_were_ticked_are_made_anonymous_by_a_worker(lake):
         set(Erasure.objects.values_list("keeps_numbers", flat=True)) == {True} and not ErasedIdentity.objects.exists()
     )
     assert log.query("SELECT 1 FROM events").to_pylist()
+
+
+def test_the_log_is_rewritten_once_for_several_of_whom_one_that_fails_keeps_no_other(lake, monkeypatch):
+    customer = a_life()
+    for name in ("ben", "juma"):
+        come({"type": "identify", "userId": name, "anonymousId": None, "traits": {"email": f"{name}@example.com"}})
+    flush.flush()
+    ben, juma = (Identity.objects.get(kind="external", value=name).customer_id for name in ("ben", "juma"))
+    begun = erasure.begin([customer, ben, juma], by="owner@localhost", keeps_numbers=True)
+    version = opened().version()
+    taken = erasure._take_out
+
+    def failing(eraser, them, one, tell):
+        if one.customer_id == juma:
+            raise ValueError("juma@example.com")
+        taken(eraser, them, one, tell)
+
+    monkeypatch.setattr(erasure, "_take_out", failing)
+    later = erasure.finish_several(begun)
+    assert list(later) == [begun[2].pk] and opened().version() == version + 1
+    assert found(lake) == [] and not log.query("SELECT 1 FROM events WHERE user_id = 'ben'").to_pylist()
+    assert len(log.query("SELECT 1 FROM events WHERE user_id = 'juma'").to_pylist()) == 1
+    assert Erasure.objects.filter(done_at=None).get().customer_id == juma
+    monkeypatch.setattr(erasure, "_take_out", taken)
+    Erasure.objects.update(touched_at=timezone.now() - timedelta(hours=1))
+    jobs.finish_erasures(0)
+    assert not Erasure.objects.filter(done_at=None).exists() and opened().version() == version + 2
 
 
 def test_by_api_and_by_command(lake):

@@ -24,6 +24,7 @@ from karibu.imports.run import run
 from karibu.journeys.models import Enrollment, Journey
 from karibu.messages import preview, send, trying
 from karibu.messages.actions import Intent, intend
+from karibu.messages.channels.email.models import Report
 from karibu.messages.models import Message, Template
 from karibu.shop.models import Order
 from karibu.web.actions import create_token, record
@@ -60,6 +61,12 @@ def a_life() -> int:
     customer = Identity.objects.get(kind="external", value="u-zq-17").customer_id
     intend([Intent(key="c-zq-1", customer_id=customer, template_key="cart-reminder", sender="journey:1", context=cart)])
     send.send_due()
+    mail, address = Message.objects.get(customer_id=customer), PERSON["email"].lower()
+    for number in (mail.pk, None):  # what the world said of it; and one that names no message
+        Report.objects.create(
+            key=f"r-{number}", kind="delivered", message_id=number, address=address, via="mailbox", at=timezone.now(),
+            said=f"for {address}",
+        )  # fmt: skip
     order = {"order_id": "1001", "total": 12, "currency": "USD", "products": [line]}
     come({"type": "track", "event": "Order Completed", "properties": order})
     RejectedEvent.objects.create(
@@ -74,6 +81,12 @@ def a_life() -> int:
     RejectedRow.objects.create(imported=brought, line=2, reason="x", row={"email": PERSON["email"]})
     record("owner@localhost", "changed customer", f"customer {customer}", email=PERSON["email"])
     return customer
+
+
+def tried_out_for(customer: int) -> None:
+    """A colleague had a template mailed to herself, filled in for the customer."""
+    template = Template.objects.get(key="cart-reminder")
+    trying.send_test(template, preview.show(template, str(customer)), to="owner@example.test", who=str(customer))
 
 
 def found(lake: Path) -> list[str]:
@@ -104,6 +117,7 @@ def test_the_search_itself_finds_the_person_everywhere_before(lake):
 
 def test_after_erasure_a_search_of_every_store_finds_nothing_and_the_numbers_stay(lake):
     customer = a_life()
+    tried_out_for(customer)
     flush.flush()
     come({"type": "page"})  # one more, in the tail
     come({"type": "page"}, drained=False)  # and one that waits in the inbox

@@ -12,8 +12,8 @@ Making a person anonymous is the same way (`anonymise`), but for three things: o
 under a number that leads to nobody; carts stay as numbers; and the doors are opened again at the end.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 
 from django.db import connection, transaction
@@ -33,6 +33,7 @@ from karibu.web.actions import record
 OUTSIDE = waiting.OUTSIDE
 LOCK = 0x6B65  # the namespace of our advisory locks on erasures
 ABANDONED = timedelta(minutes=3)  # without a sign of life; then the schedule goes on with it
+TOGETHER = 20  # people who are looked for in the log at once: its files are written anew once for all of them
 ROUNDS = 20  # of learning new identifiers; each needs a batch that brought one while the one before was closed
 Eraser = Callable[[Person, Cursor], dict[str, int]]
 Tell = Callable[[str], None]
@@ -80,7 +81,7 @@ def anonymise(customer_id: int, *, by: str, tell: Tell = lambda step: None) -> E
 
 
 def begin(customer_ids: Iterable[int], *, by: str, keeps_numbers: bool = False) -> list[Erasure]:
-    """Erasures of these customers, for a worker to do one after the other. Those who are not there are left out."""
+    """Erasures of these customers, for a worker to do. Those who are not there are left out."""
     from karibu.consents import jobs
 
     begun: dict[int, Erasure] = {}
@@ -95,20 +96,21 @@ def begin(customer_ids: Iterable[int], *, by: str, keeps_numbers: bool = False) 
 
 def finish(erasure: Erasure, tell: Tell = lambda step: None) -> Erasure:
     """Does what is left of an erasure. Raises as erase() does."""
-    from karibu.consents import erasers
-
-    with _alone(erasure):
-        them = _themselves(erasure, tell)
-        for eraser in reversed(_erasers):
-            _take_out(eraser, them, erasure, tell)
-        waiting.let_everybody_end()
-        for eraser in [erasers.from_customers, *reversed(_erasers)]:
-            _take_out(eraser, them, erasure, tell)
-        _take_out_of_log(them, erasure, tell)
-        if later := [why for hold in _holds if (why := hold(them))]:
-            raise StillWaiting(" ".join(later))
-        _close(erasure)
+    for trouble in _finish_together([erasure], tell).values():
+        raise trouble
     return erasure
+
+
+def finish_several(erasures: Iterable[Erasure]) -> dict[int, Exception]:
+    """Does what is left of these, TOGETHER with one look through the log. {id: why not} of those that are not done."""
+    kinds: dict[bool, list[Erasure]] = {True: [], False: []}
+    for erasure in erasures:
+        kinds[erasure.keeps_numbers].append(erasure)
+    later: dict[int, Exception] = {}
+    for those in kinds.values():
+        for start in range(0, len(those), TOGETHER):
+            later |= _finish_together(those[start : start + TOGETHER], lambda step: None)
+    return later
 
 
 def unfinished() -> list[Erasure]:
@@ -169,6 +171,49 @@ def _begun(customer_id: int, by: str, *, keeps_numbers: bool = False) -> Erasure
     return Erasure.objects.create(customer_id=today, by=by, begun_at=now, touched_at=now, keeps_numbers=keeps_numbers)
 
 
+def _finish_together(erasures: Sequence[Erasure], tell: Tell) -> dict[int, Exception]:
+    """All of one kind. Whatever keeps one of them from its end keeps no other; only the log is for all or for none."""
+    from karibu.consents import erasers
+
+    later: dict[int, Exception] = {}
+    people: dict[int, Person] = {}
+
+    def each(step: Callable[[Erasure], None]) -> list[Erasure]:
+        for erasure in erasures:
+            if erasure.pk not in later:
+                try:
+                    step(erasure)
+                except Exception as trouble:
+                    later[erasure.pk] = trouble
+        return [erasure for erasure in erasures if erasure.pk not in later]
+
+    def first(erasure: Erasure) -> None:
+        alone.enter_context(_alone(erasure))
+        people[erasure.pk] = _themselves(erasure, tell)
+        for eraser in reversed(_erasers):
+            _take_out(eraser, people[erasure.pk], erasure, tell)
+
+    def once_more(erasure: Erasure) -> None:
+        for eraser in [erasers.from_customers, *reversed(_erasers)]:
+            _take_out(eraser, people[erasure.pk], erasure, tell)
+
+    def last(erasure: Erasure) -> None:
+        if held := [why for hold in _holds if (why := hold(people[erasure.pk]))]:
+            raise StillWaiting(" ".join(held))
+        _close(erasure)
+
+    with ExitStack() as alone:
+        if each(first):
+            waiting.let_everybody_end()
+        if there := each(once_more):
+            try:
+                _take_out_of_log(there, [people[erasure.pk] for erasure in there], tell)
+            except Exception as trouble:
+                later |= {erasure.pk: trouble for erasure in there}
+        each(last)
+    return later
+
+
 @contextmanager
 def _alone(erasure: Erasure) -> Iterator[None]:
     with connection.cursor() as cursor:
@@ -217,18 +262,29 @@ def _known(erasure: Erasure) -> Person:
 def _take_out(eraser: Eraser, them: Person, erasure: Erasure, tell: Tell) -> None:
     tell(eraser.__name__.removeprefix("from_"))
     with transaction.atomic():
-        for what, count in eraser(them, raw.cursor()).items():
-            erasure.counts[what] = erasure.counts.get(what, 0) + count
-        _keep(erasure)
+        _add(erasure, eraser(them, raw.cursor()))
 
 
-def _take_out_of_log(them: Person, erasure: Erasure, tell: Tell) -> None:
-    """Once: into the log, everything comes by batches, and those have been waited for. Raises StillWaiting."""
+def _add(erasure: Erasure, taken: dict[str, int]) -> None:
+    for what, count in taken.items():
+        erasure.counts[what] = erasure.counts.get(what, 0) + count
+    _keep(erasure)
+
+
+def _take_out_of_log(erasures: Sequence[Erasure], people: Sequence[Person], tell: Tell) -> None:
+    """Once: into the log, everything comes by batches, and those have been waited for. Raises StillWaiting.
+
+    Of several people together it is not counted whose events they were.
+    """
     from karibu.consents import erasers
     from karibu.events import lake  # with libraries that a process at rest does not carry
 
+    tell("log")
     try:
-        _take_out(erasers.from_log, them, erasure, tell)
+        with transaction.atomic():
+            taken = erasers.from_log(person.together(people), raw.cursor())
+            for erasure in erasures:
+                _add(erasure, taken if len(erasures) == 1 else {})
     except lake.TROUBLES as error:
         why = getattr(error, "strerror", None) or type(error).__name__
         raise StillWaiting(f"The event log's files cannot be rewritten: {why}.") from error

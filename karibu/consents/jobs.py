@@ -16,8 +16,7 @@ def finish_erasures(timestamp: int) -> None:
     """Erasures that were stopped, died or had to wait go on."""
     from karibu.consents import erasure
 
-    for begun in erasure.unfinished():
-        _finish(begun)
+    _finish(erasure.unfinished())
 
 
 @app.task(name="consents.apply_retention", queueing_lock="consents.apply_retention")
@@ -35,14 +34,14 @@ def erase(erasures: list[int]) -> None:
     """What a colleague began for several customers at once. What has to wait goes on by the schedule."""
     from karibu.consents.models import Erasure
 
-    for begun in Erasure.objects.filter(pk__in=erasures, done_at=None).order_by("pk"):
-        _finish(begun)
+    _finish(list(Erasure.objects.filter(pk__in=erasures, done_at=None).order_by("pk")))
 
 
-def _finish(begun: "Erasure") -> None:
+def _finish(begun: "list[Erasure]") -> None:
     from karibu.consents import erasure
 
-    try:
-        erasure.finish(begun)
-    except (erasure.StillWaiting, erasure.UnderWay) as later:
-        log.warning("the erasure of customer %s is not done: %s", begun.customer_id, later)
+    for number, why in erasure.finish_several(begun).items():
+        if isinstance(why, erasure.StillWaiting | erasure.UnderWay):
+            log.warning("erasure %s is not done: %s", number, why)
+        else:  # a bug: its words may name the person
+            log.error("erasure %s failed: %s; the schedule tries it again", number, type(why).__name__)

@@ -6,6 +6,7 @@ from django.db.models import Q
 from karibu.consents.person import Person
 from karibu.consents.traces import found
 from karibu.customers.raw import Cursor
+from karibu.messages.channels.email.models import Report
 from karibu.messages.channels.models import Delivery, Inbound, Outgoing, Receipt, Subscription
 from karibu.messages.channels.webhook.compose import Body
 from karibu.messages.channels.webhook.stage import read
@@ -14,12 +15,14 @@ from karibu.messages.models import Message
 
 def from_channels(person: Person, cursor: Cursor) -> dict[str, int]:
     """A provider's name for a message may hold the number it went to (WhatsApp's does), so receipts go as well."""
-    theirs = Q(customer_id__in=person.family) | Q(address__in=list(person.identifiers))
+    addresses = [*person.identifiers, *(value.lower() for value in person.identifiers)]
+    theirs = Q(customer_id__in=person.family) | Q(address__in=addresses)
     mine = Message.objects.filter(customer_id__in=person.family).values("id")
     return {
         "messages received": Inbound.objects.filter(theirs).delete()[0],
         "subscriptions": Subscription.objects.filter(customer_id__in=person.family).delete()[0],
         "receipts": Receipt.objects.filter(message_id__in=mine).delete()[0],
+        "reports": Report.objects.filter(Q(message_id__in=mine) | Q(address__in=addresses)).delete()[0],
         "deliveries": _from_webhooks(person),
     }
 

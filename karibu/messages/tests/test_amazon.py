@@ -66,6 +66,7 @@ def test_a_bounce_that_amazon_signed_stands_on_the_message_by_our_own_message_id
         {"Timestamp": "2026-01-02T00:00:00.000Z"}, {"TopicArn": TOPIC + "2"}, {"Type": "Something"},
         {"SigningCertURL": "https://sns.eu-west-1.amazonaws.com.evil.example/a.pem"},
         {"SigningCertURL": "https://evil.example/a.pem"}, {"SigningCertURL": ""},
+        {"SigningCertURL": "https://sns.eu-west-1.amazonaws.com/?Action=GetTopicAttributes&TopicArn=a.pem"},
     ],
 )  # fmt: skip
 def test_a_call_that_was_not_signed_so_changes_nothing(there, change):

@@ -3,6 +3,7 @@
 import csv
 import email
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,8 @@ from karibu.consents.models import Suppression
 from karibu.consents.queries import in_force, suppressed
 from karibu.events import log
 from karibu.messages import send
-from karibu.messages.channels.email import bounces, compose, inbox, keys, reports, verp
-from karibu.messages.channels.email.models import BounceBox, Report
+from karibu.messages.channels.email import bounces, compose, inbox, jobs, keys, reports, verp
+from karibu.messages.channels.email.models import BounceBox, Departed, Report
 from karibu.messages.models import Mail, Message
 from karibu.messages.tests.cast import a_person, the_shop, wants
 from karibu.messages.tests.imap import Mailbox, imap
@@ -136,6 +137,37 @@ def test_a_bounce_for_good_blocks_the_address_and_stands_on_the_message_and_in_t
     [row] = Report.objects.all()
     assert (row.kind, row.is_hard, row.code, row.address) == ("bounced", True, "5.1.1", "amina@example.com")
     assert "Message Bounced" in told()
+
+
+@pytest.mark.django_db
+def test_each_message_has_its_own_moment_the_first_that_was_reported():
+    one, other, now = sent_to("amina"), sent_to("ben"), timezone.now()
+    hours = [(one.pk, 3), (one.pk, 5), (other.pk, 1)]
+    reports.take([
+        reports.Said(key=f"d{n}", kind=reports.Kind.DELIVERED, via="test", message_id=pk, at=now - timedelta(hours=ago))
+        for n, (pk, ago) in enumerate(hours)
+    ])  # fmt: skip
+    delivered = dict(Message.objects.values_list("pk", "delivered_at"))
+    assert delivered == {one.pk: now - timedelta(hours=5), other.pk: now - timedelta(hours=1)}
+
+
+@pytest.mark.django_db
+def test_that_a_mail_arrived_is_forgotten_after_a_while_that_it_bounced_is_not():
+    now = timezone.now()
+    for kind in ("delivered", "deferred", "bounced"):
+        for days in (1, 100):
+            Report.objects.create(
+                key=f"{kind} {days}", kind=kind, address="a@example.com", via="test", at=now - timedelta(days=days)
+            )
+            Departed.objects.get_or_create(domain="example.com", day=(now - timedelta(days=days)).date())
+    jobs.forget_reports(0)
+    assert set(Report.objects.values_list("key", flat=True)) == {
+        "delivered 1",
+        "deferred 1",
+        "bounced 1",
+        "bounced 100",
+    }
+    assert Departed.objects.count() == 1
 
 
 @pytest.mark.django_db

@@ -13,3 +13,12 @@ def read_bounces(timestamp: int) -> None:
         inbox.read_all()
     except inbox.CannotRead as error:
         logging.getLogger("karibu.bounces").warning("the bounce mailbox cannot be read: %s", error)
+
+
+@app.task(name="email.forget_reports")
+def forget_reports(timestamp: int) -> None:
+    from django.utils import timezone
+
+    from karibu.messages.channels.email import reports
+
+    reports.forget(timezone.now())

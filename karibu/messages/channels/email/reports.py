@@ -19,12 +19,13 @@ from karibu.consents.models import Suppression
 from karibu.consents.statement import EVERYTHING, WITHDRAWN, Statement
 from karibu.customers.raw import cursor
 from karibu.events import made
-from karibu.messages.channels.email.models import Report
+from karibu.messages.channels.email.models import Departed, Report
 from karibu.messages.models import Message
 from karibu.messages.senders import TEST
 from karibu.messages.sent import SOURCE
 
 Kind = Report.Kind
+KEPT = timedelta(days=90)  # that a mail arrived, or was put off; what blocks an address is kept for good
 SOFT, WITHIN = 5, timedelta(days=30)  # so many soft bounces within that time are as good as a hard one
 NAMES = {
     Kind.DELIVERED: "Message Delivered",
@@ -32,6 +33,9 @@ NAMES = {
     Kind.COMPLAINED: "Message Marked as Spam",
 }
 _COLUMNS = {Kind.DELIVERED: "delivered_at", Kind.BOUNCED: "bounced_at", Kind.COMPLAINED: "complained_at"}
+_MARK = """
+    UPDATE messages_message m SET {column} = n.at FROM unnest(%s::bigint[], %s::timestamptz[]) AS n(id, at)
+    WHERE m.id = n.id AND m.{column} IS NULL"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +66,12 @@ def take(reports: Sequence[Said]) -> int:
         _withdraw([report for report in news if report.kind == Kind.COMPLAINED], known)
         _tell([r for r in news if r.kind in NAMES and (r.kind, r.message_id) not in told], known)
     return len(news)
+
+
+def forget(now: datetime) -> None:
+    """Lets go of what nobody asks any more. Messages and the log keep what came of each."""
+    Report.objects.filter(kind__in=(Kind.DELIVERED, Kind.DEFERRED), at__lt=now - KEPT).delete()
+    Departed.objects.filter(day__lt=(now - timedelta(days=2)).date()).delete()
 
 
 def _messages(reports: Iterable[Said]) -> dict[int, Message]:
@@ -99,10 +109,13 @@ def _row(report: Said) -> Report:
 
 
 def _mark(column: str, reports: Sequence[Said]) -> None:
-    ids = [report.message_id for report in reports if report.message_id]
-    if ids:
-        latest = max(report.at for report in reports)
-        Message.objects.filter(pk__in=ids, **{column: None}).update(**{column: latest})
+    """When it was first so, of each message."""
+    first: dict[int, datetime] = {}
+    for report in reports:
+        if number := report.message_id:
+            first[number] = min(report.at, first.get(number, report.at))
+    if first:
+        cursor().execute(_MARK.format(column=column), [list(first), list(first.values())])
 
 
 def _block(news: Sequence[Said]) -> None:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
-from django.db.models import F
+from django.db import connection
 
 from karibu.messages.channels.email.models import Departed, Pace
 from karibu.messages.gate.case import Case
@@ -24,8 +24,7 @@ def allows(cases: Sequence[Case], now: datetime) -> Sequence[Verdict | None]:
     if not plans:
         return [None] * len(cases)
     domains = [_domain(case.address) for case in cases]
-    planned = sorted({domain for domain in domains if domain in plans or ANY in plans})
-    left = _left(planned, plans, now.date())
+    left = _left(sorted({domain for domain in domains if domain in plans or ANY in plans}), plans, now.date())
     tomorrow = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     going: Counter[str] = Counter()
     verdicts: list[Verdict | None] = []
@@ -33,10 +32,17 @@ def allows(cases: Sequence[Case], now: datetime) -> Sequence[Verdict | None]:
         is_full = domain in left and going[domain] >= left[domain]
         verdicts.append(held(tomorrow, Reason.PACE, domain) if is_full else None)
         going[domain] += not is_full
-    for domain in planned:
-        if going[domain]:
-            Departed.objects.filter(domain=domain, day=now.date()).update(count=F("count") + going[domain])
+    _count({domain: going[domain] for domain in left if going[domain]}, now.date())
     return verdicts
+
+
+def _count(going: dict[str, int], day: date) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE email_departed d SET count = d.count + n.more FROM unnest(%s::text[], %s::int[]) AS n(domain, more)"
+            " WHERE d.domain = n.domain AND d.day = %s",
+            [list(going), list(going.values()), day],
+        )
 
 
 def _left(domains: Sequence[str], plans: dict[str, Pace], day: date) -> dict[str, int]:

@@ -81,6 +81,9 @@ def _is_signed(account: Account, said: Mapping[str, Any], names: tuple[str, ...]
 
 def _certificate(account: Account, url: str) -> x509.Certificate:
     """As it was fetched once, while it is valid."""
+    # A question to Amazon's servers is answered with words of whoever asks, among which a certificate could stand.
+    if "?" in url or not url.endswith(".pem"):
+        raise Forged
     if url not in _certificates:
         answer = _fetch(account, url)
         try:
@@ -92,7 +95,7 @@ def _certificate(account: Account, url: str) -> x509.Certificate:
         _certificates[url] = found
     one = _certificates[url]
     if not one.not_valid_before_utc <= datetime.now(UTC) <= one.not_valid_after_utc:
-        del _certificates[url]
+        _certificates.pop(url, None)
         raise Forged
     return one
 
