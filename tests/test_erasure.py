@@ -83,12 +83,6 @@ def a_life() -> int:
     return customer
 
 
-def tried_out_for(customer: int) -> None:
-    """A colleague had a template mailed to herself, filled in for the customer."""
-    template = Template.objects.get(key="cart-reminder")
-    trying.send_test(template, preview.show(template, str(customer)), to="owner@example.test", who=str(customer))
-
-
 def found(lake: Path) -> list[str]:
     """Every place that still holds a trace."""
     return holding(TRACES, lake, Path(settings.KARIBU_HOME))
@@ -117,7 +111,6 @@ def test_the_search_itself_finds_the_person_everywhere_before(lake):
 
 def test_after_erasure_a_search_of_every_store_finds_nothing_and_the_numbers_stay(lake):
     customer = a_life()
-    tried_out_for(customer)
     flush.flush()
     come({"type": "page"})  # one more, in the tail
     come({"type": "page"}, drained=False)  # and one that waits in the inbox
