@@ -20,9 +20,11 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from karibu.events import schema
+from karibu.segments import together
 from karibu.segments.conditions.combined import AllOf
 from karibu.segments.definition import Definition
 from karibu.segments.scope import Dialect, Scope
+from karibu.segments.together import Gathered
 
 if TYPE_CHECKING:
     from ibis.expr.types import Table
@@ -32,11 +34,15 @@ REMEMBERED = 2_000  # compiled definitions
 
 @dataclass(frozen=True)
 class Compiled:
-    """`sql` selects `id`, in no order. The columns are those it reads; no events: the log is not needed."""
+    """`sql` selects `id`, in no order. The columns are those it reads; no events: the log is not needed.
+
+    `gathered` is the same as it is asked together with others, of a few; None where it was not wanted or cannot be.
+    """
 
     sql: str
     customers: frozenset[str]
     events: frozenset[str]
+    gathered: Gathered | None = None
 
 
 @dataclass(frozen=True)
@@ -48,16 +54,22 @@ class Ground:
     today: date
 
 
-def sql(definition: Definition, dialect: Dialect, ground: Ground, traits: Mapping[str, str]) -> Compiled:
-    """`traits`: the columns of those traits of definition.needs.columns that somebody has."""
+def sql(
+    definition: Definition, dialect: Dialect, ground: Ground, traits: Mapping[str, str], *, of_a_few: bool = False
+) -> Compiled:
+    """`traits`: the columns of those traits of definition.needs.columns that somebody has.
+
+    `of_a_few`: many definitions will be asked of a few customers at once, so `gathered` is wanted.
+    """
     day = ground.today if definition.needs.dates else None
     columns = tuple(sorted((trait, column, ground.columns[column]) for trait, column in traits.items()))
     predictions = tuple(sorted(name for name in definition.needs.columns if name in ground.columns))
-    key = (definition.digest, dialect, ground.zone.key, schema.latest_step(), day, columns, predictions)
+    key = (definition.digest, dialect, ground.zone.key, schema.latest_step(), day, columns, predictions, of_a_few)
     with _lock:
         found = _known.get(key)
     if found is None:
-        found = _compiled(definition, Scope(dialect, ground.columns, traits, ground.zone, ground.today))
+        scope = Scope(dialect, ground.columns, traits, ground.zone, ground.today)
+        found = _compiled(definition, scope, together.gathered(definition, scope) if of_a_few else None)
         with _lock:
             if len(_known) >= REMEMBERED:
                 _known.clear()
@@ -69,11 +81,12 @@ _known: dict[tuple[object, ...], Compiled] = {}
 _lock = threading.Lock()
 
 
-def _compiled(definition: Definition, scope: Scope) -> Compiled:
+def _compiled(definition: Definition, scope: Scope, gathered: Gathered | None) -> Compiled:
     members = _members(definition, scope)
     sql = _printed(members, scope.dialect)
     asks_log = bool(members.op().find(lambda node: node == scope.events.op()))
-    return Compiled(sql, _read(members, scope.customers), _read(members, scope.events) if asks_log else frozenset())
+    logged = _read(members, scope.events) if asks_log else frozenset()
+    return Compiled(sql, _read(members, scope.customers), logged, gathered)
 
 
 def _members(definition: Definition, scope: Scope) -> Table:
@@ -85,11 +98,11 @@ def _members(definition: Definition, scope: Scope) -> Table:
 
 
 def _printed(table: Table, dialect: Dialect) -> str:
-    compiler = _compiler("duckdb") if dialect == "duckdb" else _of_spark()
-    return str(compiler.to_sqlglot(table).sql(dialect=compiler.dialect, pretty=True))
+    printer = compiler("duckdb") if dialect == "duckdb" else _of_spark()
+    return str(printer.to_sqlglot(table).sql(dialect=printer.dialect, pretty=True))
 
 
-def _compiler(engine: str) -> Any:
+def compiler(engine: str) -> Any:
     """ibis' compiler for one engine. Its package would import those of twenty others, half a second of the first
     question: while ours is imported, an empty one stands in its place."""
     package = "ibis.backends.sql.compilers"
@@ -115,7 +128,7 @@ def _of_spark() -> Any:
 
     if config.options.pyspark is None:
         config.options.pyspark = Options()
-    return _compiler("pyspark")
+    return compiler("pyspark")
 
 
 def _read(table: Table, relation: Table) -> frozenset[str]:

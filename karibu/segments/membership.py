@@ -19,10 +19,10 @@ from karibu.customers.raw import Cursor, cursor
 from karibu.events import log, made
 from karibu.events.arrays import packed_rows, with_bulk_arrays
 from karibu.segments.models import Size
+from karibu.segments.together import PAIRS as PAIRS
 
 ENTERED, LEFT = "Segment Entered", "Segment Left"
 SOURCE, CHANNEL = "Segments", "server"
-PAIRS = pa.schema([("segment_id", pa.int64()), ("customer_id", pa.int64())])
 _EPOCH, _PG_EPOCH = datetime(1970, 1, 1, tzinfo=UTC), datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 

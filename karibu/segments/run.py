@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, TypeVar
 from django.conf import settings
 from django.utils import timezone
 
-from karibu.segments import columns, compile, engines
+from karibu.segments import columns, compile, engines, together
 from karibu.segments.compile import Compiled, Ground
 from karibu.segments.definition import Definition
 from karibu.segments.engines import Asked, Cancelled, Engine, Session
@@ -64,7 +64,13 @@ def members_of_each(
     definitions: Sequence[Definition], *, now: datetime | None = None, among: Collection[int] | None = None
 ) -> list[pa.Table]:
     """The members of each definition, as of the same moment; what is read of the log `among` a few is read once."""
-    return ask(definitions, now, among, lambda session, found: [session.table(_ascending(each.sql)) for each in found])
+    if among is None or len(definitions) == 1:
+        return ask(definitions, now, among, lambda to, found: [to.table(_ascending(each.sql)) for each in found])
+    import pyarrow.compute as pc
+
+    pairs = ask(definitions, now, among, lambda to, found: together.members(to, dict(enumerate(found))))
+    found = [pairs.filter(pc.equal(pairs["segment_id"], n)).select(["customer_id"]) for n in range(len(definitions))]
+    return [each.rename_columns(["id"]).sort_by("id") for each in found]
 
 
 def count(definition: Definition, *, now: datetime | None = None, among: Collection[int] | None = None) -> int:
@@ -139,7 +145,7 @@ def ask(
     if now.tzinfo is None:
         raise ValueError("now must say its zone")
     engine = engines.chosen() if among is None else engines.embedded()
-    found = _compiled(definitions, engine, now)
+    found = _compiled(definitions, engine, now, of_a_few=among is not None and len(definitions) > 1)
     known, logged = _union(f.customers for f in found), _union(f.events for f in found) | events
     asked = Asked(now, known, logged, among, _names(definitions))
     ticket = _ticket.get()
@@ -153,12 +159,14 @@ def ask(
     return engine.ask(asked, work)
 
 
-def _compiled(definitions: Sequence[Definition], engine: Engine, now: datetime) -> list[Compiled]:
+def _compiled(
+    definitions: Sequence[Definition], engine: Engine, now: datetime, *, of_a_few: bool = False
+) -> list[Compiled]:
     here = zone(shop().timezone)
     places = columns.places(_union(definition.needs.columns for definition in definitions))
     known = columns.standing() | {column: "string" for column in places.values() if column not in columns.FIXED}
     ground = Ground(known, here, now.astimezone(here).date())
-    return [compile.sql(one, engine.DIALECT, ground, _traits(one, places)) for one in definitions]
+    return [compile.sql(one, engine.DIALECT, ground, _traits(one, places), of_a_few=of_a_few) for one in definitions]
 
 
 def _traits(definition: Definition, places: Mapping[str, str]) -> dict[str, str]:

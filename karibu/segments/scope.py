@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property, reduce
 from operator import and_, or_
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from ibis.expr.types import BooleanValue, Column, IntegerColumn, StringValue, Table, TimestampValue
+    from ibis.expr.types import BooleanValue, Column, IntegerColumn, StringValue, Table, TimestampValue, Value
 
     from karibu.segments.conditions.window import Within
 
@@ -20,6 +20,22 @@ Dialect = Literal["duckdb", "spark"]
 MOMENT = "timestamp('UTC', 6)"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+
+
+class Happened(NamedTuple):
+    """Events that count: as a table (person, time, …), and as conditions on a row of the log.
+
+    `flags` are columns that the table has beside those of the log.
+    """
+
+    table: Table
+    conditions: Sequence[BooleanValue]
+    flags: Mapping[str, BooleanValue]
+
+
+# What is measured of a person's events, those for which the second argument holds; and what must be true of it.
+Measures = Mapping[str, Callable[[Any, "BooleanValue | None"], "Value"]]
+Fits = Callable[[Any], "Sequence[BooleanValue]"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +73,14 @@ class Scope:
         """Whether a customer is one of `people`, a column without NULL; or (`denied`) is not."""
         found: BooleanValue = self.customers.id.isin(people)
         return ~found if denied else found
+
+    def measured(self, happened: Happened, measures: Measures, fits: Fits, denied: bool) -> BooleanValue:
+        """Whether something of it happened to a customer, and its measures fit; or (`denied`) not."""
+        if not measures:
+            return self.among(happened.table.person, denied)
+        people = happened.table.group_by("person")
+        found = people.agg([measure(happened.table, None).name(name) for name, measure in measures.items()])
+        return self.among(found.filter(fits(found)).person, denied)
 
     def moment(self, when: datetime) -> TimestampValue:
         return self._spelt("moment")((when - _EPOCH) // _MICROSECOND)

@@ -20,9 +20,9 @@ from karibu.segments.faults import DefinitionError
 from karibu.segments.operand import compared
 
 if TYPE_CHECKING:
-    from ibis.expr.types import BooleanValue, IntegerColumn, Table
+    from ibis.expr.types import BooleanValue
 
-    from karibu.segments.scope import Scope
+    from karibu.segments.scope import Happened, Scope
 
 AMOUNTS = ("is", "is_not", *operators.NUMBERS, "between")
 MOMENTS = ("before", "after", "between", "in_last_days", "not_in_last_days")
@@ -132,36 +132,40 @@ class Event(Condition, frozen=True):
     def holds(self, scope: Scope, denied: bool) -> BooleanValue:
         denied = denied != self.denied
         if self.is_moment:
-            return scope.among(self._moment_fits(scope), denied)
+            return self._moment_fits(scope, denied)
         op, value = self.comparison
         if amounts.holds(op, value, 0):  # then so it does for all who never did it: look for the others
             op, value, denied = amounts.OPPOSITES[op], value, not denied
-        return scope.among(self._amount_fits(scope, op, value), denied)
+        return self._amount_fits(scope, op, value, denied)
 
-    def _happened(self, scope: Scope, within: Within | None) -> Table:
+    def _happened(self, scope: Scope, within: Within | None) -> Happened:
         return where.happened(scope, self.names, self.where, within)
 
-    def _moment_fits(self, scope: Scope) -> IntegerColumn:
-        """Who did it for the first or the last time when it is asked for."""
-        happened = self._happened(scope, None).group_by("person")
-        moments = happened.agg(moment=lambda t: t.time.min() if self.measure == "first" else t.time.max())
-        fits = scope.inside(self.within, moments.moment)
-        if self.op:
-            fits.append(compared(scope, moments.moment, self.op, self.value))
-        return moments.filter(fits).person
+    def _moment_fits(self, scope: Scope, denied: bool) -> BooleanValue:
+        """Whether they did it for the first or the last time when it is asked for."""
 
-    def _amount_fits(self, scope: Scope, op: str, value: Any) -> IntegerColumn:
-        """Of those who did it, who did it as often or as much as that."""
+        def fits(found: Any) -> list[BooleanValue]:
+            inside = scope.inside(self.within, found.moment)
+            return [*inside, compared(scope, found.moment, self.op, self.value)] if self.op else inside
+
+        moment = measures.first if self.measure == "first" else measures.last
+        return scope.measured(self._happened(scope, None), {"moment": moment}, fits, denied)
+
+    def _amount_fits(self, scope: Scope, op: str, value: Any, denied: bool) -> BooleanValue:
+        """Whether, having done it, they did it as often or as much as that."""
         happened = self._happened(scope, self.within)
+
+        def fits(found: Any) -> list[BooleanValue]:
+            return [amounts.compared(scope, found.amount, op, value)]
+
         if self.measure == "count":
-            if amounts.holds_always(op, value):
-                return happened.person
-            amount = happened.group_by("person").agg(amount=lambda t: t.count())
-        elif self.measure.startswith("sum"):
-            amount = measures.summed(scope, happened, self.measured)
-        else:
-            amount = measures.varieties(scope, happened, self.measured, where.listing(self.measured, self.names))
-        return amount.filter(amounts.compared(scope, amount.amount, op, value)).person
+            often = {} if amounts.holds_always(op, value) else {"amount": measures.times}
+            return scope.measured(happened, often, fits, denied)
+        if self.measure.startswith("sum"):
+            return scope.measured(happened, {"amount": measures.summed(scope, self.measured)}, fits, denied)
+        listing = where.listing(self.measured, self.names)
+        different = measures.varieties(scope, happened.table, self.measured, listing)
+        return scope.among(different.filter(fits(different)).person, denied)
 
 
 def times_said(op: str, value: Any) -> str:

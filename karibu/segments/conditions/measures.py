@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from karibu.segments import operand
 from karibu.segments.conditions import where
 
 if TYPE_CHECKING:
-    from ibis.expr.types import NumericValue, Table
+    from ibis.expr.types import BooleanValue, NumericValue, Table, TimestampValue
 
     from karibu.segments.scope import Scope
 
 AMOUNT = "decimal(18, 4)"  # what can be added up in any order with the same result
 
 
-def summed(scope: Scope, happened: Table, name: str) -> Table:
-    """person and amount: the sum of what these events say of a property; what is no number adds nothing."""
-    said = where.said(scope, happened, name)
-    number = said if said.type().is_numeric() else _written(said)
-    return happened.select("person", what=number).group_by("person").agg(amount=lambda t: t.what.sum().fill_null(0))
+def times(happened: Any, counts: BooleanValue | None) -> NumericValue:
+    """How many there are."""
+    return happened.count(where=counts)
+
+
+def first(happened: Any, counts: BooleanValue | None) -> TimestampValue:
+    return happened.time.min(where=counts)
+
+
+def last(happened: Any, counts: BooleanValue | None) -> TimestampValue:
+    return happened.time.max(where=counts)
+
+
+def summed(scope: Scope, name: str) -> Callable[[Any, BooleanValue | None], NumericValue]:
+    """The sum of what events say of a property; what is no number adds nothing."""
+
+    def total(happened: Any, counts: BooleanValue | None) -> NumericValue:
+        said: Any = where.said(scope, happened, name)
+        number = said if said.type().is_numeric() else _written(said)
+        return number.sum(where=counts).fill_null(0)
+
+    return total
 
 
 def varieties(scope: Scope, happened: Table, name: str, listing: Sequence[str]) -> Table:

@@ -7,38 +7,47 @@ A table of moments has a row for each moment at which something happened to a pe
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from karibu.segments.scope import some
 
 if TYPE_CHECKING:
     from ibis.expr.types import BooleanValue, IntegerColumn, Table, TimestampValue
 
+    from karibu.segments.scope import Happened, Scope
+
 Denied = tuple[bool, ...]  # of each step, whether it must not happen
 
 
-def through(marked: Table, denied: Denied) -> IntegerColumn:
-    """The persons who came through. `marked`: person, time, and a column for each step."""
+def through(scope: Scope, happened: Happened, denied: Denied, negative: bool) -> BooleanValue:
+    """Who came through, or (`negative`) who did not. What happened has a flag for each step beside person and time."""
     if denied in _PAIRS:
-        return _at_a_glance(marked, _PAIRS[denied])
-    return _between_the_ends(marked) if denied == (False, False, False) else _step_by_step(marked, denied)
+        return scope.measured(happened, _ENDS, _PAIRS[denied], negative)
+    marked = happened.table
+    people = _between_the_ends(marked) if denied == (False, False, False) else _step_by_step(marked, denied)
+    return scope.among(people, negative)
 
 
-def _at_a_glance(marked: Table, fits: Callable[[Table], BooleanValue]) -> IntegerColumn:
-    """Of two steps, the first and the last time of each say all."""
-    people = marked.group_by("person").agg(
-        first=lambda t: t.time.min(where=t.step0),
-        last=lambda t: t.time.max(where=t.step0),
-        other_first=lambda t: t.time.min(where=t.step1),
-        other_last=lambda t: t.time.max(where=t.step1),
-    )
-    return people.filter(fits(people)).person
+def _end(step: str, kind: str) -> Callable[[Any, BooleanValue | None], TimestampValue]:
+    def moment(happened: Any, counts: BooleanValue | None) -> TimestampValue:
+        those = happened[step] if counts is None else happened[step] & counts
+        found: TimestampValue = getattr(happened.time, kind)(where=those)
+        return found
+
+    return moment
 
 
-_PAIRS: dict[Denied, Callable[[Table], BooleanValue]] = {
-    (False, False): lambda t: t.first < t.other_last,
-    (False, True): lambda t: _not_after(t.other_last, t.last),
-    (True, False): lambda t: t.other_first.notnull() & (t["first"].isnull() | (t["first"] >= t.other_first)),
+# Of two steps, the first and the last time of each say all.
+_ENDS = {
+    "first": _end("step0", "min"),
+    "last": _end("step0", "max"),
+    "other_first": _end("step1", "min"),
+    "other_last": _end("step1", "max"),
+}
+_PAIRS: dict[Denied, Callable[[Any], list[BooleanValue]]] = {
+    (False, False): lambda t: [t["first"] < t["other_last"]],
+    (False, True): lambda t: [_not_after(t["other_last"], t["last"])],
+    (True, False): lambda t: [t["other_first"].notnull() & (t["first"].isnull() | (t["first"] >= t["other_first"]))],
 }
 
 

@@ -16,7 +16,7 @@ from karibu.segments.conditions.base import Condition, Names, Needs
 from karibu.segments.conditions.where import Property
 from karibu.segments.conditions.window import Within
 from karibu.segments.faults import DefinitionError
-from karibu.segments.scope import every, some
+from karibu.segments.scope import Happened, every, some
 
 if TYPE_CHECKING:
     from ibis.expr.types import BooleanValue, Table
@@ -79,13 +79,11 @@ class Sequence(Condition, frozen=True):
         return Needs(events=events, windows=window.moving(self.within))
 
     def holds(self, scope: Scope, denied: bool) -> BooleanValue:
-        people = order.through(self._marked(scope), tuple(step.denied for step in self.sequence))
-        return scope.among(people, denied != self.denied)
+        steps = tuple(step.denied for step in self.sequence)
+        return order.through(scope, self._marked(scope), steps, denied != self.denied)
 
-    def _marked(self, scope: Scope) -> Table:
+    def _marked(self, scope: Scope) -> Happened:
         """The events that are a step, and of which steps they are."""
-        if any(where.listing(each.name, step.names) for step in self.sequence for each in step.where):
-            return self._one_by_one(scope)
         events = scope.events
         steps = [every(where.fits(scope, events, step.names, step.where)) for step in self.sequence]
         names = sorted({name for step in self.sequence for name in step.names})
@@ -93,14 +91,16 @@ class Sequence(Condition, frozen=True):
         if any(step.where for step in self.sequence):
             found.append(some(steps))
         flags = {f"step{i}": step for i, step in enumerate(steps)}
-        return events.filter(found).select("person", "time", **flags)
+        if any(where.listing(each.name, step.names) for step in self.sequence for each in step.where):
+            return Happened(self._one_by_one(scope), found, flags)
+        return Happened(events.filter(found).select("person", "time", **flags), found, flags)
 
     def _one_by_one(self, scope: Scope) -> Table:
         """The same where items have to be read: as few as can be."""
         import ibis
 
         parts = [
-            where.happened(scope, step.names, step.where, self.within).select(
+            where.table(scope, step.names, step.where, self.within).select(
                 "person", "time", **{f"step{j}": ibis.literal(i == j) for j in range(len(self.sequence))}
             )
             for i, step in enumerate(self.sequence)

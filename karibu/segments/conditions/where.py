@@ -12,7 +12,7 @@ from karibu.events import commerce
 from karibu.segments.conditions import operators, words
 from karibu.segments.faults import DefinitionError
 from karibu.segments.operand import compared, negated
-from karibu.segments.scope import some
+from karibu.segments.scope import Happened, some
 
 if TYPE_CHECKING:
     from ibis.expr.types import BooleanValue, Column, Table
@@ -148,8 +148,14 @@ def listing(name: str, names: Sequence[str]) -> list[str]:
     return [event for event in names if event not in commerce.ONE_PRODUCT]
 
 
-def happened(scope: Scope, names: Sequence[str], where: Sequence[Property], within: Within | None) -> Table:
+def happened(scope: Scope, names: Sequence[str], where: Sequence[Property], within: Within | None) -> Happened:
     """The events that count."""
+    conditions = [*fits(scope, scope.events, names, where), *scope.inside(within, scope.events.time)]
+    return Happened(table(scope, names, where, within), conditions, {})
+
+
+def table(scope: Scope, names: Sequence[str], where: Sequence[Property], within: Within | None) -> Table:
+    """The events that count, as engines read them soonest from files."""
     events = scope.events
     inside = scope.inside(within, events.time)
     deep = [each for each in where if listing(each.name, names)]

@@ -1,5 +1,6 @@
 """People enter and leave by what they do, by what changes about them, and by time alone."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from karibu.events import flush, log
 from karibu.segments import actions, live, membership, rebuilding, run
 from karibu.segments.models import Due, Member, Segment, Touched
 from karibu.segments.tests.living import BOUGHT, Story, nearest
+from karibu.segments.together import Gathered
 from karibu.web.models import Shop
 
 pytestmark = pytest.mark.usefixtures("lake")
@@ -365,13 +367,13 @@ def test_what_happens_while_a_segment_is_rebuilt_is_looked_at_again(story, monke
 def test_a_segment_that_the_engine_cannot_judge_does_not_hold_up_the_others(story, monkeypatch):
     broken, fine = story.segment({**BOUGHT, "op": "gte", "value": 1}), story.segment(BOUGHT)
     story.does("ann", "Order Completed", properties={"order_id": "1", "total": 10})
-    whole = live._answer
+    whole = live._answers
 
-    def answer(session, questions):
-        spoilt = {number: "SELECT error('x') AS id" if number == broken.pk else q for number, q in questions.items()}
-        return whole(session, spoilt)
+    def answers(session, questions):
+        wrong = replace(questions[broken.pk], sql="SELECT error('x') AS id", gathered=Gathered({}, "error('x')"))
+        return whole(session, {**questions, broken.pk: wrong})
 
-    monkeypatch.setattr(live, "_answer", answer)
+    monkeypatch.setattr(live, "_answers", answers)
     live.turn(story.now)
 
     assert (story.members(broken), story.members(fine)) == (set(), {"ann"})

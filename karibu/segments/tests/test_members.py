@@ -9,7 +9,7 @@ from django.db import transaction
 from hypothesis import given, settings
 
 from karibu.events import engine
-from karibu.segments import run
+from karibu.segments import engines, run
 from karibu.segments.definition import Definition, parse
 from karibu.segments.engines import duckdb
 from karibu.segments.faults import DefinitionError
@@ -57,6 +57,15 @@ def test_the_few_who_were_touched_are_judged_as_they_are_among_all(shop: Referen
     found = run.members_of_each([parse(raw) for raw in SHAPES.values()], now=NOW, among=few)
     for raw, table in zip(SHAPES.values(), found, strict=True):
         assert table["id"].to_pylist() == [n for n in shop.members(raw) if n in few]
+
+
+def test_of_a_few_one_walk_over_what_they_did_answers_most_shapes(shop: Reference) -> None:
+    """What is left is asked alone: how many different values, and several steps in order."""
+    definitions = [parse(raw) for raw in SHAPES.values()]
+    found = run._compiled(definitions, engines.embedded(), NOW, of_a_few=True)
+    alone = {name for name, compiled in zip(SHAPES, found, strict=True) if not compiled.gathered}
+    different = {"variety", "variety of items", "variety of a property"}
+    assert alone == {*different, "three steps", "four steps", "not between"}
 
 
 def test_nobody_is_among_nobody(shop: Reference) -> None:
@@ -163,3 +172,7 @@ class TestSegmentsInside:
 @given(definitions())
 def test_whatever_is_asked_the_members_are_those_of_the_reference(shop: Reference, raw) -> None:
     assert ids(parse(raw)) == shop.members(raw)
+    few = [row["id"] for row in shop.customers[::2]]
+    found, everybody = run.members_of_each([parse(raw), parse({"all": []})], now=NOW, among=few)
+    assert found["id"].to_pylist() == [n for n in shop.members(raw) if n in few]
+    assert everybody["id"].to_pylist() == few
