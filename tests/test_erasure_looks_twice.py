@@ -14,6 +14,9 @@ from karibu.consents.erasure import erase
 from karibu.consents.models import Suppression
 from karibu.customers.merging import merge_customers
 from karibu.customers.models import Customer, Identity, Merge, Suggestion, Trait
+from karibu.desk.actions import give_by_hand
+from karibu.desk.models import Task
+from karibu.journeys.steps.task import Wanted
 from karibu.messages import visits
 from karibu.messages.models import Message, Visit
 from karibu.web.models import Shop
@@ -60,11 +63,13 @@ def test_what_others_wrote_about_them_goes(lake):
     merge_customers(customer, twin.pk, by="owner@localhost", reason="Zuberi Quetzal said so on the telephone")
     Suggestion.objects.create(one=customer, other=neighbour.pk, kind="phone", at=timezone.now())
     suppress("email", [PERSON["email"]], "bounced")
+    task = Wanted("by hand", neighbour.pk, "Ask whether Zuberi Quetzal has written", "", timezone.now(), "")
+    give_by_hand(task, by="owner@localhost")
     erase(customer, by="owner@localhost")
     assert found(lake) == []
     assert set(Merge.objects.values_list("reason", flat=True)) == {""}
     assert not Suggestion.objects.exists() and not Suppression.objects.exists()
-    assert Customer.objects.get(pk=neighbour.pk).name == "Ben"
+    assert Customer.objects.get(pk=neighbour.pk).name == "Ben" and Task.objects.get().customer_id == neighbour.pk
 
 
 def test_an_old_mail_that_is_opened_after_the_erasure_tells_nothing_of_anybody(lake):

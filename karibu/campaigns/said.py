@@ -16,7 +16,6 @@ from karibu.segments.queries import names
 from karibu.web.formats import count, moment, percent
 
 When = Campaign.When
-UNTOUCHED = (Campaign.Status.AWAITING, Campaign.Status.SCHEDULED)
 
 
 def plan(campaign: Campaign) -> str:

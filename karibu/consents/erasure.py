@@ -15,6 +15,7 @@ under a number that leads to nobody; carts stay as numbers; and the doors are op
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
+from functools import partial
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -177,15 +178,7 @@ def _finish_together(erasures: Sequence[Erasure], tell: Tell) -> dict[int, Excep
 
     later: dict[int, Exception] = {}
     people: dict[int, Person] = {}
-
-    def each(step: Callable[[Erasure], None]) -> list[Erasure]:
-        for erasure in erasures:
-            if erasure.pk not in later:
-                try:
-                    step(erasure)
-                except Exception as trouble:
-                    later[erasure.pk] = trouble
-        return [erasure for erasure in erasures if erasure.pk not in later]
+    each = partial(_each, erasures, later)
 
     def first(erasure: Erasure) -> None:
         alone.enter_context(_alone(erasure))
@@ -212,6 +205,17 @@ def _finish_together(erasures: Sequence[Erasure], tell: Tell) -> dict[int, Excep
                 later |= {erasure.pk: trouble for erasure in there}
         each(last)
     return later
+
+
+def _each(erasures: Sequence[Erasure], later: dict[int, Exception], step: Callable[[Erasure], None]) -> list[Erasure]:
+    """This step of all that have come so far; returns who goes on, and notes in `later` what kept the others."""
+    for erasure in erasures:
+        if erasure.pk not in later:
+            try:
+                step(erasure)
+            except Exception as trouble:
+                later[erasure.pk] = trouble
+    return [erasure for erasure in erasures if erasure.pk not in later]
 
 
 @contextmanager

@@ -12,8 +12,11 @@ from karibu.desk.models import Task
 
 
 def from_desk(person: Person, cursor: Cursor) -> dict[str, int]:
-    """Nothing is to be done about somebody who is gone."""
-    return {"tasks": Task.objects.filter(customer_id__in=person.family).delete()[0]}
+    """Nothing is to be done about somebody who is gone; tasks about others forget them."""
+    gone = Task.objects.filter(customer_id__in=person.family).delete()[0]
+    if pattern := person.traces.anything:
+        Task.objects.filter(title__iregex=pattern).update(title="…")
+    return {"tasks": gone}
 
 
 def of_desk(person: Person) -> Iterator[Part]:

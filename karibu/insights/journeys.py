@@ -6,7 +6,6 @@ person counts once, from the first time on. Converted is who reached the journey
 ordered after a click in a message.
 """
 
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -52,8 +51,9 @@ _EARNED = f"""
     WHERE a.sender = %(sender)s AND {SOLD}"""
 _BY_STEP = f"SELECT e.version, m.step, count(*), {NET} {_EARNED} GROUP BY 1, 2"
 _BY_VERSION = f"SELECT e.version, count(DISTINCT e.id), count(*), {NET} {_EARNED} GROUP BY 1"
+_UP_TO = ", ".join(f"count(*) FILTER (WHERE took <= {hours * 3600})" for hours in HOURS)
 _TIMES = f"""
-    SELECT percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY took), array_agg(took ORDER BY took) FROM (
+    SELECT percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY took), ARRAY[{_UP_TO}, count(*)] FROM (
         SELECT extract(epoch FROM min(a.ordered_at) - min(e.entered_at))::float AS took {_EARNED}
             AND e.version <> ALL(%(goals)s::int[]) GROUP BY e.id
         UNION ALL SELECT extract(epoch FROM e.converted_at - e.entered_at)::float FROM journeys_enrollment e
@@ -172,18 +172,13 @@ def _by_spot(query: str, journey: Journey) -> dict[Spot, tuple[Any, ...]]:
 
 def _times(journey: Journey) -> dict[str, Any]:
     """From entering to the first order that came of it, in seconds; `bars` say how many took up to so many hours."""
-    [(middle, took)] = _rows(_TIMES, journey)
-    took = took or []
-    bounds: list[Callable[[float], bool]] = [_between(low, high) for low, high in zip((0, *HOURS), HOURS, strict=False)]
-    bounds.append(_between(HOURS[-1], None))
+    [(middle, up_to)] = _rows(_TIMES, journey)
     ends: list[int | None] = [*HOURS, None]
     return {
-        "median": round(middle[0]) if took else None,
-        "p90": round(middle[1]) if took else None,
-        "bars": [{"hours": end, "people": sum(map(fits, took))} for end, fits in zip(ends, bounds, strict=True)],
+        "median": round(middle[0]) if middle else None,
+        "p90": round(middle[1]) if middle else None,
+        "bars": [
+            {"hours": end, "people": more - fewer}
+            for end, fewer, more in zip(ends, [0, *up_to[:-1]], up_to, strict=True)
+        ],
     }
-
-
-def _between(low: int, high: int | None) -> Callable[[float], bool]:
-    """Seconds of more than `low` and at most `high` hours."""
-    return lambda took: (took > low * 3600 or low == 0) and (high is None or took <= high * 3600)

@@ -54,12 +54,6 @@ def copy(definition: Mapping[str, Any], address: Address) -> Raw:
     return ids.kept(changed, {})
 
 
-def step_at(definition: Mapping[str, Any], address: Address) -> Raw:
-    """Raises LookupError."""
-    _changed, steps, index = _opened(definition, address)
-    return _there(steps, index)
-
-
 def _opened(definition: Mapping[str, Any], address: Address) -> tuple[Raw, list[Any], int]:
     """A copy of the definition, and in it the list that the address leads to, with the place in that list."""
     changed = ids.named(definition)

@@ -5,8 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from karibu.messages.blocks import MOST, Block
 from karibu.messages.blocks.kinds import KINDS
 
@@ -106,7 +104,3 @@ def _said(block: Block) -> str:
 def kinds() -> list[Any]:
     """What can be added, as the menu lists it."""
     return list(KINDS.values())
-
-
-def nothing_said() -> str:
-    return _("There is nothing in it yet. Add a block.")

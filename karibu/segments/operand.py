@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 NUMBER = r"^[-+]?[0-9]{0,40}[.]?[0-9]{0,40}([eE][-+]?[0-9]{1,2})?$"
 DAY = r"^[12][0-9]{3}-[0-9]{2}-[0-9]{2}($|[T ])"
 FIRST_YEAR = 1970  # of moments that the shop knows: the first that an anniversary is looked for in
-_LEAP = 2000
 
 
 def compared(scope: Scope, value: Value, op: str, with_: Any) -> BooleanValue:

@@ -7,12 +7,6 @@ from django.db import models
 MONEY: dict[str, Any] = {"max_digits": 18, "decimal_places": 4}
 
 
-class Storefront(models.Model):
-    """One row (id 1): how links lead into the shop's own pages."""
-
-    cart_url = models.CharField(max_length=2000, blank=True)  # back to a cart; {cart} stands for its id
-
-
 class Product(models.Model):
     id = models.BigAutoField(primary_key=True)
     product_id = models.CharField(max_length=200, unique=True)  # the shop's own id

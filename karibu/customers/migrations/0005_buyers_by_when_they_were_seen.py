@@ -1,12 +1,11 @@
-"""Whether somebody has ordered, beside when they were seen (0006 makes a list's index of it).
+"""Whether somebody has ordered, beside when they were seen (0006 fills it in and makes a list's index of it).
 
 It stands twice. The database keeps the second: orders are counted in several places, and none
 of them can forget it.
 """
 
-from django.db import connection, migrations, models
+from django.db import migrations, models
 
-MANY = 50_000  # customers of one statement
 TRIGGERS = """
 CREATE FUNCTION customers_has_ordered() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -27,24 +26,9 @@ CREATE TRIGGER customers_seen_first AFTER INSERT ON customers_activity REFERENCI
 NO_TRIGGERS = "DROP FUNCTION customers_has_ordered() CASCADE; DROP FUNCTION customers_seen_first() CASCADE"
 
 
-def fill(apps: object, editor: object) -> None:
-    """Those who have ordered already; again and again the same if it is stopped."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT coalesce(max(id), 0) FROM customers_customer WHERE orders > 0")
-        last = cursor.fetchone()[0]
-        for start in range(0, last, MANY):
-            cursor.execute(
-                "UPDATE customers_activity a SET has_ordered = true FROM customers_customer c WHERE c.id = a.customer_id"
-                " AND c.id > %s AND c.id <= %s AND c.orders > 0 AND NOT a.has_ordered",
-                [start, start + MANY],
-            )
-
-
-
 class Migration(migrations.Migration):
     dependencies = [("customers", "0004_lists_of_millions")]
     operations = [
         migrations.AddField("activity", "has_ordered", models.BooleanField(default=False, db_default=False)),
         migrations.RunSQL(TRIGGERS, NO_TRIGGERS),
-        migrations.RunPython(fill, migrations.RunPython.noop, elidable=True),
     ]

@@ -4,6 +4,23 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 
+# One index of the two goes, the other gets its name: to build it anew would keep everybody from a large table.
+RENAMED = r"""
+DO $$
+DECLARE found text;
+BEGIN
+    SELECT conname INTO STRICT found FROM pg_constraint WHERE conrelid = 'messages_message'::regclass AND contype = 'u'
+        AND conkey = (SELECT array_agg(attnum) FROM pg_attribute WHERE attrelid = 'messages_message'::regclass
+                      AND attname = 'key');
+    EXECUTE format('ALTER TABLE messages_message RENAME CONSTRAINT %I TO message_key', found);
+    FOR found IN SELECT indexname FROM pg_indexes WHERE tablename = 'messages_message'
+        AND indexname LIKE 'messages\_message\_key\_%like' LOOP
+        EXECUTE format('DROP INDEX %I', found);
+    END LOOP;
+END $$;
+"""
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -16,10 +33,12 @@ class Migration(migrations.Migration):
             name='message',
             field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='links', to='messages.message'),
         ),
-        migrations.AlterField(
-            model_name='message',
-            name='key',
-            field=models.CharField(max_length=300),
+        migrations.SeparateDatabaseAndState(
+            database_operations=[migrations.RunSQL(RENAMED, migrations.RunSQL.noop)],
+            state_operations=[
+                migrations.AlterField("message", "key", models.CharField(max_length=300)),
+                migrations.AddConstraint("message", models.UniqueConstraint(fields=["key"], name="message_key")),
+            ],
         ),
         migrations.AlterField(
             model_name='message',
@@ -29,9 +48,5 @@ class Migration(migrations.Migration):
         # Room on each page, so that the Begin of a message rewrites no index.
         migrations.RunSQL(
             "ALTER TABLE messages_message SET (fillfactor = 70)", "ALTER TABLE messages_message RESET (fillfactor)"
-        ),
-        migrations.AddConstraint(
-            model_name='message',
-            constraint=models.UniqueConstraint(fields=('key',), name='message_key'),
         ),
     ]
