@@ -1,5 +1,6 @@
 """Saving what a template says: blocks become MJML and text, each change is a version, each language a wording."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -117,3 +118,11 @@ def create(key: str, name: str, raw: Sequence[Any] | None, *, by: str, **fields:
         made.save()
         record(by, "made template", f"template {key}")
     return made
+
+
+def free_key(name: str) -> str:
+    """A key for a new template of this name that no other has."""
+    base = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "template"
+    taken = set(Template.objects.filter(key__startswith=base).values_list("key", flat=True))
+    numbers = (f"{base}-{n}" if n > 1 else base for n in range(1, len(taken) + 2))
+    return next(key for key in numbers if key not in taken)

@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern] = [
     path("hooks/<str:token>/", views.hook, name="channel-hook"),
     path("settings/channels/", views.channel_list, name="channels"),
     path("settings/channels/whatsapp/templates/", views.sync_templates, name="whatsapp-templates"),
+    path("settings/channels/whatsapp/templates/<int:pk>/", views.write_by_template, name="whatsapp-write"),
     path("messages/sms-size/", views.sms_size, name="sms-size"),
     path("settings/channels/<slug:kind>/", views.channel, name="channel"),
     path("settings/channels/<slug:kind>/connect/", views.connect, name="channel-connect"),

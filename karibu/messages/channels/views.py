@@ -13,12 +13,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from karibu.messages import wording
 from karibu.messages.addresses import public_url
 from karibu.messages.channels import accounts, overview, part, receipts, received
 from karibu.messages.channels.connecting import CannotConnect, Provider
 from karibu.messages.channels.forms import ConnectForm, TestForm
 from karibu.messages.channels.hearing import Asked, Forged, Heard, NotNow, Unreadable
-from karibu.messages.channels.models import Account
+from karibu.messages.channels.models import Account, WhatsAppTemplate
 from karibu.messages.channels.sms import segments
 from karibu.messages.channels.whatsapp import templates
 from karibu.messages.channels.whatsapp.account import verify_token
@@ -29,6 +30,15 @@ from karibu.web.access import actor, allow, public
 from karibu.web.sealed import CannotOpen
 
 log = logging.getLogger("karibu.channels")
+# What is usually put into a template's holes.
+FACTS = (
+    "{{ customer.first_name | default: 'you' }}",
+    "{{ shop.name }}",
+    "{{ cart.url }}",
+    "{{ order.id }}",
+    "{{ product.name }}",
+    "{{ coupon }}",
+)
 HEARING = ("email", "sms", "whatsapp", "telegram")  # whose providers call us
 
 
@@ -197,8 +207,9 @@ def _more(account: Account | None) -> dict[str, Any]:
         return {"public_key": account.settings["public_key"], "host": public_url()}
     if account is None or account.kind != "whatsapp":
         return {}
-    known = account.whatsapptemplate_set.exclude(status=templates.GONE).order_by("name", "language")
-    return {"templates": known, "verify_token": verify_token(account)}
+    rows = account.whatsapptemplate_set.exclude(status=templates.GONE).order_by("name", "language")
+    known = [(one, templates.holes(one), templates.filled(one, templates.holes(one))) for one in rows]
+    return {"templates": known, "facts_to_fill_in": FACTS, "verify_token": verify_token(account)}
 
 
 @allow("owner")
@@ -213,6 +224,26 @@ def sync_templates(request: HttpRequest) -> HttpResponse:
             request, ngettext("%(n)d template is known.", "%(n)d templates are known.", count) % {"n": count}
         )
     return redirect("channel", "whatsapp")
+
+
+@allow("owner")
+@require_POST
+def write_by_template(request: HttpRequest, pk: int) -> HttpResponse:
+    """Makes a template of ours that says what one of WhatsApp's says, with the chosen Liquid in its holes."""
+    one = get_object_or_404(WhatsAppTemplate, pk=pk, account__closed_at=None)
+    values = [request.POST.get(f"hole{n}", "").strip() for n in range(len(templates.holes(one)))]
+    text = templates.filled(one, values)
+    if not text or not all(values):
+        flashes.error(request, _("Say what stands in each place of the template; nothing was made."))
+        return redirect("channel", "whatsapp")
+    name = one.name.replace("_", " ").capitalize()
+    about = {"subject": "", "body": text, "language": one.language.split("_")[0].lower()}
+    is_marketing = one.category == "MARKETING"
+    made = wording.create(
+        wording.free_key(name), name, None, by=actor(request), channel="whatsapp", is_marketing=is_marketing, **about
+    )
+    flashes.success(request, _("Made. Campaigns and journeys can send it; look at it once more."))
+    return redirect("template", made.key)
 
 
 def _connect_form(request: HttpRequest, kind: str) -> ConnectForm:

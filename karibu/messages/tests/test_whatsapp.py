@@ -24,6 +24,7 @@ from karibu.messages.models import Message, Template
 from karibu.messages.tests.cast import a_person, fate, the_shop, wants
 from karibu.messages.tests.servers_http import Server
 from karibu.messages.tests.servers_whatsapp import NOT_THERE, call_us, status, template, value, whatsapp, written
+from karibu.web.models import User
 
 pytestmark = pytest.mark.django_db
 PHONE = "+250788123456"
@@ -125,6 +126,30 @@ def test_templates_are_fetched_page_by_page_and_those_that_went_are_gone(line: t
     )
     templates.sync(account)
     assert WhatsAppTemplate.objects.get(name="old").status == "DELETED"
+
+
+def test_a_template_of_ours_is_begun_with_an_approved_one_and_its_page_says_how_it_leaves(
+    line: tuple[Server, Account], client: Client
+) -> None:
+    the_shop()
+    client.force_login(User.objects.create_user("owner@example.test", role="owner"))
+    shipped = WhatsAppTemplate.objects.get(name="order_shipped")
+    page = client.get("/settings/channels/whatsapp/").content.decode()
+    assert "Write with it" in page and f"hole-{shipped.pk}-1" in page
+    address = f"/settings/channels/whatsapp/templates/{shipped.pk}/"
+    client.post(address, {"hole0": "{{ customer.first_name }}"})
+    assert not Template.objects.exists()  # WhatsApp takes no empty value
+    made = client.post(address, {"hole0": "{{ customer.first_name }}", "hole1": "{{ order.id }}"})
+    said = Template.objects.get()
+    assert made.headers["Location"] == f"/messages/templates/{said.key}/" and said.channel == "whatsapp"
+    assert said.body == SHIPPED.replace("order_id", "order.id")
+    page = client.get(made.headers["Location"]).content.decode()
+    assert "as WhatsApp&#x27;s template “order_shipped”" in page or "template “order_shipped”" in page
+    WhatsAppTemplate.objects.filter(pk=shipped.pk).update(status="REJECTED", reason="PROMOTIONAL")
+    page = client.get(made.headers["Location"]).content.decode()
+    assert "is not approved" in page and "PROMOTIONAL" in page
+    Template.objects.update(body="Something else")
+    assert "No template that WhatsApp knows says this" in client.get(made.headers["Location"]).content.decode()
 
 
 def test_a_template_with_a_picture_or_a_changing_link_is_not_taken_for_plain_words() -> None:

@@ -18,6 +18,7 @@ from karibu.messages import editing, lint, pictures, preview, starters, trying, 
 from karibu.messages.blocks import BadBlock
 from karibu.messages.channels.sms import compose as sms
 from karibu.messages.channels.sms import segments
+from karibu.messages.channels.whatsapp import templates as whatsapp
 from karibu.messages.content import Content
 from karibu.messages.forms import BlocksForm, TemplateForm, TextForm, WordingForm
 from karibu.messages.mjml import BadMarkup
@@ -225,6 +226,9 @@ def _previewed(
         "who": who,
         "findings": [] if faults else lint.check(candidate),
         **(_counted(said, candidate) if said and candidate.channel == "sms" else {}),
+        "approval": whatsapp.known_as(said.text.strip(), candidate.language)
+        if said and candidate.channel == "whatsapp"
+        else None,
     }
 
 

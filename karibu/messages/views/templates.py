@@ -1,7 +1,5 @@
 """Templates: the list, a new one, what a saved one said before, and the looks that all share."""
 
-import re
-
 from django.contrib import messages as flashes
 from django.db import transaction
 from django.db.models import F
@@ -37,16 +35,9 @@ def template_new(request: HttpRequest) -> HttpResponse:
         name = form.cleaned_data["name"]
         channel = form.cleaned_data["channel"] or "email"
         blocks = form.blocks() if channel == "email" else None
-        made = wording.create(_free_key(name), name, blocks, by=actor(request), channel=channel, **form.about())
+        made = wording.create(wording.free_key(name), name, blocks, by=actor(request), channel=channel, **form.about())
         return redirect("template", made.key)
     return render(request, "messages/template_new.html", {"form": form}, status=422 if form.errors else 200)
-
-
-def _free_key(name: str) -> str:
-    base = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:60] or "template"
-    taken = set(Template.objects.filter(key__startswith=base).values_list("key", flat=True))
-    numbers = (f"{base}-{n}" if n > 1 else base for n in range(1, len(taken) + 2))
-    return next(key for key in numbers if key not in taken)
 
 
 @allow("marketer")

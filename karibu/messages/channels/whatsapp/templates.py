@@ -6,7 +6,7 @@ text approved with numbers in it.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -119,6 +119,24 @@ def fitting(
         return None
     *_, template, values = max(found, key=lambda one: one[:2])
     return template, values
+
+
+def holes(template: WhatsAppTemplate) -> list[str]:
+    """The names of what is to be filled in, in the order of the text; [] also where words alone do not fill it in."""
+    return _HOLE.findall(_only_body(template))
+
+
+def filled(template: WhatsAppTemplate, values: Sequence[str]) -> str:
+    """Its text with these (Liquid of ours) in the place of its holes. "" where it wants more than words."""
+    left = iter(values)
+    return _HOLE.sub(lambda _hole: next(left), _only_body(template))
+
+
+def known_as(text: str, language: str) -> tuple[WhatsAppTemplate, list[tuple[str, str]]] | None:
+    """What `fitting` finds among all templates that WhatsApp knows of us: first an approved one, else any other."""
+    every = list(WhatsAppTemplate.objects.filter(account__closed_at=None).exclude(status=GONE).order_by("pk"))
+    approved = [one for one in every if one.is_approved]
+    return fitting(text, approved, language) or fitting(text, every, language)
 
 
 def _only_body(template: WhatsAppTemplate) -> str:
