@@ -106,7 +106,7 @@ def _examples(owner: User) -> Mapping[str, Example]:
         "settings/webhooks/deliveries/": _latest(Delivery),
         "settings/webhooks/": _latest(Webhook),
         "posts/": _latest(Post),
-        "settings/channels/": _words(kind="sms"),
+        "settings/channels/": _words(kind="sms", pk="1"),
         "settings/mail/keys/": _latest(SigningKey),
         "settings/mail/paces/": _latest(Pace),
         "hooks/": lambda name: _one(Account, name),

@@ -74,6 +74,7 @@ class TextForm(_WithTopic):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["subject"].required, self.fields["text"].required = False, True
+        self.initial["text"] = self.instance.text or self.instance.body  # as it is sent
         if self.instance.channel != "push":  # no other text has a title, or is clicked as a whole
             del self.fields["subject"]
             self.fields["text"].help_text = ""
@@ -109,8 +110,16 @@ class WordingForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        channel = self.instance.template.channel
         if self.instance.blocks is not None:
             del self.fields["body"], self.fields["text"]
+        elif channel != "email":
+            del self.fields["body"], self.fields["preheader"]
+            self.fields["text"].label = TextForm.Meta.labels["text"]
+            self.initial["text"] = self.instance.text or self.instance.body
+            self.fields["text"].required, self.fields["subject"].required = True, False
+            if channel != "push":
+                del self.fields["subject"]
 
 
 _CHANNELS = {"email": gettext_lazy("E-mail"), "sms": gettext_lazy("SMS"), "whatsapp": "WhatsApp"}

@@ -246,7 +246,7 @@ def test_every_template_of_a_recipe_is_worded_in(language):
         starters.plant(key)
         wording = Wording.objects.get(template__key=key, language=language)
         template = wording.template
-        assert wording.body and (template.channel != "email" or (wording.subject and wording.preheader)), key
+        assert wording.text and (template.channel != "email" or (wording.subject and wording.preheader)), key
         if template.blocks:
             assert [block["kind"] for block in wording.blocks] == [block["kind"] for block in template.blocks], key
             pairs = zip(template.blocks, wording.blocks, strict=True)

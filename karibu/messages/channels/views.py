@@ -237,7 +237,7 @@ def write_by_template(request: HttpRequest, pk: int) -> HttpResponse:
         flashes.error(request, _("Say what stands in each place of the template; nothing was made."))
         return redirect("channel", "whatsapp")
     name = one.name.replace("_", " ").capitalize()
-    about = {"subject": "", "body": text, "language": one.language.split("_")[0].lower()}
+    about = {"subject": "", "text": text, "language": one.language.split("_")[0].lower()}
     is_marketing = one.category == "MARKETING"
     made = wording.create(
         wording.free_key(name), name, None, by=actor(request), channel="whatsapp", is_marketing=is_marketing, **about

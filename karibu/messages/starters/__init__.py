@@ -67,7 +67,7 @@ def read(key: str) -> dict[str, Any]:
         raw = [{**KINDS[block["kind"]].start(), **block} for block in about["blocks"]]
         return {**about, **written(raw, language="en", preheader=about.get("preheader", ""))}
     if "body" in about:
-        return {**about, "blocks": None, "text": "", "preheader": ""}
+        return {**about, "body": "", "text": about["body"], "blocks": None, "preheader": ""}
     body = (FOLDER / f"{key}.mjml").read_text(encoding="utf-8")
     text = (FOLDER / f"{key}.txt.liquid").read_text(encoding="utf-8")
     return {**about, "body": body, "text": text, "blocks": None, "preheader": ""}
@@ -80,7 +80,7 @@ def spoken(key: str) -> Iterator[tuple[str, dict[str, Any]]]:
         said = _toml(f"wordings/{language}.toml")
         mine = said.get(key)
         if mine and "body" in mine:
-            yield language, {"subject": "", "preheader": "", "body": mine["body"], "text": "", "blocks": None}
+            yield language, {"subject": "", "preheader": "", "body": "", "text": mine["body"], "blocks": None}
         elif mine:
             raw = _reworded(about.get("blocks") or about["spoken"], mine["words"], said["shared"])
             fields = {"subject": mine["subject"], "preheader": mine["preheader"]}

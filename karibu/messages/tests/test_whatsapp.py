@@ -142,13 +142,13 @@ def test_a_template_of_ours_is_begun_with_an_approved_one_and_its_page_says_how_
     made = client.post(address, {"hole0": "{{ customer.first_name }}", "hole1": "{{ order.id }}"})
     said = Template.objects.get()
     assert made.headers["Location"] == f"/messages/templates/{said.key}/" and said.channel == "whatsapp"
-    assert said.body == SHIPPED.replace("order_id", "order.id")
+    assert said.text == SHIPPED.replace("order_id", "order.id") and not said.body
     page = client.get(made.headers["Location"]).content.decode()
-    assert "as WhatsApp&#x27;s template “order_shipped”" in page or "template “order_shipped”" in page
+    assert "template “order_shipped”" in page
     WhatsAppTemplate.objects.filter(pk=shipped.pk).update(status="REJECTED", reason="PROMOTIONAL")
     page = client.get(made.headers["Location"]).content.decode()
     assert "is not approved" in page and "PROMOTIONAL" in page
-    Template.objects.update(body="Something else")
+    Template.objects.update(text="Something else")
     assert "No template that WhatsApp knows says this" in client.get(made.headers["Location"]).content.decode()
 
 
