@@ -7,6 +7,7 @@ import threading
 import time
 import urllib.request
 import uuid
+from collections.abc import Iterable
 
 import psutil
 import psycopg
@@ -84,6 +85,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="script/bench pipeline", description=__doc__)
     parser.add_argument("--rate", type=int, default=15_000, help="events a second to send")
     parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--every", type=float, help="seconds between two events that are followed; else 12 in all")
     parser.add_argument("--workers", type=int, default=1)
     options = parser.parse_args()
     with installation(options=["--workers", str(options.workers)]) as shop:
@@ -93,11 +95,11 @@ def main() -> int:
         journey = _call(shop, token, "POST", "/journeys", {"name": "Left a cart", "definition": recipe})
         _call(shop, token, "POST", f"/journeys/{journey['id']}/publish", {})
         print_freshness("at rest", [freshness(shop, token, key) for _ in range(8)][3:])
-        sustain(shop, token, key, options.rate, options.seconds)
+        sustain(shop, token, key, options.rate, options.seconds, options.every or options.seconds / 12)
     return 0
 
 
-def sustain(shop: Installation, token: str, key: str, rate: int, seconds: float) -> None:
+def sustain(shop: Installation, token: str, key: str, rate: int, seconds: float, every: float) -> None:
     sender = Sender("127.0.0.1", shop.port, key, [body(seed) for seed in range(50)])
     before, cpu, begun = in_log(shop), cpu_seconds(shop), time.perf_counter()
     ended: list[tuple[float, int]] = []
@@ -110,9 +112,10 @@ def sustain(shop: Installation, token: str, key: str, rate: int, seconds: float)
     load.start()
     samples, fresh = [], []
     while load.is_alive():
-        time.sleep(seconds / 12)
+        asked = time.perf_counter()
         samples.append(backlog(shop))
         fresh.append(freshness(shop, token, key))
+        time.sleep(max(0.0, every - (time.perf_counter() - asked)))
     [(acknowledged, done)] = ended
     sent = sender.sent * EVENTS
     while in_log(shop) - before < sent and time.perf_counter() - begun < seconds + 300:
@@ -128,9 +131,14 @@ def sustain(shop: Installation, token: str, key: str, rate: int, seconds: float)
 
 
 def print_freshness(when: str, seen: list[tuple[float, float]]) -> None:
-    for how, of in (("slowest", max), ("median", statistics.median)):
+    for how, of in (("slowest", max), ("p95", _p95), ("median", statistics.median)):
         shown, enrolled = of(s for s, _ in seen), of(e for _, e in seen)
         print(f"{when}, {how} of {len(seen)}: on the timeline {shown:.2f} s, in the journey {enrolled:.2f} s after")
+
+
+def _p95(seen: Iterable[float]) -> float:
+    ordered = sorted(seen)
+    return ordered[min(int(len(ordered) * 0.95), len(ordered) - 1)]
 
 
 if __name__ == "__main__":

@@ -136,7 +136,7 @@ def _told(request: HttpRequest, found: Rehearsal) -> dict[str, Any]:
         "price": request.GET.get("price", ""),
         "currency": shop().currency,
         "blind": [blind_said(word) for word in result.get("blind", [])],
-        "unfollowed": list(result.get("unfollowed", {})),
+        "unfollowed": [step.sentence() for step in definition.steps if step.KIND in result.get("unfollowed", {})],
     }
 
 
