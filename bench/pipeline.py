@@ -127,6 +127,7 @@ def sustain(shop: Installation, token: str, key: str, rate: int, seconds: float,
     for share, command in sorted(by_process(shop), reverse=True)[:6]:
         print(f"  {share / max(sent, 1) * 1e6:6.0f} us an event: {command[:80]}")
     print(f"backlog over time (events): {samples}")
+    print(f"in the journey after (s), over time: {[round(enrolled, 2) for _shown, enrolled in fresh]}")
     print_freshness("under load", fresh)
 
 

@@ -5,10 +5,10 @@ Everything happens in bulk on the cursor of the caller's transaction.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+import msgspec
 import pyarrow as pa
 
 from karibu.customers import raw
@@ -29,20 +29,19 @@ T = TypeVar("T")
 TOGETHER = 5000  # people of a segment's change let in with one statement
 
 
-@dataclass(frozen=True)
-class Arrival:
+class Arrival(msgspec.Struct, frozen=True):
     """Somebody before the door of one journey. `context` is what the run may speak about."""
 
     way: Way
     customer_id: int
     key: str
     at: datetime
-    context: Mapping[str, Any] = field(default_factory=dict)
-    slot: str = field(init=False)  # as Enrollment.slot; it is asked for again and again
+    context: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    slot: str = ""  # as Enrollment.slot; made here, since it is asked for again and again
 
     def __post_init__(self) -> None:
         is_shared = self.way.definition.entry.key in events.SHARED_KEYS
-        object.__setattr__(self, "slot", self.key if is_shared else f"{self.customer_id}|{self.key}")
+        msgspec.structs.force_setattr(self, "slot", self.key if is_shared else f"{self.customer_id}|{self.key}")
 
     @property
     def is_filtered(self) -> bool:

@@ -18,6 +18,7 @@ from karibu.journeys.doors import Arrival
 from karibu.journeys.live import Rules, Way
 from karibu.journeys.steps.base import HAPPENED
 
+_SHARED = sorted(events.SHARED_KEYS)
 STALE = timedelta(days=3)  # a phone that was offline longer than this starts no journey
 
 
@@ -50,7 +51,7 @@ def _arrivals(event: Event, rules: Rules, now: datetime) -> Iterable[tuple[Arriv
 
 def _context(event: Event, way: Way, key: str) -> dict[str, Any]:
     """What messages of this run may speak about, and what its checks look at."""
-    named: dict[str, Any] = {name: str(value) for name in sorted(events.SHARED_KEYS) if (value := getattr(event, name))}
+    named: dict[str, Any] = {name: str(value) for name in _SHARED if (value := getattr(event, name))}
     if name := way.definition.entry.key:
         named[name] = key
     if event.product_id:

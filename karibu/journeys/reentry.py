@@ -1,8 +1,9 @@
 """May this person enter (again)? The whole matrix in one function."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import msgspec
 
 from karibu.journeys.definition import AfterDays, Reentry
 
@@ -10,8 +11,7 @@ ACTIVE = "active"
 MOST_A_DAY, DAY = 100, timedelta(days=1)  # runs of one person in one journey
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(msgspec.Struct, frozen=True):
     """An earlier or present run of the same person (or of the same cart) in the same journey."""
 
     key: str

@@ -138,7 +138,7 @@ class Walk:
         if not outcome.context:
             return traveller
         self.changed.add(traveller.id)
-        return replace(traveller, context={**traveller.context, **outcome.context})
+        return msgspec.structs.replace(traveller, context={**traveller.context, **outcome.context})
 
     def _arrive(self, version: int, definition: Definition, position: int | None, travellers: list[Traveller]) -> None:
         if not travellers:

@@ -1,10 +1,10 @@
 """What a sender (journey, campaign, colleague, API) asks for: one message to one person, under a key."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from django.db import connection
 from django.utils import timezone
 from psycopg.types.json import Jsonb
@@ -14,8 +14,7 @@ from karibu.messages import starters
 from karibu.messages.models import Template
 
 
-@dataclass(frozen=True, kw_only=True)
-class Intent:
+class Intent(msgspec.Struct, frozen=True, kw_only=True):
     """`key` says what this message is, for ever: the same key twice is the same message.
 
     `context` is what the sender knows ({"cart_id": ...}); templates see it under its own names. `due_at` None
@@ -28,7 +27,7 @@ class Intent:
     customer_id: int
     template_key: str
     channel: str = "email"
-    context: dict[str, Any] = field(default_factory=dict)
+    context: dict[str, Any] = msgspec.field(default_factory=dict)
     sender: str
     step: str = ""
     enrollment_id: int | None = None

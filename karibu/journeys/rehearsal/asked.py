@@ -56,8 +56,9 @@ class Asked:
 
     def lets_pass(self, intents: Sequence[Intent]) -> Sequence[bool]:
         """What is known of people today is asked once for each of them; hours and caps later, of all together."""
-        self._ask([intent for intent in intents if _line(intent) not in self._standing])
-        known = [self._standing[_line(intent)] for intent in intents]
+        lines = [_line(intent) for intent in intents]
+        self._ask({line: one for line, one in zip(lines, intents, strict=True) if line not in self._standing})
+        known = [self._standing[line] for line in lines]
         for intent, case in zip(intents, known, strict=True):
             if case.verdict is None:
                 self.intended.append(self._thought(intent).case(case))
@@ -83,8 +84,7 @@ class Asked:
                 self._members[written, moment] = run.members(meant, now=moment)["id"].combine_chunks()
             return self._members[written, moment]
 
-    def _ask(self, intents: Sequence[Intent]) -> None:
-        first = {_line(intent): intent for intent in intents}
+    def _ask(self, first: Mapping[tuple[int, str, str], Intent]) -> None:
         thoughts = [self._thought(intent) for intent in first.values()]
         self._standing.update(zip(first, gate.standing(thoughts, self.until), strict=True))
 

@@ -19,9 +19,8 @@ OF_A_STEP = frozenset((HAPPENED, ANSWER, TURN, CALLED))
 NOT_REHEARSED = "not rehearsed"  # the outcome of a step that a rehearsal cannot follow
 
 
-@dataclass(frozen=True)
-class Traveller:
-    """One enrollment that stands before a step and is due."""
+class Traveller(msgspec.Struct, frozen=True):
+    """One enrollment that stands before a step and is due. (A frozen dataclass takes five times as long to make.)"""
 
     id: int
     customer_id: int
@@ -63,8 +62,7 @@ class Group:
         return traveller.due_at or self.now if self.past else self.now
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(msgspec.Struct, frozen=True):
     """What came of it for one traveller. `words` stands in the journey's history."""
 
     words: str

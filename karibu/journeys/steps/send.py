@@ -62,7 +62,8 @@ class Send(Step, forbid_unknown_fields=True):
         """Nobody stands here: whether it can leave is said at once, as far as that is known of the past."""
         assert group.past
         passes = group.past.lets_pass([self._intent(group, traveller) for traveller in group.travellers])
-        return [Outcome(way, way=way if group.branches else "") for way in (LEFT if ok else FAILED for ok in passes)]
+        left, failed = (Outcome(way, way=way if group.branches else "") for way in (LEFT, FAILED))
+        return [left if passed else failed for passed in passes]
 
     @staticmethod
     def _outcome(group: Group, traveller: Traveller, number: int, status: str) -> Outcome:
@@ -81,8 +82,8 @@ class Send(Step, forbid_unknown_fields=True):
             sender=f"journey:{group.journey_id}",
             step=str(group.step),
             enrollment_id=traveller.id,
-            due_at=group.moment(traveller),
-            expires_at=group.moment(traveller) + EXPIRES_AFTER,
+            due_at=(moment := group.moment(traveller)),
+            expires_at=moment + EXPIRES_AFTER,
         )
 
 
