@@ -6,6 +6,8 @@ after a crash is said in `handover`.
 """
 
 import logging
+import threading
+import time
 from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
@@ -25,7 +27,8 @@ from karibu.messages.status import OPEN, Reason, Status
 from karibu.messages.verdict import Outcome, Stopped, failed, record
 
 log = logging.getLogger("karibu.send")
-GROUP = 400  # messages in one transaction
+# In one transaction go as many messages as leave in so long: what is claimed cannot be paused any more.
+FEWEST, MOST, SECONDS = 50, 1000, 1.0
 IDLE = 30.0  # seconds between looks when nothing is due and nobody wakes us
 
 _COLUMNS = ["id", "customer_id", "channel", "template_id", "topic", "is_marketing", "priority", "is_holdout", "context"]
@@ -59,7 +62,7 @@ def step() -> float:
     with transaction.atomic():
         handover.take_back()
     handover.admit_doubt()
-    if send_due():
+    if _send_for_a_moment():
         return 0
     nearest = Message.objects.filter(status__in=OPEN).aggregate(at=Min("due_at"))["at"]
     if nearest is None:
@@ -69,7 +72,17 @@ def step() -> float:
     return max(0.05, min(IDLE, wait))
 
 
-def send_due(limit: int = GROUP) -> int:
+_pace = threading.local()
+
+
+def _send_for_a_moment() -> int:
+    begun = time.monotonic()
+    decided = send_due(getattr(_pace, "group", FEWEST))
+    _pace.group = min(max(int(SECONDS * decided / (time.monotonic() - begun)), FEWEST), MOST)
+    return decided
+
+
+def send_due(limit: int = MOST) -> int:
     """Sends one group of due messages; returns how many were decided on."""
     try:
         return _send(limit)

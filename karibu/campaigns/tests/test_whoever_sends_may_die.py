@@ -25,7 +25,7 @@ django.setup()
 from django.utils import timezone
 from karibu.campaigns import engine
 from karibu.messages import send
-engine.FIND, engine.INTEND, send.GROUP = 40, 25, 20
+engine.FIND, engine.INTEND, send.FEWEST, send.MOST = 40, 25, 20, 20
 while True:
     engine.advance(timezone.now())
     send.send_due(20)

@@ -50,18 +50,16 @@ def rest(case: Case, group: Group, sent: dict[Line, list[datetime]], wish: int) 
 
 def _decide(case: Case, group: Group, sent: dict[Line, list[datetime]], wish: int) -> None:
     """`wish`: in how many days the person wants one message at most; 0 where they leave it to the shop."""
-    lines: list[tuple[Line, Rules | ChannelRules]] = [
-        ((case.message.customer_id, ANY), group.rules),
-        ((case.message.customer_id, case.message.channel), group.rules_of(case.message.channel)),
-    ]
-    waits = [wait for line, rules in lines for wait in _waits(sent.get(line, []), rules)]
-    if wish and (times := sent.get((case.message.customer_id, ANY))):
-        waits.append((times[0] + timedelta(days=wish), f"{wish} d, as they asked"))
-    until, detail = max(waits, default=(group.now, ""))
-    if until > group.now:
-        case.verdict = held(until, Reason.FREQUENCY, detail)
-        return
-    for line, _ in lines:
+    anything, here = (case.message.customer_id, ANY), (case.message.customer_id, case.message.channel)
+    if times := sent.get(anything):
+        waits = [*_waits(times, group.rules), *_waits(sent.get(here, []), group.rules_of(case.message.channel))]
+        if wish:
+            waits.append((times[0] + timedelta(days=wish), f"{wish} d, as they asked"))
+        until, detail = max(waits, default=(group.now, ""))
+        if until > group.now:
+            case.verdict = held(until, Reason.FREQUENCY, detail)
+            return
+    for line in (anything, here):
         sent.setdefault(line, []).insert(0, group.now)
 
 

@@ -63,9 +63,7 @@ class Courier:
         self._push(self._envelope(letter))
 
     def finish(self, following: Letter | None) -> None:
-        """The last line, and where the server pipelines the beginning of the following letter. Raises Broken, too."""
-        if self.connection.has_hung_up():
-            raise Broken("the mail server closed the connection in the middle of the message")
+        """The last line, and where the server pipelines the beginning of the following letter."""
         self.ending, self.letter, self._is_offered = self.letter, None, False
         self._awaited.append(_END)
         self._push(b".\r\n" + (self._envelope(following) if following else b""))

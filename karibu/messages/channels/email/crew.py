@@ -8,7 +8,7 @@ there is to do, the more one commit does.
 import select
 import time
 from collections import deque
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 
 from karibu.events.wake import stopping
 from karibu.messages.channels import Begin, Letter
@@ -113,9 +113,13 @@ class Crew:
         if not offered:
             return
         begun = begin.window([c.letter for c in offered.values() if c.letter])
+        gone = _hung_up(offered.values())
         for number, courier in offered.items():
             if number not in begun:  # it is somebody else's by now: hanging up is the only way to take it back
                 self._dismiss(courier)
+                continue
+            if courier.connection.socket.fileno() in gone:
+                yield from self._lost(courier, "the mail server closed the connection in the middle of the message")
                 continue
             goes_on = courier.pipelines and not stopping.is_set()
             following = (yield from self._next(courier)) if goes_on else None
@@ -127,18 +131,19 @@ class Crew:
                 yield from self._lost(courier, reason(error))
 
     def _listen(self, begin: Begin) -> Found:
+        """Until nothing more is being said: so that the next Begin is for as many as can be."""
         busy = {c.connection.socket.fileno(): c for c in self.couriers if not c.is_idle}
-        poll = select.poll()
-        for number, courier in busy.items():
-            poll.register(number, select.POLLIN | (select.POLLOUT if courier.connection.unsent else 0))
-        found = poll.poll(PATIENCE * 1000) if busy else []
-        for number, event in found:
-            yield from self._attend(busy[number], event)
+        found = _said(busy, PATIENCE) if busy else []
         if not found:
             begin.settle()
             for courier in busy.values():
                 if time.monotonic() - courier.moved > ANSWER:
                     yield from self._lost(courier, "the mail server does not answer")
+        while found:
+            for number, event in found:
+                yield from self._attend(busy[number], event)
+            busy = {n: c for n, c in busy.items() if c in self.couriers and not (c.is_idle or c.is_offering)}
+            found = _said(busy, 0) if busy else []
 
     def _attend(self, courier: Courier, event: int) -> Found:
         try:
@@ -171,3 +176,19 @@ class Crew:
                 self.waiting.appendleft(courier.letter)
         elif courier.letter:
             yield courier.letter, later(courier.letter.attempt, why)
+
+
+def _hung_up(couriers: Iterable[Courier]) -> set[int]:
+    """Whose other end is known to be gone, without reading: asked before saying what cannot be unsaid."""
+    ends = select.poll()
+    for courier in couriers:
+        ends.register(courier.connection.socket, getattr(select, "POLLRDHUP", 0))  # POLLHUP and POLLERR come unasked
+    return {number for number, _ in ends.poll(0)}
+
+
+def _said(busy: Mapping[int, Courier], seconds: float) -> list[tuple[int, int]]:
+    """Which of these have something to hear, or room to write: waited for so long."""
+    poll = select.poll()
+    for number, courier in busy.items():
+        poll.register(number, select.POLLIN | (select.POLLOUT if courier.connection.unsent else 0))
+    return poll.poll(seconds * 1000)

@@ -11,7 +11,6 @@ replies that have come. What is said in which order is the courier's affair (cou
 
 import base64
 import re
-import select
 import socket
 import ssl
 from collections.abc import Iterator
@@ -141,12 +140,6 @@ class Connection:
                     yield reply
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return
-
-    def has_hung_up(self) -> bool:
-        """Whether the other end is known to be gone, without reading: asked before saying what cannot be unsaid."""
-        ends = select.poll()
-        ends.register(self.socket, getattr(select, "POLLRDHUP", 0))  # POLLHUP and POLLERR come by themselves
-        return bool(ends.poll(0))
 
     def is_alive(self) -> bool:
         """Whether it answers, when nothing is under way."""
