@@ -8,15 +8,17 @@ from karibu.campaigns.models import Campaign
 
 MOST = 50  # links, or domains, of one report
 
-_MINE = """(SELECT id FROM messages_message WHERE sender = %(sender)s AND sent_at IS NOT NULL
+_MINE = """(SELECT id, link_set_id FROM messages_message WHERE sender = %(sender)s AND sent_at IS NOT NULL
     AND (%(letter)s = '' OR step = %(letter)s)) AS m"""
 _LINKS = f"""
     WITH clicks AS MATERIALIZED (
-        SELECT v.message_id, v.position, v.is_machine FROM {_MINE} JOIN messages_visit v ON v.message_id = m.id
-        WHERE v.kind = 'clicked')
-    SELECT split_part(l.url, '?', 1), count(*) FILTER (WHERE NOT c.is_machine),
+        SELECT v.message_id, v.position, v.is_machine, m.link_set_id
+        FROM {_MINE} JOIN messages_visit v ON v.message_id = m.id WHERE v.kind = 'clicked')
+    SELECT split_part(coalesce(s.urls ->> c.position, l.url), '?', 1), count(*) FILTER (WHERE NOT c.is_machine),
         count(DISTINCT c.message_id) FILTER (WHERE NOT c.is_machine), count(*) FILTER (WHERE c.is_machine)
-    FROM clicks c JOIN messages_link l ON l.message_id = c.message_id AND l.position = c.position
+    FROM clicks c LEFT JOIN messages_linkset s ON s.id = c.link_set_id
+        LEFT JOIN messages_link l ON l.message_id = c.message_id AND l.position = c.position
+    WHERE coalesce(s.urls ->> c.position, l.url) IS NOT NULL
     GROUP BY 1 ORDER BY 3 DESC, 2 DESC, 1 LIMIT %(most)s"""  # noqa: S608
 _MACHINES = f"""
     SELECT count(DISTINCT m.id) FILTER (WHERE v.kind = 'opened'), count(DISTINCT m.id) FILTER (WHERE v.kind = 'clicked')

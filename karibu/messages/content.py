@@ -34,7 +34,7 @@ class Compiled:
     text: sandbox.Template | None  # None: derived from the HTML
     is_marketing: bool
     language: str = ""
-    links: list[str] = field(default_factory=list)  # what every mail links to (slots.py), by position
+    links: tuple[str, ...] = ()  # what every mail links to (slots.py), by position
     scales: frozenset[str] = frozenset()  # of the surveys that it asks for
     others: dict[str, Callable[[], "Compiled"]] = field(default_factory=dict)  # by language, compiled when asked for
 
@@ -47,12 +47,15 @@ class Compiled:
 
 @dataclass
 class Content:
-    """`links` are the targets of the tracked links; a link's position is its index."""
+    """`links` are the targets of the tracked links; a link's position is its index. The first are `shared`: every mail
+    of the template has them.
+    """
 
     subject: str
     html: str
     text: str
     links: list[str] = field(default_factory=list)
+    shared: tuple[str, ...] = ()
 
 
 @lru_cache(maxsize=256)
@@ -172,7 +175,7 @@ def render_tracked(form: Compiled, facts: Facts, message_id: int, links: Sequenc
     """
     form = form.spoken((facts.get("customer") or {}).get("language"))
     unsubscribe, view = page(tokens.UNSUBSCRIBE, message_id), page(tokens.VIEW, message_id)
-    positions = {url: n for n, url in enumerate(links or ())}
+    positions = {url: n for n, url in enumerate(form.links if links is None else links)}
     # What decides over a person's consents is reached directly: no visit is noted there.
     private = [str(facts.get(name, "")) for name in ("preferences_url", "confirm_url")]
     led = {url: url for url in (unsubscribe, view, *private)}
@@ -195,7 +198,7 @@ def render_tracked(form: Compiled, facts: Facts, message_id: int, links: Sequenc
     content = render(form, {**facts, **own}, lead)
     if form.is_marketing:
         _let_people_leave(content, unsubscribe)
-    content.links = list(positions)
+    content.links, content.shared = list(positions), form.links if links is None else ()
     return content
 
 

@@ -9,6 +9,7 @@ from karibu.messages.status import OPEN, Reason, Status
 
 _EMPTY = """
     UPDATE messages_message SET key = 'erased:' || id, context = '{}', address = '', subject = '', detail = '',
+        link_set_id = NULL,
         history = (SELECT coalesce(jsonb_agg(part.value - 'detail'), '[]') FROM jsonb_array_elements(history) AS part)
     WHERE customer_id = ANY(%s) AND (key <> 'erased:' || id OR context <> '{}' OR address <> '' OR subject <> ''
         OR detail <> '' OR history @? '$[*].detail')"""

@@ -93,6 +93,13 @@ class Pairing(models.Model):
         indexes = [models.Index(fields=["product_id"], name="pairing_product")]
 
 
+class LinkSet(models.Model):
+    """What all mails of a template link to, by position; `digest` is that of the list. Nobody's data is in it."""
+
+    digest = models.CharField(max_length=40, unique=True)
+    urls = models.JSONField()
+
+
 class Message(models.Model):
     """One intent to say something to one person. Statuses and reasons are closed sets (messages/status.py)."""
 
@@ -115,6 +122,7 @@ class Message(models.Model):
     history = models.JSONField(default=list)  # [{"at", "status", "reason", "detail", "until"}], oldest first
     address = models.CharField(max_length=300, blank=True)
     subject = models.TextField(blank=True)
+    link_set = models.ForeignKey(LinkSet, null=True, on_delete=models.PROTECT, db_index=False, db_constraint=False)
     due_at = models.DateTimeField()  # not looked at before; moves when it is held
     expires_at = models.DateTimeField(null=True)  # refused (too_late) when it could not leave before
     claimed_at = models.DateTimeField(null=True)
@@ -185,7 +193,10 @@ class ChannelRules(models.Model):
 
 
 class Link(models.Model):
-    """A target that a message links to. The redirect is signed for message and position: no open redirect."""
+    """A target that one message links to, and perhaps no other of its template (links.py).
+
+    The redirect is signed for message and position: no open redirect.
+    """
 
     id = models.BigAutoField(primary_key=True)
     message = models.ForeignKey(

@@ -20,6 +20,7 @@ from liquid.exceptions import LiquidError
 from karibu.customers import raw
 from karibu.events.arrays import with_bulk_arrays
 from karibu.messages import channels, content, facts, gate, handover
+from karibu.messages import links as targets
 from karibu.messages.channels import Letter
 from karibu.messages.mjml import BadMarkup
 from karibu.messages.models import Link, Message, Template
@@ -32,7 +33,7 @@ FEWEST, MOST, SECONDS = 50, 1000, 1.0
 IDLE = 30.0  # seconds between looks when nothing is due and nobody wakes us
 
 _COLUMNS = ["id", "customer_id", "channel", "template_id", "topic", "is_marketing", "priority", "is_holdout", "context"]
-_COLUMNS += ["sender", "status", "history", "due_at", "expires_at", "attempts"]
+_COLUMNS += ["sender", "status", "history", "link_set_id", "due_at", "expires_at", "attempts"]
 _SELECT = f"SELECT {', '.join(_COLUMNS)} FROM messages_message"  # noqa: S608 - constants of ours
 _CLAIM = f"""
     {_SELECT} WHERE status IN ('intended', 'held') AND due_at <= %s
@@ -152,6 +153,7 @@ def _write(group: gate.Group) -> list[Letter]:
     ready = [case for case in group.cases if case.verdict is not None and case.verdict.status == Status.SENDING]
     known = facts.gather([case.message for case in ready], group.customers())
     letters, links = [], []
+    shared: dict[targets.Urls, list[Message]] = {}
     for case in ready:
         message = case.message
         try:
@@ -166,8 +168,13 @@ def _write(group: gate.Group) -> list[Letter]:
             continue
         message.subject = letter.subject
         letters.append(letter)
-        links += [(message.id, n, url) for n, url in enumerate(said.links)]
+        shared.setdefault(said.shared, []).append(message)
+        own = enumerate(said.links[len(said.shared) :], len(said.shared))
+        links += [(message.id, position, url) for position, url in own]
     _keep_links(links, [case.message.id for case in ready if case.message.attempts])
+    for urls, number in targets.sets(shared).items():
+        for message in shared[urls]:
+            message.link_set_id = number
     return letters
 
 
@@ -183,7 +190,8 @@ def _keep_links(links: Sequence[tuple[int, int, str]], tried_before: Sequence[in
 def _outcome(case: gate.Case) -> Outcome:
     assert case.verdict is not None
     message = case.message
-    return Outcome(message.id, case.verdict, message.customer_id, case.address, message.subject)
+    links = message.link_set_id or 0
+    return Outcome(message.id, case.verdict, message.customer_id, case.address, message.subject, links)
 
 
 def _deliver(letters: Sequence[Letter]) -> None:

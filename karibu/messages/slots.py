@@ -6,7 +6,7 @@ Each becomes a slot, `{{ karibu_to.n0 }}`, which is filled in with where that pe
 
 import html as html_
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from karibu.messages import aside
 
@@ -21,7 +21,7 @@ _MARK = re.compile(r"liquid_(\d+)_here\n*")
 _TAG = re.compile(r"\{%-?\s*(\w+)")
 
 
-def dig(html: str) -> tuple[str, list[str]]:
+def dig(html: str) -> tuple[str, tuple[str, ...]]:
     """The HTML (with Liquid in it) with its slots, and the target of each: whole web addresses, each once."""
     bare, tags = aside.put(html)
     inside = list(_inside_blocks(bare, tags))
@@ -35,10 +35,10 @@ def dig(html: str) -> tuple[str, list[str]]:
         known = _known(anchor[0][place + len(HREF) : end], tags, targets)
         return anchor[0] if known is None else f"{anchor[0][:place]}{KNOWN}{known}{anchor[0][end:]}"
 
-    return aside.back(_ANCHOR.sub(slot, bare), tags), list(targets)
+    return aside.back(_ANCHOR.sub(slot, bare), tags), tuple(targets)
 
 
-def filled(targets: list[str]) -> dict[str, dict[str, str]]:
+def filled(targets: Iterable[str]) -> dict[str, dict[str, str]]:
     """What the slots of these targets print, as a fact."""
     return {"karibu_to": {f"n{n}": url for n, url in enumerate(targets)}}
 

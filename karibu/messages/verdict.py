@@ -57,6 +57,7 @@ class Outcome:
     customer_id: int
     address: str = ""
     subject: str = ""
+    link_set: int = 0  # LinkSet.id of what is being sent
 
 
 # Who was erased while their message was being handed over is not written back with what came of it.
@@ -71,6 +72,7 @@ _RECORD = """
         attempts = m.attempts + (n.status = 'sending')::int,
         sent_at = CASE WHEN n.status = 'sent' THEN %(now)s ELSE m.sent_at END,
         address = CASE WHEN {gone} THEN '' ELSE coalesce(nullif(n.address, ''), m.address) END,
+        link_set_id = CASE WHEN n.status = 'sending' THEN nullif(n.link_set, 0) ELSE m.link_set_id END,
         subject = CASE WHEN {gone} THEN '' ELSE coalesce(nullif(n.subject, ''), m.subject) END,
         history = (CASE WHEN n.reason IN ('unreachable', 'frequency', 'paused') AND m.history->-1->>'reason' = n.reason
             THEN m.history - (-1) ELSE m.history END)
@@ -78,8 +80,8 @@ _RECORD = """
                 'reason', nullif(n.reason, ''), 'until', n.until,
                 'detail', CASE WHEN {gone} THEN NULL ELSE nullif(n.detail, '') END)))
     FROM unnest(%(ids)s::bigint[], %(statuses)s::text[], %(reasons)s::text[], %(details)s::text[],
-        %(untils)s::timestamptz[], %(customers)s::bigint[], %(addresses)s::text[], %(subjects)s::text[])
-        AS n(id, status, reason, detail, until, customer_id, address, subject)
+        %(untils)s::timestamptz[], %(customers)s::bigint[], %(addresses)s::text[], %(subjects)s::text[],
+        %(link_sets)s::bigint[]) AS n(id, status, reason, detail, until, customer_id, address, subject, link_set)
     WHERE m.id = n.id AND m.status = ANY(%(before)s::text[]) RETURNING m.id, m.status
     ), noted AS (INSERT INTO messages_untold (message_id) SELECT id FROM written WHERE status = 'sent'
         ON CONFLICT DO NOTHING)
@@ -126,6 +128,7 @@ def _values(rows: Sequence[Outcome], now: datetime, before: Iterable[str]) -> di
         "customers": [row.customer_id for row in rows],
         "addresses": [row.address[:300] for row in rows],
         "subjects": [row.subject for row in rows],
+        "link_sets": [row.link_set for row in rows],
         "before": [str(status) for status in before],
     }
 

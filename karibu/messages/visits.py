@@ -20,8 +20,8 @@ from karibu.collect.lanes import lane_of
 from karibu.collect.models import InboxRow
 from karibu.customers.models import Identity
 from karibu.events.wake import wake
-from karibu.messages import machines
-from karibu.messages.models import Link, Message, Visit
+from karibu.messages import links, machines
+from karibu.messages.models import Message, Visit
 
 OPENED, CLICKED = "opened", "clicked"
 NAMES = {OPENED: "Message Opened", CLICKED: "Message Clicked"}
@@ -96,11 +96,10 @@ def _judge(visits: Sequence[Visit], messages: dict[int, Message]) -> None:
     company: dict[int, list[Visit]] = defaultdict(list)
     for visit in Visit.objects.filter(message__in=messages).order_by("at"):
         company[visit.message_id].append(visit)
-    counted = Link.objects.filter(message__in=messages).values_list("message_id").annotate(Count("id"))
-    links: dict[int, int] = dict(counted)
+    targets = links.of(messages)
     caught: dict[int, str] = {}
     for number, together in company.items():
-        caught |= machines.in_company(together, links.get(number, 0))
+        caught |= machines.in_company(together, len(targets.get(number, ())))
     for visit in visits:
         # What was seen when it came is not all in the row; what was sent meanwhile and who came with it is new.
         sent_at = messages[visit.message_id].sent_at
@@ -170,8 +169,8 @@ def identifiers(customer_ids: set[int]) -> dict[int, dict[str, Any]]:
 
 
 def _urls(seen: Sequence[tuple[Visit, Message]]) -> dict[tuple[int, int | None], str]:
-    rows = Link.objects.filter(message__in={message.pk for _, message in seen})
-    return {(link.message_id, link.position): link.url for link in rows}
+    found = links.of({message.pk for _, message in seen})
+    return {(message, position): url for message, urls in found.items() for position, url in urls.items()}
 
 
 def totals(message_id: int) -> dict[str, int]:

@@ -10,7 +10,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from karibu.customers.models import Customer
-from karibu.messages import actions, awake, senders, story, visits
+from karibu.messages import actions, awake, links, senders, story, visits
 from karibu.messages.models import Mail, Message
 from karibu.messages.status import OPEN, TONES, Status, explain
 from karibu.messages.tables import Messages, status_label
@@ -42,7 +42,7 @@ def message(request: HttpRequest, message_id: int) -> HttpResponse:
         "steps": story.steps(found, list(found.visits.order_by("id")[:200]), wanted_by),
         "decisions": story.decisions(found),
         "totals": visits.totals(found.pk),
-        "links": found.links.order_by("position"),
+        "links": list(links.of([found.pk]).get(found.pk, {}).values()),
         "mail": Mail.objects.filter(message_id=found.pk).values_list("pk", flat=True).first(),
         "is_test": found.sender == senders.TEST,
         "may_retry": found.status == Status.FAILED and found.sender != senders.TEST and may(request, "marketer"),

@@ -19,8 +19,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from karibu.consents import links, topics
 from karibu.customers.models import Customer
 from karibu.messages import content, facts, leaving, machines, tokens, visits
+from karibu.messages import links as targets
 from karibu.messages import survey as surveys
-from karibu.messages.models import Link, Message
+from karibu.messages.models import Message
 from karibu.web import speaking, throttle
 from karibu.web.access import public
 from karibu.web.headers import policy
@@ -41,11 +42,11 @@ def click(request: HttpRequest, token: str) -> HttpResponse:
     if position == machines.HIDDEN:
         visits.note(message, visits.CLICKED, _asking(request), position)
         return _unkept(HttpResponseRedirect(facts.of_shop(facts.the_shop())["url"]))
-    link = Link.objects.filter(message=message, position=position).first()
-    if link is None:
+    target = targets.of([message.pk]).get(message.pk, {}).get(position)
+    if target is None:
         return _gone(request)
     visits.note(message, visits.CLICKED, _asking(request), position)
-    response = HttpResponseRedirect(_with_reference(link.url, message))
+    response = HttpResponseRedirect(_with_reference(target, message))
     return _unkept(response)
 
 
@@ -137,8 +138,8 @@ def web_view(request: HttpRequest, token: str) -> HttpResponse:
         return _gone(request)
     form = content.compiled(message.template_id, message.template.version, message.is_marketing)
     known = facts.gather([message], {customer.pk: customer})[message.pk]
-    links = list(message.links.order_by("position").values_list("url", flat=True))
-    said = content.render_tracked(form, known, message.pk, links)
+    followed = list(targets.of([message.pk]).get(message.pk, {}).values())
+    said = content.render_tracked(form, known, message.pk, followed)
     return _unkept(HttpResponse(said.html, headers={"Content-Security-Policy": MAIL_POLICY}))
 
 
