@@ -59,7 +59,7 @@ def call(shop: Installation, token: str, path: str, body: Any = None) -> Any:
 
 
 def memory(shop: Installation) -> float:
-    """Of the worker, in MB."""
+    """Of the sender, in MB."""
     total = 0
     for process in shop.named("sender"):
         try:
@@ -97,7 +97,7 @@ def watch(shop: Installation, number: int, clicked: float, seconds: float) -> No
         assert sent
         print(f"after {passed:.0f} s: {intended:,} let in ({intended / passed:,.0f}/s), {sent[0]:,} sent", flush=True)
         told = (at_rest, early or 0, most)
-        print("memory of the worker: {:.0f} MB at rest, {:.0f} at the first mail, {:.0f} at most".format(*told))
+        print("memory of the sender: {:.0f} MB at rest, {:.0f} at the first mail, {:.0f} at most".format(*told))
 
 
 def main() -> int:

@@ -2,10 +2,11 @@
 
 Each mail is a shop's newsletter of 10 kB with the person's name and town, five tracked links and the headers to leave
 with one click; each has a row that is claimed, begun and given its outcome (karibu/messages/handover.py). The peer,
-smtp-source (C, ten sessions), hands over one text of that size without any of this. The default is a run without a
-signature, one signed with Ed25519, and one into a server that refuses 5 % for now and 2 % for good.
+smtp-source (C, ten sessions), hands over one text of that size without any of this, once before and once afterwards.
+Everything becomes due at one moment, when all processes are at rest. The default is a run without a signature, one
+signed with Ed25519, and one into a server that refuses 5 % for now and 2 % for good.
 
-With `--kill 50` the workers are killed so many times while they send; then nobody may have got two, and nobody may be
+With `--kill 50` the senders are killed so many times while they send; then nobody may have got two, and nobody may be
 missing but those whose row says that only the server knows.
 """
 
@@ -57,11 +58,12 @@ FINAL = ("sent", "failed", "refused", "cancelled")
 STATES = "SELECT status || ' ' || reason, count(*)::int FROM messages_message GROUP BY 1"
 TOOK = """SELECT count(*)::int, extract(epoch FROM max(sent_at) - min(claimed_at))::float
     FROM messages_message WHERE status = 'sent'"""
+DUE = "UPDATE messages_message SET due_at = now() - interval '1 second'"
 IN_DOUBT = "(status = 'sending' AND handed_over_at IS NOT NULL OR reason = 'unknown_outcome')"
 
 
 def prepare(count: int, sign: str) -> None:
-    """In an installation's own environment, whose server runs: people who agreed, each with one message due."""
+    """In an installation's own environment, whose server runs: people who agreed, each with a message for tomorrow."""
     from datetime import timedelta
 
     import django
@@ -107,8 +109,8 @@ def prepare(count: int, sign: str) -> None:
 
 
 @contextmanager
-def shop_with(count: int, url: str, sign: str, workers: int) -> Iterator[Installation]:
-    """An installation with everything due, that sends as soon as it is started."""
+def shop_with(count: int, url: str, sign: str, senders: int) -> Iterator[Installation]:
+    """An installation that runs and is at rest, with a message for everybody that waits for `begin`."""
     with tempfile.TemporaryDirectory(prefix="karibu-bench-", dir=os.environ.get("KARIBU_BENCH_DIR")) as folder:
         Path(folder).chmod(0o755)
         home = Path(folder) / "home"
@@ -118,7 +120,7 @@ def shop_with(count: int, url: str, sign: str, workers: int) -> Iterator[Install
             "KARIBU_SECRET_KEY": "bench",
             "KARIBU_PUBLIC_URL": "https://m.duka.example",
         }
-        shop = Installation(home=home, options=["--senders", str(workers)], environment=environment)
+        shop = Installation(home=home, options=["--senders", str(senders)], environment=environment)
         server = postgres.start(home)
         command = [sys.executable, "-c", f"from bench.mail import prepare; prepare({count}, {sign!r})"]
         given = {**shop.env(), "DJANGO_SETTINGS_MODULE": "karibu.config.settings"}
@@ -129,9 +131,41 @@ def shop_with(count: int, url: str, sign: str, workers: int) -> Iterator[Install
         finally:
             postgres.stop(server)
         try:
+            shop.start()
+            _rest(shop)
             yield shop
         finally:
             shop.stop()
+
+
+def _rest(shop: Installation) -> None:
+    """Until what a start brings along is done, a minute at most."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        before = sum(spent(shop).values())
+        time.sleep(2)
+        if sum(spent(shop).values()) - before < 0.2:
+            return
+
+
+def begin(shop: Installation) -> None:
+    with psycopg.connect(postgres.embedded_url(shop.home), autocommit=True) as database:
+        for statement in (DUE, "VACUUM ANALYZE messages_message", "CHECKPOINT", "NOTIFY karibu, 'send'"):
+            database.execute(statement)
+
+
+def spent(shop: Installation) -> Counter[str]:
+    """Seconds of CPU by kind of process: sender, worker, web, postgres."""
+    found: Counter[str] = Counter()
+    for kind in ("sender", "worker", "web", "postgres"):
+        for process in shop.named(kind):
+            family = [process, *(process.children(recursive=True) if kind == "postgres" else [])]
+            for one in family:
+                try:
+                    found[kind] += sum(one.cpu_times()[:2])
+                except psutil.NoSuchProcess:
+                    continue
+    return found
 
 
 def ask(shop: Installation, sql: str) -> list[tuple[object, ...]]:
@@ -140,7 +174,7 @@ def ask(shop: Installation, sql: str) -> list[tuple[object, ...]]:
 
 
 def wait_until_over(shop: Installation, seconds: float) -> int:
-    """Until every row is final or in doubt; returns the most memory a worker had, in MB."""
+    """Until every row is final or in doubt; returns the most memory that a sender had, in MB."""
     most, deadline = 0, time.monotonic() + seconds
     open_ = f"SELECT count(*) FROM messages_message WHERE status NOT IN {FINAL} AND NOT {IN_DOUBT}"
     while time.monotonic() < deadline:
@@ -177,30 +211,30 @@ def peer(port: int, count: int, size: int) -> float:
     return count / (time.perf_counter() - begun)
 
 
-def speed(count: int, sign: str, workers: int, connections: int) -> float:
+def speed(count: int, sign: str, senders: int, connections: int) -> float:
     """The ratio to the peer; prints both."""
     with plain_sink() as port:
         url = f"smtp://127.0.0.1:{port}?connections={connections}"
-        with shop_with(count, url, sign, workers) as shop:
+        with shop_with(count, url, sign, senders) as shop:
             size = 10_000
-            before = peer(port, count, size)
-            shop.start()
+            before, cpu = peer(port, count, size), spent(shop)
+            begin(shop)
             memory = wait_until_over(shop, 60 + count / 100)
+            cpu = spent(shop) - cpu
             [(sent, took)] = ask(shop, TOOK)
             assert sent == count, f"{sent} of {count} were sent"
             rate, other = count / float(str(took)), (before + peer(port, count, size)) / 2
     name = f"signed with {sign}" if sign else "unsigned"
-    print(
-        f"{name}: {rate:,.0f} mails/s, smtp-source {other:,.0f}; ratio {rate / other:.2f}; a worker {memory} MB",
-        flush=True,
-    )
+    costs = ", ".join(f"{kind} {seconds * 1e6 / count:.0f}" for kind, seconds in cpu.items())
+    print(f"{name}: {rate:,.0f} mails/s, smtp-source {other:,.0f}; ratio {rate / other:.2f}; a sender {memory} MB")
+    print(f"CPU in µs a mail: {costs}", flush=True)
     return rate / other
 
 
-def refused(count: int, workers: int) -> None:
+def refused(count: int, senders: int) -> None:
     """A server that refuses 5 % for now and 2 % for good: every recipient ends in exactly one state."""
-    with counting_sink(for_now=0.05, for_good=0.02) as server, shop_with(count, server.url, "", workers) as shop:
-        shop.start()
+    with counting_sink(for_now=0.05, for_good=0.02) as server, shop_with(count, server.url, "", senders) as shop:
+        begin(shop)
         wait_until_over(shop, 180 + count / 100)
         states = Counter(
             dict(ask(shop, "SELECT status || ' ' || reason, count(*)::int FROM messages_message GROUP BY 1"))
@@ -211,11 +245,11 @@ def refused(count: int, workers: int) -> None:
     print(f"refusing server, {count:,} recipients: {dict(states)}; each taken once, no other", flush=True)
 
 
-def killed(count: int, times: int, workers: int, seed: int) -> None:
-    """Kills a worker at random moments; nobody twice, nobody missing."""
+def killed(count: int, times: int, senders: int, seed: int) -> None:
+    """Kills a sender at random moments; nobody twice, nobody missing."""
     chance = random.Random(seed)
-    with counting_sink() as server, shop_with(count, server.url, "", workers) as shop:
-        shop.start()
+    with counting_sink() as server, shop_with(count, server.url, "", senders) as shop:
+        begin(shop)
         kills = threading.Thread(target=_kill, args=(shop, times, chance))
         kills.start()
         kills.join()
@@ -248,21 +282,21 @@ def _kill(shop: Installation, times: int, chance: random.Random) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="script/bench mail", description=__doc__)
     parser.add_argument("--messages", type=int, default=20_000)
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--senders", type=int, default=2)
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--sign", choices=["none", "ed25519", "rsa", "refused"], action="append", help="only this run")
-    parser.add_argument("--kill", type=int, default=0, help="kill workers so many times instead")
+    parser.add_argument("--kill", type=int, default=0, help="kill senders so many times instead")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     given = parser.parse_args()
     print(line(Path(tempfile.gettempdir())), flush=True)
     if given.kill:
-        killed(given.messages, given.kill, given.workers, given.seed)
+        killed(given.messages, given.kill, given.senders, given.seed)
         return 0
     for run in given.sign or ["none", "ed25519", "refused"]:
         if run == "refused":
-            refused(given.messages, given.workers)
+            refused(given.messages, given.senders)
         else:
-            speed(given.messages, "" if run == "none" else run, given.workers, given.connections)
+            speed(given.messages, "" if run == "none" else run, given.senders, given.connections)
     return 0
 
 

@@ -69,6 +69,10 @@ def run(*, sending: bool = True) -> None:
 
 def run_sender() -> None:
     """Sends until SIGTERM or SIGINT: filling mails in keeps a core busy, and takes it from nothing else here."""
+    from karibu.messages import channels
+
+    for kind in channels.KINDS:  # what they import would else be waited for by the first message
+        channels.get(kind)
     _run([loop for loop in LOOPS if loop.name == "send"], SENDER)
 
 

@@ -110,6 +110,17 @@ def test_links_are_led_through_our_redirect_and_the_target_is_not_in_the_address
     assert said.html.count(f"/m/o/{tokens.sign(tokens.OPEN, 7)}.gif") == 1
 
 
+def test_links_that_every_mail_has_are_shared_and_what_came_out_of_liquid_is_its_own():
+    target = "https://duka.example/a?b=1&c=2"
+    shared, vip = f'<a class="b" href="{target}">a</a>', '<a href="https://duka.example/vip">v</a>'
+    own, raw = '<a href="{{ shop.url }}new">n</a>', '{% raw %}<a href="https://duka.example/{{ r }}">r</a>{% endraw %}'
+    said = filled(body=f"{{% if vip %}}{vip}{{% endif %}}{own}{shared}{shared}{raw}", text="Hello")
+    assert said.shared == (target,)
+    assert said.links == [target, "https://duka.example/new", "https://duka.example/{{ r }}"]
+    first = f'/m/c/{tokens.sign(tokens.CLICK, 7, 0)}"'
+    assert said.html.count(first) == 2 and "{{" not in said.html and "vip" not in said.html
+
+
 @pytest.mark.parametrize(
     "url", ["javascript:alert(1)", "JAVASCRIPT:alert(1)", " javascript:x", "data:text/html,x", "vbscript:x"]
 )

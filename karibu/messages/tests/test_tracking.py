@@ -14,11 +14,13 @@ from karibu.consents.models import Consent
 from karibu.consents.queries import in_force
 from karibu.customers.models import Identity
 from karibu.messages import machines, send, tokens, visits
-from karibu.messages.models import Mail, Message, Visit
+from karibu.messages.models import Link, LinkSet, Mail, Message, Template, Visit
 from karibu.messages.tests.cast import a_cart, a_person, says, the_shop, wants
 
 pytestmark = pytest.mark.django_db
 PERSON = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Version/17.0 Safari/604.1"
+
+SAME = '<p><a href="https://duka.example/same">The same for all</a></p>'
 
 
 @pytest.fixture
@@ -54,6 +56,21 @@ def test_a_click_leads_to_the_target_with_a_reference_for_the_shop(message):
     assert "no-store" in answer["Cache-Control"]
     message.refresh_from_db()
     assert message.clicked_at
+
+
+def test_what_every_mail_links_to_is_kept_once_for_all_and_led_to_by_each(db):
+    the_shop()
+    Template.objects.create(key="same", name="Same", subject="s", body=SAME, is_marketing=False)
+    messages = [wants(a_person(name), template_key="same") for name in ("amina", "bo")]
+    send.send_due()
+
+    for message in messages:
+        answer = click(message)
+        assert answer.status_code == 302 and answer["Location"].startswith("https://duka.example/same?k_m=")
+        assert click(message, 1).status_code == 404
+        view = get(f"/m/v/{tokens.sign(tokens.VIEW, message.pk)}").content.decode()
+        assert f"/m/c/{tokens.sign(tokens.CLICK, message.pk)}" in view
+    assert LinkSet.objects.get().urls == ["https://duka.example/same"] and not Link.objects.exists()
 
 
 def test_the_target_cannot_be_chosen_by_the_visitor(message):
