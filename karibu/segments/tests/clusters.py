@@ -51,9 +51,10 @@ def cluster(folder: Path) -> Iterator[str]:
     try:
         for n, role in enumerate(roles):
             started.append(_start(home, role, folder / f"{n}.log"))
-            _await(
-                folder / f"{n}.log", "I have been elected leader" if n == 0 else "Successfully registered with master"
-            )
+            if n == 0:
+                _await(folder / "0.log", "I have been elected leader")
+        for n in range(1, len(roles)):
+            _await(folder / f"{n}.log", "Successfully registered with master")
         yield address
     finally:
         for process in started[::-1]:

@@ -1,6 +1,7 @@
 """Whatever people do, in whatever order, and however long is waited: the live members are those of a rebuild."""
 
 import itertools
+import os
 from contextlib import suppress
 from datetime import timedelta
 
@@ -21,6 +22,7 @@ from karibu.web.models import Shop
 
 pytestmark = pytest.mark.django_db
 _numbers = itertools.count()
+EXAMPLES = 15 if os.environ.get("KARIBU_TEST_WHOLE") else 10
 PEOPLE = ["ann", "bob", "cid"]
 VIEWED = {"event": "Product Viewed", "where": [{"property": "category", "op": "is", "value": "Shoes"}]}
 DEFINITIONS = [
@@ -54,7 +56,7 @@ deeds = st.lists(st.one_of(does, does, does, says, waits, merges, others), min_s
 
 
 @pytest.mark.slow
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(deeds=deeds)
 @example(deeds=[("does", "ann", "Order Completed", "Toys", 0), ("waits", 49), ("merges", "ann", "bob"), ("undoes",)])
 @example(deeds=[("does", "ann", "Product Viewed", "Shoes", 4.9), ("does", "ann", "Product Viewed", "Shoes", 0),
