@@ -11,6 +11,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 
 from karibu.web.models import User
@@ -53,6 +54,15 @@ def role_of(request: HttpRequest) -> str:
 def may(request: HttpRequest, *roles: str) -> bool:
     """Whether this request acts with one of `roles`, or as the owner."""
     return role_of(request) in (OWNER, *roles)
+
+
+def reaches(request: HttpRequest, url: str) -> bool:
+    """Whether the page at this address of ours lets in whoever asks: nobody is shown a way that ends in a refusal."""
+    try:
+        view = resolve(urlsplit(url).path).func
+    except Resolver404:
+        return True
+    return role_of(request) in getattr(view, "karibu_roles", EVERYONE)
 
 
 def _where_they_were(request: HttpRequest) -> str:

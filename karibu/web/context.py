@@ -8,6 +8,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.module_loading import import_string
 
 from karibu.web import running
+from karibu.web.access import reaches
 from karibu.web.navigation import Entry
 from karibu.web.queries import shop
 
@@ -15,16 +16,17 @@ from karibu.web.queries import shop
 def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         "shop": SimpleLazyObject(shop),
-        "navigation": SimpleLazyObject(lambda: navigation(request.path)),
+        "navigation": SimpleLazyObject(lambda: navigation(request)),
         "running": SimpleLazyObject(lambda: running.now(request.user)),  # type: ignore[arg-type]
         "theme": request.COOKIES.get("theme", ""),
     }
 
 
-def navigation(path: str) -> dict[str, list[dict[str, Any]]]:
-    """The rail's entries, the phone's five places, and what stands behind its "More"."""
-    entries: list[Entry] = import_string(settings.KARIBU_NAVIGATION)
-    marked = [{"entry": entry, "current": is_current(entry, path)} for entry in entries]
+def navigation(request: HttpRequest) -> dict[str, list[dict[str, Any]]]:
+    """The rail's entries for this colleague, the phone's five places, and what stands behind its "More"."""
+    every: list[Entry] = import_string(settings.KARIBU_NAVIGATION)
+    entries = [entry for entry in every if reaches(request, entry.url)]
+    marked = [{"entry": entry, "current": is_current(entry, request.path)} for entry in entries]
     on_phone = [one for one in marked if one["entry"].on_phone][:4]  # type: ignore[attr-defined]
     return {"rail": marked, "phone": on_phone, "more": [one for one in marked if one not in on_phone]}
 

@@ -44,6 +44,7 @@ def message(request: HttpRequest, message_id: int) -> HttpResponse:
         "totals": visits.totals(found.pk),
         "links": list(links.of([found.pk]).get(found.pk, {}).values()),
         "mail": Mail.objects.filter(message_id=found.pk).values_list("pk", flat=True).first(),
+        "may_write": may(request, "marketer"),
         "is_test": found.sender == senders.TEST,
         "may_retry": found.status == Status.FAILED and found.sender != senders.TEST and may(request, "marketer"),
         "may_cancel": found.status in OPEN and may(request, "marketer"),

@@ -55,10 +55,13 @@ def badge(text: object, tone: str = "quiet") -> SafeString:
     return format_html('<span class="badge badge--{}">{}</span>', tone, text)
 
 
-@register.inclusion_tag("web/parts/empty.html")
-def empty(title: str, text: str = "", url: str = "", label: str = "", icon: str = "") -> dict[str, str]:
-    """An empty state that teaches: what will stand here, and the one thing to do for it."""
-    return {"title": title, "text": text, "url": url, "label": label, "icon": icon}
+@register.inclusion_tag("web/parts/empty.html", takes_context=True)
+def empty(
+    context: template.Context, title: str, text: str = "", url: str = "", label: str = "", icon: str = ""
+) -> dict[str, str]:
+    """An empty state that teaches: what will stand here, and the one thing to do for it, for whoever may do it."""
+    is_open = url and ("request" not in context or access.reaches(context["request"], url))
+    return {"title": title, "text": text, "url": url if is_open else "", "label": label, "icon": icon}
 
 
 @register.inclusion_tag("web/parts/chart.html")
@@ -93,6 +96,12 @@ def may(context: template.Context, *roles: str) -> bool:
     """`{% may "marketer" as allowed %}`: whether the signed-in colleague has one of the roles, or is the owner."""
     request: HttpRequest = context["request"]
     return access.may(request, *roles)
+
+
+@register.simple_tag(takes_context=True)
+def reaches(context: template.Context, url: str) -> bool:
+    """`{% reaches "/imports/new/" as can_import %}`: whether the page there lets in whoever looks at this one."""
+    return access.reaches(context["request"], url)
 
 
 @register.filter

@@ -29,3 +29,13 @@ def test_a_page_that_is_not_there_says_so(owner: User, client: Client) -> None:
     answer = client.get("/nowhere/")
     assert answer.status_code == 404
     assert "There is nothing at this address" in answer.content.decode()
+
+
+def test_nobody_is_shown_a_way_that_ends_in_a_refusal(agent: User, client: Client, owner: User) -> None:
+    ways = ("/growth/forms/", "/imports/", "/imports/new/?kind=orders", "/messages/templates/")
+    pages = ("/orders/", "/products/", "/messages/", "/coupons/")
+    seen = "".join(client.get(page).content.decode() for page in pages)
+    assert all(f'href="{way}"' in seen for way in ways)
+    client.force_login(agent)
+    seen = "".join(client.get(page).content.decode() for page in pages)
+    assert not any(f'href="{way}"' in seen for way in ways)
