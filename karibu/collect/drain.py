@@ -35,7 +35,8 @@ TAKE = 3000  # events in one transaction
 IDLE = 5.0  # seconds until the inbox is looked at without having been woken
 BUSY = 0.05  # seconds until another look when other workers own every lane that has rows
 BAD_ONES = 8  # events that stages may name as bad in one batch before it is halved
-DEADLOCK = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
+MEETINGS = 10  # tries of a batch that met another
+GIVES_WAY = (psycopg.errors.DeadlockDetected, psycopg.errors.SerializationFailure)
 NOTE_EVERY = 0.5  # seconds
 LOCK = 0x6B61  # the namespace of our advisory locks on lanes
 
@@ -85,22 +86,24 @@ def drain_all() -> int:
 def drain() -> int:
     """One transaction. Returns how many events left the inbox: none when it is empty or other workers own its lanes.
 
-    Where two met in a deadlock, the database ended one of them; that one begins again.
+    Where two met in a deadlock, or over one new row, one of them begins again. What still fails then is no meeting but
+    an event's fault, and is narrowed down like any other: one event must not hold up all the others for ever.
     """
-    while True:
+    for _ in range(MEETINGS):
         try:
-            return _drain_once()
+            return _drain_once(gives_way=True)
         except (psycopg.OperationalError, OperationalError) as error:
-            if not isinstance(error.__cause__ or error, DEADLOCK):
+            if not isinstance(error.__cause__ or error, GIVES_WAY):
                 raise
+    return _drain_once(gives_way=False)
 
 
-def _drain_once() -> int:
+def _drain_once(*, gives_way: bool) -> int:
     with transaction.atomic():
         cursor = _cursor()
         waiting = _take(cursor)
         if waiting:
-            _set_aside(_work_on(waiting, cursor, _stages()))
+            _set_aside(_work_on(waiting, cursor, _stages(), gives_way=gives_way))
     _note_sources(waiting)
     return len(waiting)
 
@@ -171,7 +174,12 @@ def _row(found: tuple[object, ...]) -> tuple[Row, bytes | memoryview]:
 
 
 def _work_on(
-    waiting: list[Sent], cursor: psycopg.Cursor[tuple[object, ...]], stages: list[Stage], bad_ones: int = 0
+    waiting: list[Sent],
+    cursor: psycopg.Cursor[tuple[object, ...]],
+    stages: list[Stage],
+    bad_ones: int = 0,
+    *,
+    gives_way: bool,
 ) -> list[SetAside]:
     """Runs the stages over `waiting`, without the events that turn out bad; returns those."""
     taken, events, aside = _decode(waiting)
@@ -183,21 +191,24 @@ def _work_on(
         place = next((n for n, event in enumerate(events) if event is bad.event), None)
         if place is not None and bad_ones < BAD_ONES:
             aside.append(SetAside(taken.pop(place), "", bad.reason))
-            return aside + _work_on(taken, cursor, stages, bad_ones + 1)
+            return aside + _work_on(taken, cursor, stages, bad_ones + 1, gives_way=gives_way)
         failure: Exception = bad
     except Exception as error:
-        if _is_the_databases(error):
+        if _is_the_databases(error, gives_way):
             raise  # all of it is tried again
         failure = error
     if len(taken) == 1:
         return [*aside, SetAside(taken[0], "", _say(failure))]
     middle = len(taken) // 2
-    return aside + _work_on(taken[:middle], cursor, stages) + _work_on(taken[middle:], cursor, stages)
+    halves = (_work_on(half, cursor, stages, gives_way=gives_way) for half in (taken[:middle], taken[middle:]))
+    return sum(halves, aside)
 
 
-def _is_the_databases(error: Exception) -> bool:
+def _is_the_databases(error: Exception, gives_way: bool) -> bool:
     """Whether `error` is trouble of the database and no event's fault (a limit that a value exceeds is one: 54...)."""
     cause = error.__cause__ or error  # Django wraps what comes through its own cursors
+    if isinstance(cause, GIVES_WAY):
+        return gives_way
     if not isinstance(cause, psycopg.OperationalError | psycopg.InterfaceError):
         return isinstance(error, InterfaceError)
     return not (cause.sqlstate or "").startswith("54")
@@ -230,7 +241,7 @@ def _say(error: Exception) -> str:
         frame = frame.tb_next
     where = f"{frame.tb_frame.f_globals.get('__name__')}:{frame.tb_lineno}" if frame else "?"
     log.error("an event was set aside: %s in %s", type(error).__name__, where)
-    said = error.diag.message_primary if isinstance(error, psycopg.Error) else str(error)
+    said = (isinstance(error, psycopg.Error) and error.diag.message_primary) or str(error)
     return f"{type(error).__name__}: {said or ''}"[:500]
 
 

@@ -4,6 +4,7 @@ An order closes the cart it names or, naming none, the customer's open one. Even
 order that closed the cart) do not open it again; a cart id that the shop uses anew after an order starts afresh.
 """
 
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -62,7 +63,7 @@ class Carts:
     """The carts that the events of one batch may mean, locked."""
 
     def __init__(self, cursor: psycopg.Cursor[Any], events: Sequence[Event]) -> None:
-        named = sorted({event.cart_id for event in events if event.cart_id})
+        named = sorted({event.cart_id or automatic_id(event) for event in events})
         nameless = sorted({event.customer_id for event in events if not event.cart_id})
         self.by_id = _load(cursor, named, nameless)
         self.ordered = _ordered(cursor, [cart for cart in named if cart not in self.by_id])
@@ -115,7 +116,9 @@ class Carts:
         cart = max(open_, key=lambda each: each.updated_at, default=None)
         last = self.last_order.get(event.customer_id)
         if cart is None and event.name in FILLING and not (last and last >= event.time):
-            cart = self._make(event, f"{AUTOMATIC}{event.customer_id}:{event.time:%Y%m%d%H%M%S%f}")
+            begun = automatic_id(event)
+            # Another began in the same microsecond (a device may say the same time for ever) and is over.
+            cart = self._make(event, f"{begun}:{_mark(event)}" if begun in self.by_id else begun)
         if cart:
             event.cart_id = cart.cart_id
         return cart
@@ -154,6 +157,15 @@ def _worth(cart: Held, event: Event) -> Decimal:
         return sum(prices, Decimal(0))
     is_whole = event.name not in ("Product Added", "Product Removed")
     return event.value if event.value is not None and is_whole else cart.value
+
+
+def automatic_id(event: Event) -> str:
+    """What the cart is called that this event would begin for a customer whose shop names none."""
+    return f"{AUTOMATIC}{event.customer_id}:{event.time:%Y%m%d%H%M%S%f}"
+
+
+def _mark(event: Event) -> str:
+    return hashlib.blake2b(f"{event.source_id}\0{event.message_id}".encode(), digest_size=8).hexdigest()
 
 
 def _start_afresh(cart: Held, event: Event) -> None:

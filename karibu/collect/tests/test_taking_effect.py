@@ -159,6 +159,23 @@ def test_what_a_stage_calls_bad_is_set_aside_with_its_reason(send, seen, setting
     assert RejectedEvent.objects.filter(reason="bad3 is not welcome").count() == 1
 
 
+def test_an_event_that_meets_another_whenever_it_is_tried_holds_nobody_up(send, seen, settings):
+    attempts = []
+
+    def meet(batch: Batch) -> None:
+        attempts.append(len(batch.events))
+        if any(e.user_id == "u13" for e in batch.events):
+            raise psycopg.errors.SerializationFailure("a cart was begun by another worker meanwhile")
+
+    settings.KARIBU_PIPELINE = [meet, *settings.KARIBU_PIPELINE]
+    send(*(viewed(f"u{n}", messageId=f"m{n}") for n in range(64)))
+    assert {e.user_id for e in seen} == {f"u{n}" for n in range(64)} - {"u13"}
+    assert len(seen) == 63 and len(attempts) < 16 + drain.MEETINGS
+    (aside,) = RejectedEvent.objects.all()
+    assert "a cart was begun by another worker" in aside.reason and '"m13"' in aside.body
+    assert not InboxRow.objects.exists()
+
+
 def test_a_failing_database_loses_nothing(seen, settings):
     def gone(batch: Batch) -> None:
         raise psycopg.OperationalError("server closed the connection unexpectedly")

@@ -107,3 +107,14 @@ def test_checkout_is_noted_and_replaces_the_lines() -> None:
             told(ann, "Payment Info Entered", 2, cart_id="c", order_id=4))  # fmt: skip
     cart = Cart.objects.get()
     assert (contents(cart), cart.value, cart.checkout_started_at) == ({"a": 3}, 12, cart.created_at)
+
+
+def test_carts_that_begin_in_the_same_microsecond_are_several() -> None:
+    """A device whose clock stands still says the same time for ever."""
+    ann = customer()
+    for n in range(3):
+        happens(told(ann, "Product Added", 5, message=f"add {n}", **line("a", 2)))
+        happens(told(ann, "Cart Viewed", 5, message=f"emptied {n}", products=[]))
+    carts = Cart.objects.filter(customer_id=ann)
+    assert [cart.status for cart in carts] == ["emptied"] * 3
+    assert len({cart.cart_id for cart in carts}) == 3
