@@ -134,3 +134,11 @@ def test_what_fails_beside_others_fails_the_whole_and_leaves_nothing_open(journe
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_class WHERE relpersistence = 't' AND relname LIKE 'journeys%'")
         assert cursor.fetchone() == (0,)
+
+
+def test_a_step_that_cannot_be_followed_is_named(marketer: Client, journey: Journey):
+    raw = {"entry": {"event": "Product Added"}, "steps": [{"rate": {"most": 5}}]}
+    slow = actions.create("Slowly", raw, by="test")
+    run(rehearsals.plan(slow, by="test"))
+    page = marketer.get(f"/journeys/{slow.pk}/rehearsals/").content.decode()
+    assert "The step “let at most 5 people an hour pass” cannot be rehearsed: everyone went on at once." in page
