@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib import import_module
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from karibu.events import schema
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ibis.expr.types import Table
 
 REMEMBERED = 2_000  # compiled definitions
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -64,29 +65,38 @@ def sql(
     day = ground.today if definition.needs.dates else None
     columns = tuple(sorted((trait, column, ground.columns[column]) for trait, column in traits.items()))
     predictions = tuple(sorted(name for name in definition.needs.columns if name in ground.columns))
-    key = (definition.digest, dialect, ground.zone.key, schema.latest_step(), day, columns, predictions, of_a_few)
-    with _lock:
-        found = _known.get(key)
-    if found is None:
-        scope = Scope(dialect, ground.columns, traits, ground.zone, ground.today)
-        found = _compiled(definition, scope, together.gathered(definition, scope) if of_a_few else None)
-        with _lock:
-            if len(_known) >= REMEMBERED:
-                _known.clear()
-            _known[key] = found
-    return found
+    key = (definition.digest, dialect, ground.zone.key, schema.latest_step(), day, columns, predictions)
+    scope = Scope(dialect, ground.columns, traits, ground.zone, ground.today)
+    found = _once(_known, key, lambda: _compiled(definition, scope))
+    if not of_a_few:
+        return found
+    return replace(found, gathered=_once(_gathered, key, lambda: together.gathered(definition, scope)))
 
 
 _known: dict[tuple[object, ...], Compiled] = {}
+_gathered: dict[tuple[object, ...], Gathered | None] = {}
 _lock = threading.Lock()
 
 
-def _compiled(definition: Definition, scope: Scope, gathered: Gathered | None) -> Compiled:
+def _once(known: dict[tuple[object, ...], T], key: tuple[object, ...], make: Callable[[], T]) -> T:
+    """What `make` makes, as long as it is remembered."""
+    with _lock:
+        if key in known:
+            return known[key]
+    made = make()
+    with _lock:
+        if len(known) >= REMEMBERED:
+            known.clear()
+        known[key] = made
+    return made
+
+
+def _compiled(definition: Definition, scope: Scope) -> Compiled:
     members = _members(definition, scope)
     sql = _printed(members, scope.dialect)
     asks_log = bool(members.op().find(lambda node: node == scope.events.op()))
     logged = _read(members, scope.events) if asks_log else frozenset()
-    return Compiled(sql, _read(members, scope.customers), logged, gathered)
+    return Compiled(sql, _read(members, scope.customers), logged)
 
 
 def _members(definition: Definition, scope: Scope) -> Table:

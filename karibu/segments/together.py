@@ -11,9 +11,9 @@ What cannot be said so (three steps in order, how many different values) is aske
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import pyarrow as pa
 
@@ -46,11 +46,12 @@ class Alone(Exception):
 def gathered(definition: Definition, scope: Scope) -> Gathered | None:
     """The definition as an expression; None where it has to be asked alone."""
     try:
-        first = _Gathering.of(scope, {})
+        first = _Gathering.of(scope, [])
         definition.tree.holds(first, denied=False)  # tells which measures there are
-        second = _Gathering.of(scope, {name: value.type() for name, value in first.measures.items()})
+        second = _Gathering.of(scope, first.measures)
         holds = definition.tree.holds(second, denied=False)
-        return Gathered(first.written, _written(second.customers.select(found=holds)))
+        measures = {one.name: one.sql for one in first.measures}
+        return Gathered(measures, _written(second.customers.select(found=holds)))
     except Alone:
         return None
 
@@ -96,17 +97,25 @@ def _measured(questions: Mapping[int, Gathered]) -> str:
     return f"(SELECT c.*, m.* EXCLUDE (person) FROM customers c LEFT JOIN ({measured}) m ON m.person = c.id)"  # noqa: S608
 
 
+class _Measure(NamedTuple):
+    """A column, the SQL that gives it over events "t0", and its type."""
+
+    name: str
+    sql: str
+    kind: Any
+
+
 @dataclass(frozen=True)
 class _Gathering(Scope):
-    """A scope whose customers have a column for each of `known`, the measures' types by their names."""
+    """A scope whose customers have a column for each of the `known` measures, which come in this order; where none is
+    known, it finds out which there are."""
 
-    known: Mapping[str, Any] = field(default_factory=dict)
-    measures: dict[str, Value] = field(default_factory=dict)
-    written: dict[str, str] = field(default_factory=dict)
+    known: Sequence[_Measure] = ()
+    measures: list[_Measure] = field(default_factory=list)
 
     @staticmethod
-    def of(scope: Scope, known: Mapping[str, Any]) -> _Gathering:
-        columns = {**scope.columns, **known}
+    def of(scope: Scope, known: Sequence[_Measure]) -> _Gathering:
+        columns = {**scope.columns, **{one.name: one.kind for one in known}}
         return _Gathering(scope.dialect, columns, scope.traits, scope.zone, scope.today, known)
 
     def among(self, people: IntegerColumn, denied: bool) -> BooleanValue:
@@ -124,10 +133,12 @@ class _Gathering(Scope):
         """The column of the customers that has this measure of their events."""
         import ibis
 
+        if self.known:
+            self.measures.append(self.known[len(self.measures)])
+            return self.customers[self.measures[-1].name]
         sql = _written(self.events.aggregate(found=value))
-        name = "m" + hashlib.sha256(sql.encode()).hexdigest()[:24]
-        self.measures[name], self.written[name] = value, sql
-        return self.customers[name] if name in self.known else ibis.null(value.type())
+        self.measures.append(_Measure("m" + hashlib.sha256(sql.encode()).hexdigest()[:24], sql, value.type()))
+        return ibis.null(value.type())
 
 
 @dataclass(frozen=True)
