@@ -189,3 +189,4 @@ def test_who_leaves_by_a_message_reads_the_topics_name_in_their_language(amina: 
     assert '<html lang="sw"' in left and "Komesha “Ofa” tu" in left
     gone = client.get("/m/u/nonsense", headers={"Accept-Language": "xh"})
     assert gone.status_code == 404 and "Iphepha alifumanekanga" in gone.content.decode()
+    assert 'href="https://duka.example/"' in gone.content.decode()  # no stranger is sent to sign in

@@ -16,12 +16,13 @@ log = logging.getLogger("karibu.web")
 
 @public
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    """Shoppers get here, too, by a link that was cut off on its way."""
-    colleague = getattr(request, "user", None)
-    language = colleague.language if colleague and colleague.is_authenticated else speaking.of_person("", request)
+    """Shoppers get here, too, by a link that was cut off on its way: they are led into the shop."""
+    user = getattr(request, "user", None)
+    is_stranger = user is None or not user.is_authenticated
+    language = speaking.of_person("", request) if user is None or is_stranger else user.language
     with translation.override(language):
         text = _("There is nothing at this address. It may have been deleted or moved; nothing was changed.")
-        return _page(request, 404, _("Page not found"), text)
+        return _page(request, 404, _("Page not found"), text, is_stranger=is_stranger)
 
 
 @public
@@ -48,12 +49,12 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return _page(request, 500, _("Something failed"), text)
 
 
-def _page(request: HttpRequest, status: int, title: str, text: str) -> HttpResponse:
+def _page(request: HttpRequest, status: int, title: str, text: str, *, is_stranger: bool = False) -> HttpResponse:
     if request.path.startswith("/api/"):
         from karibu.web.problems import problem
 
         return problem(status, title, text)
-    context: dict[str, Any] = {"status": status, "title": title, "text": text}
+    context: dict[str, Any] = {"status": status, "title": title, "text": text, "is_stranger": is_stranger}
     try:
         return render(request, "web/error.html", context, status=status)
     except Exception:  # the database may be what failed: a page that needs nothing
