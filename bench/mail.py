@@ -274,9 +274,17 @@ def _kill(shop: Installation, times: int, chance: random.Random) -> None:
     done = 0
     while done < times:
         time.sleep(chance.uniform(0.1, 1.2))
-        if victims := shop.named("sender"):
+        if victims := [process for process in shop.named("sender") if _talks(process)]:
             chance.choice(victims).kill()
             done += 1
+
+
+def _talks(sender: psutil.Process) -> bool:
+    """Whether it has come as far as having a connection to the mail server."""
+    try:
+        return bool(sender.net_connections("tcp"))
+    except psutil.NoSuchProcess:
+        return False
 
 
 def main() -> int:
