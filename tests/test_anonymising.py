@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from karibu.config.cli import main
-from karibu.consents import blocked, cli, erasure, jobs, retention
+from karibu.consents import blocked, cli, erasers, erasure, jobs, retention
 from karibu.consents.models import ErasedIdentity, Erasure, Retention
 from karibu.customers.models import Activity, Customer, Identity
 from karibu.events import flush, log
@@ -184,6 +184,23 @@ def test_the_log_is_rewritten_once_for_several_of_whom_one_that_fails_keeps_no_o
     Erasure.objects.update(touched_at=timezone.now() - timedelta(hours=1))
     jobs.finish_erasures(0)
     assert not Erasure.objects.filter(done_at=None).exists() and opened().version() == version + 2
+
+
+def test_one_whom_the_log_cannot_be_asked_about_keeps_no_other(lake, monkeypatch):
+    customer = a_life()
+    come({"type": "identify", "userId": "ben", "anonymousId": None, "traits": {"email": "ben@example.com"}})
+    ben = Identity.objects.get(kind="external", value="ben").customer_id
+    begun = erasure.begin([customer, ben], by="owner@localhost", keeps_numbers=True)
+    whole = erasers.from_log
+
+    def failing(people, cursor):
+        if any(ben in one.family for one in people):
+            raise ValueError("too long a pattern")
+        return whole(people, cursor)
+
+    monkeypatch.setattr(erasers, "from_log", failing)
+    assert list(erasure.finish_several(begun)) == [begun[1].pk]
+    assert found(lake) == [] and [one.customer_id for one in Erasure.objects.filter(done_at=None)] == [ben]
 
 
 def test_by_api_and_by_command(lake):

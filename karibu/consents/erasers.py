@@ -1,5 +1,7 @@
 """What an erasure takes out of the apps below this one. The apps above register their own."""
 
+from collections.abc import Sequence
+
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 from django.utils import timezone
@@ -8,7 +10,7 @@ from karibu.collect.models import InboxRow, RejectedEvent
 from karibu.collect.packing import thinned
 from karibu.consents.models import Confirmation, Consent, Pause, Rhythm, Suppression
 from karibu.consents.person import Person, leave_browsers
-from karibu.consents.traces import Traces, found
+from karibu.consents.traces import found
 from karibu.customers import addresses
 from karibu.customers.models import Activity, Customer, Identity, Merge, Suggestion, Trait
 from karibu.customers.raw import Cursor
@@ -29,20 +31,20 @@ class Grown(RuntimeError):
     """Others were merged into the customer, or the customer into another, since the family was read."""
 
 
-def from_log(person: Person, cursor: Cursor) -> dict[str, int]:
-    """Also events of others that mention an address of theirs."""
-    mention, names = _mention(person.traces), person.traces.anything
-    if person.keeps_numbers:
-        touched = log.anonymise(person.family, cursor, mentioned=mention, names=names)
+def from_log(people: Sequence[Person], cursor: Cursor) -> dict[str, int]:
+    """Also events of others that mention an address of theirs. Several people, of whom the same is to stay, at once:
+    the files that hold some of them are written anew once."""
+    family = [number for person in people for number in person.family]
+    traces = [person.traces for person in people]
+    mentioned = [log.Mention(one.addresses, one.words, one.rough) for one in traces if one.addresses]
+    names = [one.anything for one in traces if one.anything]
+    if people[0].keeps_numbers:
+        touched = log.anonymise(family, cursor, mentioned=mentioned, names=names)
     else:
-        touched = log.erase(person.family, cursor, mentioned=mention)
-    if names:
-        log.forget_names(names, cursor)
+        touched = log.erase(family, cursor, mentioned=mentioned)
+    for pattern in names:
+        log.forget_names(pattern, cursor)
     return {"events": touched}
-
-
-def _mention(traces: Traces) -> log.Mention | None:
-    return log.Mention(traces.addresses, traces.words, traces.rough) if traces.addresses else None
 
 
 def from_customers(person: Person, cursor: Cursor) -> dict[str, int]:

@@ -34,7 +34,7 @@ from karibu.web.actions import record
 OUTSIDE = waiting.OUTSIDE
 LOCK = 0x6B65  # the namespace of our advisory locks on erasures
 ABANDONED = timedelta(minutes=3)  # without a sign of life; then the schedule goes on with it
-TOGETHER = 20  # people who are looked for in the log at once: its files are written anew once for all of them
+TOGETHER = 10  # people who are looked for in the log at once: its files are written anew once for all of them
 ROUNDS = 20  # of learning new identifiers; each needs a batch that brought one while the one before was closed
 Eraser = Callable[[Person, Cursor], dict[str, int]]
 Tell = Callable[[str], None]
@@ -173,7 +173,7 @@ def _begun(customer_id: int, by: str, *, keeps_numbers: bool = False) -> Erasure
 
 
 def _finish_together(erasures: Sequence[Erasure], tell: Tell) -> dict[int, Exception]:
-    """All of one kind. Whatever keeps one of them from its end keeps no other; only the log is for all or for none."""
+    """All of one kind. Whatever keeps one of them from its end keeps no other."""
     from karibu.consents import erasers
 
     later: dict[int, Exception] = {}
@@ -201,8 +201,10 @@ def _finish_together(erasures: Sequence[Erasure], tell: Tell) -> dict[int, Excep
         if there := each(once_more):
             try:
                 _take_out_of_log(there, [people[erasure.pk] for erasure in there], tell)
-            except Exception as trouble:
+            except StillWaiting as trouble:
                 later |= {erasure.pk: trouble for erasure in there}
+            except Exception:  # one of them: the others shall not wait for that
+                each(lambda erasure: _take_out_of_log([erasure], [people[erasure.pk]], tell))
         each(last)
     return later
 
@@ -286,7 +288,7 @@ def _take_out_of_log(erasures: Sequence[Erasure], people: Sequence[Person], tell
     tell("log")
     try:
         with transaction.atomic():
-            taken = erasers.from_log(person.together(people), raw.cursor())
+            taken = erasers.from_log(people, raw.cursor())
             for erasure in erasures:
                 _add(erasure, taken if len(erasures) == 1 else {})
     except lake.TROUBLES as error:

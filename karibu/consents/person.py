@@ -1,6 +1,6 @@
 """Who is being erased: all numbers they have, everything that names them, and how that may be written."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from django.db.models import F, Q, Window
@@ -38,18 +38,6 @@ def known(
     family = family_of(customer_id)
     identifying, called = {*identifiers, *_identifiers(family)}, {*names, *_names(family)}
     return Person(family, sorted(identifying), sorted(called), keeps_numbers)
-
-
-def together(people: Sequence[Person]) -> Person:
-    """Several, of whom the same is to stay, as one who has the numbers and the names of all."""
-    if len(people) == 1:
-        return people[0]
-    family, identifiers, names = set[int](), set[str](), set[str]()
-    for one in people:
-        family |= set(one.family)
-        identifiers |= set(one.identifiers)
-        names |= set(one.names)
-    return Person(sorted(family), sorted(identifiers), sorted(names), people[0].keeps_numbers)
 
 
 def _identifiers(family: list[int]) -> set[str]:

@@ -1,6 +1,6 @@
 """Taking people, or an import, out of the log for good."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import psycopg
@@ -21,10 +21,11 @@ class Mention:
     rough: str = ""
 
 
-def erase(customer_ids: Collection[int], cursor: Cursor, *, mentioned: Mention | None = None) -> int:
+def erase(customer_ids: Collection[int], cursor: Cursor, *, mentioned: Sequence[Mention] = ()) -> int:
     """Removes every event of these customers; returns how many. Call it in a transaction (`cursor` is its own).
 
-    `mentioned` takes events of others too: those whose properties, traits or context it is found in.
+    `mentioned` takes events of others too: those in whose properties, traits or context one of these is found. (Each
+    person is looked for by an expression of their own: one for several takes many times as long as all of these.)
 
     The files that held them are deleted when it commits. Raises one of lake.TROUBLES when the lake cannot be
     rewritten: roll back then, nothing was changed.
@@ -32,11 +33,13 @@ def erase(customer_ids: Collection[int], cursor: Cursor, *, mentioned: Mention |
     return _remove("customer", sorted(set(customer_ids) - {0}), cursor, mentioned)
 
 
-def anonymise(customer_ids: Collection[int], cursor: Cursor, *, mentioned: Mention | None, names: str) -> int:
+def anonymise(
+    customer_ids: Collection[int], cursor: Cursor, *, mentioned: Sequence[Mention], names: Sequence[str]
+) -> int:
     """Takes everything that names somebody out of these customers' events, and out of those that mention them.
 
-    What happened stays, under the customer's number; see blank.py. Where even that matches `names`, a regular
-    expression, the event goes whole. Returns how many were touched. As erase().
+    What happened stays, under the customer's number; see blank.py. Where even that matches one of `names`,
+    regular expressions, the event goes whole. Returns how many were touched. As erase().
     """
     return _remove("customer", sorted(set(customer_ids) - {0}), cursor, mentioned, names)
 
@@ -54,7 +57,11 @@ def delete_import(import_id: int, cursor: Cursor) -> int:
 
 
 def _remove(
-    column: str, values: list[int], cursor: Cursor, mentioned: Mention | None = None, names: str | None = None
+    column: str,
+    values: list[int],
+    cursor: Cursor,
+    mentioned: Sequence[Mention] = (),
+    names: Sequence[str] | None = None,
 ) -> int:
     from karibu.events import removal  # with the lake's libraries, which a process at rest does not carry
 

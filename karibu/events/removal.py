@@ -7,6 +7,7 @@ Rewriting is by file, so many people at once cost hardly more than one.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import product
 
 import psycopg
 import pyarrow as pa
@@ -25,20 +26,19 @@ Cursor = psycopg.Cursor[tuple[object, ...]]
 class Target:
     """What is to go: the events with one of `values` in `column`, which is "customer" or "import_id".
 
-    And those in whose texts `mentioned` is found, where it is given. With `names` (a regular expression) they are not
-    to go but to become nobody's (blank.py): only where what would stay still matches it, the event goes whole.
+    And those in whose texts one of `mentioned` is found. With `names` (regular expressions) they are not to go but to
+    become nobody's (blank.py): only where what would stay still matches one of these, the event goes whole.
     """
 
     column: str
     values: Sequence[int]
-    mentioned: Mention | None = None
-    names: str | None = None
+    mentioned: Sequence[Mention] = ()
+    names: Sequence[str] | None = None
 
     @property
     def condition(self) -> str:
         said = [f"coalesce({self.column} IN (SELECT value FROM given), false)"]  # noqa: S608
-        if self.mentioned:
-            said += [_speaks(text, self.mentioned) for text in TEXTS]
+        said += [_speaks(text, one) for one in self.mentioned for text in TEXTS]
         return f"({' OR '.join(said)})"
 
     @property
@@ -51,7 +51,8 @@ class Target:
         """SQL: which of them leave the log."""
         if self.names is None:
             return "touched"
-        return f"(touched AND {blank.speaks(_quoted(self.names))})" if self.names else "false"
+        speaks = " OR ".join(blank.speaks(_quoted(name)) for name in self.names)
+        return f"(touched AND ({speaks}))" if speaks else "false"
 
     @property
     def select(self) -> dict[str, str]:
@@ -69,10 +70,9 @@ class Target:
 
     def within(self, events: pa.Table) -> pa.ChunkedArray:
         found = pc.is_in(events[self.column], pa.array(self.values, pa.int64()))
-        if self.mentioned:
-            for text in TEXTS:
-                named = pc.match_substring_regex(events[text], self.mentioned.pattern, ignore_case=True)
-                found = pc.or_(found, pc.fill_null(named, False))
+        for one, text in product(self.mentioned, TEXTS):
+            named = pc.match_substring_regex(events[text], one.pattern, ignore_case=True)
+            found = pc.or_(found, pc.fill_null(named, False))
         return found
 
 

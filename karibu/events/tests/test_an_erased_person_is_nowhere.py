@@ -127,7 +127,7 @@ def test_events_of_others_that_speak_of_the_person_go_too(lake) -> None:
     append(event(customer_id=6, traits={"phone": "0788 123"}), event(customer_id=6, context={"a": {"b": "zuberi"}}))
     with transaction.atomic():
         connection.ensure_connection()
-        assert erase.erase([99], connection.connection.cursor(), mentioned=about) == 3
+        assert erase.erase([99], connection.connection.cursor(), mentioned=[about]) == 3
     assert log.count() == {None: 2} and b"zuberi@example" not in stored(lake).lower()
     assert EventCount.objects.aggregate(n=Sum("count"))["n"] == 2
 
