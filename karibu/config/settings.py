@@ -82,6 +82,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "karibu.web.headers.security",
     "karibu.web.problems.methods_named",
+    "karibu.web.storable.Storable",
     "karibu.web.queries.ask_once",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",

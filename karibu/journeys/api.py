@@ -20,12 +20,12 @@ router = Router(tags=["journeys"])
 
 
 class JourneyIn(Schema):
-    name: str
+    name: str = Field(max_length=200)
     definition: dict[str, Any]
 
 
 class JourneyChange(Schema):
-    name: str | None = None
+    name: str | None = Field(None, max_length=200)
     definition: dict[str, Any] | None = None
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import DataError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError
@@ -68,6 +69,7 @@ def install(api: NinjaAPI) -> None:
     answer(PermissionDenied, 403, "The role of this token does not include this call.")
     answer(Http404, 404, "There is nothing at this address.")
     api.add_exception_handler(BadCursor, _bad_cursor)
+    answer(DataError, 422, "A value is longer than it may be, or holds a character that cannot be stored.")
     api.add_exception_handler(Problem, _raised)
     api.add_exception_handler(HttpError, _http)
     api.add_exception_handler(Unprocessable, _unprocessable)

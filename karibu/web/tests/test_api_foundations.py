@@ -85,6 +85,10 @@ def api() -> TestClient:
     def refused(request) -> None:
         raise ValidationError({"name": ["Too long."]})
 
+    @made.get("/too-long")
+    def too_long(request) -> None:
+        Token.objects.create(name="n" * 5000, digest="x")
+
     @made.get("/cursor")
     def cursor(request, cursor: str) -> None:
         paging.decode(cursor, 1)
@@ -105,7 +109,8 @@ def test_what_is_not_valid_names_the_field(api: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "status", "field"), [("/conflict", 409, "status"), ("/refused", 422, "name"), ("/owners", 403, None)]
+    ("path", "status", "field"),
+    [("/conflict", 409, "status"), ("/refused", 422, "name"), ("/owners", 403, None), ("/too-long", 422, None)],
 )
 def test_every_refusal_has_the_same_shape(api: TestClient, path: str, status: int, field: str | None) -> None:
     answer = api.get(path, user=User(role="agent"))
