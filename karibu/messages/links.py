@@ -8,8 +8,15 @@ import hashlib
 from collections.abc import Collection
 
 import msgspec
+from django.db import connection
 
-from karibu.messages.models import Link, LinkSet, Message
+from karibu.messages.models import LinkSet
+
+_OF = """
+    SELECT m.id, u.number - 1, u.url FROM messages_message m JOIN messages_linkset s ON s.id = m.link_set_id
+    CROSS JOIN LATERAL jsonb_array_elements_text(s.urls) WITH ORDINALITY AS u(url, number)
+    WHERE m.id = ANY(%s::bigint[]) UNION ALL
+    SELECT message_id, position, url FROM messages_link WHERE message_id = ANY(%s::bigint[]) ORDER BY 1, 2"""
 
 Urls = tuple[str, ...]
 
@@ -27,12 +34,10 @@ def sets(wanted: Collection[Urls]) -> dict[Urls, int]:
 def of(messages: Collection[int]) -> dict[int, dict[int, str]]:
     """{message: {position: target}}, in order; messages without links are left out."""
     found: dict[int, dict[int, str]] = {}
-    shared = Message.objects.filter(pk__in=messages, link_set__isnull=False).values_list("pk", "link_set__urls")
-    for message, urls in shared:
-        found[message] = dict(enumerate(urls))
-    own = Link.objects.filter(message__in=messages).order_by("position").values_list("message_id", "position", "url")
-    for message, position, url in own:
-        found.setdefault(message, {})[position] = url
+    with connection.cursor() as cursor:
+        cursor.execute(_OF, [list(messages)] * 2)
+        for message, position, url in cursor.fetchall():
+            found.setdefault(message, {})[position] = url
     return found
 
 
