@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-TIMES = "25" if os.environ.get("KARIBU_TEST_WHOLE") else "12"  # web, worker and PostgreSQL in turn
+TIMES = "25" if os.environ.get("KARIBU_TEST_WHOLE") else "12"  # web, worker, sender and PostgreSQL in turn
 
 
 @pytest.mark.slow
