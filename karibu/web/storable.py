@@ -1,18 +1,18 @@
-"""What PostgreSQL cannot store is the sender's fault, not ours: 400 instead of 500, in every view alike.
+"""What PostgreSQL cannot store is the sender's fault, not ours: never a 500, in every view alike.
 
 Its text has no U+0000, its columns have lengths. Forms say so beside the field; this is for what no form looks at:
-addresses written by hand, and programs.
+addresses written by hand (a NUL in them becomes a sign that finds nothing), and programs.
 """
 
 import logging
 from collections.abc import Callable
 
-from django.core.exceptions import BadRequest
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 
 from karibu.web.views.errors import bad_request
 
+REPLACED = "%EF%BF%BD"  # U+FFFD, as in the bodies of events
 log = logging.getLogger("karibu.web")
 
 
@@ -23,8 +23,9 @@ class Storable:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if "%00" in request.META.get("QUERY_STRING", "") or "\x00" in request.path:
-            raise BadRequest
+        asked = request.META.get("QUERY_STRING", "")
+        if "%00" in asked:
+            request.META["QUERY_STRING"] = asked.replace("%00", REPLACED)
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

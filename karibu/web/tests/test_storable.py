@@ -1,4 +1,4 @@
-"""What PostgreSQL cannot store is answered with 400 or 422, in pages and in the API."""
+"""What PostgreSQL cannot store never breaks a page or a call of the API."""
 
 import pytest
 from django.db import DataError
@@ -14,16 +14,15 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize(
     "address", ["/orders/?q=a%00b", "/messages/?status=%00", "/search/?q=%00", "/events/?name=%00"]
 )
-def test_an_address_with_a_nul_in_it_is_not_understood(owner: User, client: Client, address: str) -> None:
+def test_a_nul_in_an_address_finds_nothing_and_breaks_nothing(owner: User, client: Client, address: str) -> None:
     client.force_login(owner)
-    answer = client.get(address)
-    assert (answer.status_code, "could not be understood" in answer.content.decode()) == (400, True)
+    assert client.get(address).status_code == 200
 
 
 def test_programs_are_told_as_well() -> None:
     api = Client(headers={"Authorization": f"Bearer {create_token('test', role='owner')}"})
-    asked = api.get("/api/v1/carts?status=%00")
-    assert (asked.status_code, asked["Content-Type"]) == (400, "application/problem+json")
+    asked = api.get("/api/v1/customers?query=a%00b")
+    assert (asked.status_code, asked.json()) == (200, {"items": [], "next": None})
     long = api.post("/api/v1/journeys", {"name": "n" * 201, "definition": {}}, content_type="application/json")
     assert (long.status_code, long.json()["errors"][0]["field"]) == (422, "name")
 
