@@ -55,14 +55,17 @@ def test_a_shopper_subscribes_and_the_worker_shows_what_comes(live: Any, page: A
         assert fate(message) == ("sent", "")
         [request] = service.asked
         shown = browser.read(request.body)
-        _push(page, live.url, json.dumps(shown))
+        push = _pushing(page, live.url, json.dumps(shown))
         show = (
             "navigator.serviceWorker.ready.then(r => r.getNotifications()).then(all => all.map(n => [n.title, n.body]))"
         )
-        _until(lambda: page.evaluate(show) == [["It is back", "Your mat is back."]])
+        # DevTools forget a push for a worker that is about to start; one that comes twice is shown once, by its tag.
+        _until(lambda: (push(), page.evaluate(show))[1] == [["It is back", "Your mat is back."]])
 
 
-def _push(page: Any, origin: str, data: str) -> None:
+def _pushing(page: Any, origin: str, data: str) -> Callable[[], None]:
+    """What brings `data` to the service worker, as the browser would, once the worker is there."""
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     protocol = page.context.new_cdp_session(page)
     found: list[str] = []
     protocol.on(
@@ -72,7 +75,7 @@ def _push(page: Any, origin: str, data: str) -> None:
     protocol.send("ServiceWorker.enable")
     _until(lambda: page.evaluate("1") and found)
     told = {"origin": origin, "registrationId": found[0], "data": data}
-    protocol.send("ServiceWorker.deliverPushMessage", told)
+    return lambda: protocol.send("ServiceWorker.deliverPushMessage", told)
 
 
 def _until(what: Callable[[], Any], seconds: float = 60) -> None:

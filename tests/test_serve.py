@@ -126,6 +126,7 @@ def test_after_a_long_outage_pages_are_back_as_soon_as_the_database_is(running):
     control.rename(control.with_suffix(".away"))
     try:
         server.kill()
+        assert wait_for(lambda: not running.is_ready(), seconds=60)  # its children answer for a moment
         away_until = time.monotonic() + 17
         while time.monotonic() < away_until:
             assert not running.is_ready()
