@@ -69,7 +69,7 @@ def is_page(client: Client, path: str) -> bool:
 
 
 def _examples(owner: User) -> Mapping[str, Example]:
-    """By the beginning of the route; the first that fits."""
+    """By the beginning of the route; the first that fits. A table, as long as there are routes."""
     return {
         "customers/merges/": _latest(Merge),
         "customers/suggestions/": _latest(Suggestion, verdict="apart"),

@@ -129,7 +129,7 @@ def _check(queryset: QuerySet[Any], path: str, value: Any) -> None:
         return
     try:
         field.get_prep_value(field.to_python(value))
-        if "\x00" in str(value).encode().decode():  # half a surrogate pair cannot be encoded
+        if b"\x00" in str(value).encode():  # half a surrogate pair cannot be encoded
             raise BadCursor(path)
     except (TypeError, ValueError, ArithmeticError, ValidationError):
         raise BadCursor(path) from None

@@ -65,6 +65,7 @@ class Server:
 
 @contextmanager
 def serving(answer: Callable[[Request], Said]) -> Iterator[Server]:
+    # In one piece: the library makes a handler for each request, which knows this server by standing inside.
     server = Server(answer)
 
     class Handler(BaseHTTPRequestHandler):
