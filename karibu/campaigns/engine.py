@@ -10,7 +10,7 @@ a few seconds: then a pause works at once, and a welcome mail never waits behind
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -83,7 +83,18 @@ def _advance(number: int, now: datetime) -> float:
         if let_in or found:
             campaign.moved_at = now
         campaign.save(
-            update_fields=["cursor", "audience", "is_complete", "moved_at", "winner", "winner_at", "winner_why"]
+            update_fields=[
+                "cursor",
+                "audience",
+                "tested",
+                "is_complete",
+                "tested_at",
+                "moved_at",
+                "winner",
+                "winner_at",
+                "winner_why",
+                "rest_wait",
+            ]
         )
         if not campaign.is_complete:
             return 0
@@ -98,12 +109,14 @@ def _find(campaign: Campaign) -> int:
         hours = best_hour.hours([person.customer_id for person in chunk.people])
     turns = moments.Turns(campaign, shop().timezone, hours)
     rows: list[tuple[int, int, datetime]] = []
-    rank = campaign.audience
     for person in chunk.people:
-        rows.append((person.customer_id, assign.arm(campaign, person.customer_id), turns.of(*person, rank)))
-        rank += 1
+        arm = assign.arm(campaign, person.customer_id)
+        # Whoever takes part in the test and whoever waits for it each have the whole pace for themselves.
+        rank = campaign.audience - campaign.tested if arm == REST else campaign.tested
+        rows.append((person.customer_id, arm, turns.of(*person, rank)))
+        campaign.audience += 1
+        campaign.tested += arm != REST
     _write(campaign, rows)
-    campaign.audience += len(rows)
     campaign.cursor, campaign.is_complete = chunk.last or campaign.cursor, chunk.last is None
     return len(rows)
 
@@ -134,20 +147,26 @@ def _let_in(campaign: Campaign, now: datetime) -> int:
     """Intends the messages of those whose turn it is. Returns how many turns were taken."""
     taken = intending.take(campaign, now - campaign.shift, INTEND, rest=False)
     if campaign.winner is not None and len(taken) < INTEND:
-        taken += intending.take(campaign, now - campaign.shift, INTEND - len(taken), rest=True)
+        until = now - campaign.shift - campaign.rest_wait
+        taken += intending.take(campaign, until, INTEND - len(taken), rest=True)
     intending.intend_all(campaign, taken)
     return len(taken)
 
 
 def _rest_of(campaign: Campaign, now: datetime, *, has_room: bool) -> float:
     """Everybody was found and whoever was due is let in: until the next is due, or the end."""
-    waiting = Recipient.objects.filter(campaign=campaign)
-    if campaign.winner is None and campaign.has_test:
-        waiting = waiting.filter(is_rest=False)
-    nearest = waiting.order_by("due_at").values_list("due_at", flat=True).first()
-    if nearest is None:
+    nearest = [campaign.due(at) for at in _nearest(campaign, is_rest=False)]
+    if campaign.winner is not None:
+        nearest += [campaign.due(at, rest=True) for at in _nearest(campaign, is_rest=True)]
+    if not nearest:
         with connection.cursor() as cursor:
             cursor.execute(_FINISHED, [now, now, campaign.pk])
         return LOOK_AGAIN
-    wait: timedelta = campaign.due(nearest) - now
+    wait = min(nearest) - now
     return max(0.0 if has_room else CROWDED, min(LOOK_AGAIN, wait.total_seconds()))
+
+
+def _nearest(campaign: Campaign, *, is_rest: bool) -> list[datetime]:
+    """The planned moment of whoever is next; none: nobody waits."""
+    waiting = Recipient.objects.filter(campaign=campaign, is_rest=is_rest).order_by("due_at")
+    return list(waiting.values_list("due_at", flat=True)[:1])

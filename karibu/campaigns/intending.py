@@ -75,7 +75,7 @@ def _intent(campaign: Campaign, turn: Turn, codes: dict[str, str]) -> Intent:
         context=_context(campaign, codes.get(key)),
         sender=campaign.sender,
         step="" if turn.arm == HOLDOUT else LETTERS[index],
-        expires_at=campaign.due(turn.due_at) + campaign.late,
+        expires_at=campaign.due(turn.due_at, rest=turn.arm == REST) + campaign.late,
         is_holdout=turn.arm == HOLDOUT,
     )
 

@@ -72,7 +72,10 @@ class Campaign(models.Model):
     begun_at = models.DateTimeField(null=True)
     cursor = models.BigIntegerField(default=0)  # the last customer that was looked at for the audience
     audience = models.IntegerField(default=0)  # people found so far
+    tested = models.IntegerField(default=0)  # of these, whoever does not wait for a winner
     is_complete = models.BooleanField(default=False)  # everybody was looked at
+    tested_at = models.DateTimeField(null=True)  # when the last of the test's people had their turn
+    rest_wait = models.DurationField(default=timedelta)  # how much later than planned the rest's turns are, by the test
     moved_at = models.DateTimeField(null=True)  # the last time that something was done for it
     paused_at = models.DateTimeField(null=True)
     shift = models.DurationField(default=timedelta)  # how long a throttled one stood still
@@ -104,9 +107,9 @@ class Campaign(models.Model):
     def late(self) -> timedelta:
         return timedelta(hours=self.late_hours)
 
-    def due(self, at: datetime) -> datetime:
-        """A planned moment as it is after pauses."""
-        return at + self.shift
+    def due(self, at: datetime, *, rest: bool = False) -> datetime:
+        """A planned moment as it is after pauses; `rest`: of somebody who waited for the winner."""
+        return at + self.shift + (self.rest_wait if rest else timedelta())
 
     def arms(self) -> list[dict[str, Any]]:
         return [{"arm": n, "letter": LETTERS[n], "template": key} for n, key in enumerate(self.templates)]

@@ -51,6 +51,19 @@ def last_start(campaign: Campaign) -> datetime:
     )
 
 
+def rest_wait(campaign: Campaign, chosen_at: datetime) -> timedelta:
+    """How much later than planned the rest's turns come, since they wait for the winner; pace and hour stay.
+
+    An hour of people's own clocks is that of a following day. (Days of 24 hours: where a clock is changed in between,
+    the rest is an hour off.)
+    """
+    assert campaign.begun_at
+    if campaign.when in (Campaign.When.LOCAL, Campaign.When.BEST):
+        assert campaign.starts_at
+        return timedelta(days=max(0, -((campaign.starts_at - chosen_at) // timedelta(days=1))))
+    return max(timedelta(), chosen_at - campaign.begun_at - campaign.shift)
+
+
 class Turns:
     """Reckons the turns of a campaign's people, in the order in which they are found."""
 

@@ -113,11 +113,12 @@ def _gone(campaign: Campaign) -> dict[str, int]:
 def _templates(
     campaign: Campaign, counts: dict[tuple[str, bool], dict[str, int]], spent: Spent
 ) -> list[dict[str, Any]]:
-    """The table of A, B, C; the chance to be the best is that of the campaign's goal."""
+    """The table of A, B, C; the chance to be the best is that of the campaign's goal, once chosen as it was then."""
     if len(campaign.templates) < 2:
         return []
     names = dict(Template.objects.filter(key__in=campaign.templates).values_list("key", "name"))
     nothing = (0, stats.Group(0, 0, 0, 0), Decimal(0))
+    chances = {row["letter"]: row["chance"] for row in campaign.winner_why.get("results", [])}
     return [
         {
             "letter": one.letter,
@@ -127,7 +128,7 @@ def _templates(
             "orders": spent.get((one.letter, False), nothing)[0],
             "revenue": Decimal(spent.get((one.letter, False), nothing)[2]).quantize(CENT),
             "rate": one.rate,
-            "chance": one.chance,
+            "chance": chances.get(one.letter, one.chance),
             "is_winner": one.arm == campaign.winner,
         }
         for one in winner.results(campaign)

@@ -57,10 +57,20 @@ def _test(campaign: Campaign) -> str:
     goal = campaign.get_goal_display()
     if campaign.test_hours is None:
         return _("%(share)s try the templates; you choose which one the others get.") % {"share": share}
+    if campaign.when in (When.LOCAL, When.BEST):
+        return _by_own_clock(campaign, share, goal)
     hours = ngettext("%(n)d hour", "%(n)d hours", campaign.test_hours) % {"n": campaign.test_hours}
     return _("%(share)s try the templates; after %(hours)s the others get the one with the most %(goal)s.") % {
         "share": share, "hours": hours, "goal": goal,
     }  # fmt: skip
+
+
+def _by_own_clock(campaign: Campaign, share: str, goal: str) -> str:
+    hours = ngettext("%(n)d hour", "%(n)d hours", campaign.test_hours or 0) % {"n": campaign.test_hours}
+    return _(
+        "%(share)s try the templates; %(hours)s after the last of them the one with the most %(goal)s is chosen, and"
+        " the others get it at their own hour of the next day."
+    ) % {"share": share, "hours": hours, "goal": goal}
 
 
 def begins(campaign: Campaign) -> str:

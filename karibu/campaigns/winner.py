@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db import connection
 
-from karibu.campaigns import stats
-from karibu.campaigns.models import LETTERS, Campaign
+from karibu.campaigns import moments, stats
+from karibu.campaigns.models import LETTERS, Campaign, Recipient
 
 # What counts for a goal, of one message `m`.
 _DID = {
@@ -53,10 +53,14 @@ def results(campaign: Campaign) -> list[Result]:
 
 
 def choose_when_due(campaign: Campaign, now: datetime) -> None:
-    """Chooses by itself once the time of the test is over. The caller holds the row and saves it."""
-    if campaign.winner is not None or not campaign.has_test or campaign.test_hours is None or not campaign.begun_at:
+    """Chooses by itself once the last of the test's people have had so long. The caller holds the row and saves it."""
+    if campaign.winner is not None or not campaign.has_test or not campaign.is_complete:
         return
-    if campaign.is_complete and now >= campaign.due(campaign.begun_at + timedelta(hours=campaign.test_hours)):
+    if campaign.tested_at is None and not Recipient.objects.filter(campaign=campaign, is_rest=False).exists():
+        campaign.tested_at = now
+    if campaign.tested_at is None or campaign.test_hours is None:
+        return
+    if now >= campaign.tested_at + timedelta(hours=campaign.test_hours):
         found = results(campaign)
         choose(campaign, max(found, key=lambda one: (one.rate, -one.arm)).arm, now, found, by="")
 
@@ -65,6 +69,7 @@ def choose(campaign: Campaign, arm: int, now: datetime, found: list[Result], *, 
     """`by` is empty where nobody chose. The caller saves the row."""
     campaign.winner, campaign.winner_at = arm, now
     campaign.winner_why = why(campaign, arm, found, by)
+    campaign.rest_wait = moments.rest_wait(campaign, now)
 
 
 def why(campaign: Campaign, arm: int, found: list[Result], by: str) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import math
 import random
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from karibu.campaigns import actions, assign, engine, flat, report, stats, winner
 from karibu.campaigns.actions import NotNow
-from karibu.campaigns.models import HOLDOUT, REST, Campaign
+from karibu.campaigns.models import HOLDOUT, REST, Campaign, Recipient
 from karibu.campaigns.tests.crowd import BY, HOUR, again, fates, launched, people, run, segment, template
 from karibu.messages.leaving import leave
 from karibu.messages.models import Link, Message, Visit
@@ -180,3 +180,50 @@ def test_the_report_says_where_people_clicked_and_who_left() -> None:
 
 def test_results_name_each_template_even_before_anything_left() -> None:
     assert [one.people for one in winner.results(Campaign(pk=1, templates=["a", "b"]))] == [0, 0]
+
+
+def test_with_a_pace_the_test_comes_first_and_the_rest_keeps_the_pace_after_the_winner() -> None:
+    template("summer")
+    one = launched(segment("A", people(200)), templates=["spring", "summer"], test_share=20, test_hours=30, per_hour=24)
+    begun = timezone.now()
+    while engine.advance(begun) == 0:
+        pass
+    tested = again(one).tested
+    last = Recipient.objects.filter(campaign=one, is_rest=False).latest("due_at").due_at
+    assert last - begun <= (tested + 1) / 24 * HOUR, "the others' turns are not in between"
+    when = last
+    while again(one).winner is None:
+        when += HOUR
+        engine.advance(when)
+        assert when < last + 40 * HOUR
+    assert again(one).tested_at >= last and one.winner_at - one.tested_at >= 30 * HOUR
+    before = Message.objects.filter(sender=one.sender).count()
+    while engine.advance(when + HOUR) == 0:
+        pass
+    rest = list(Message.objects.filter(sender=one.sender).order_by("id"))[before:]
+    assert 0 < len(rest) <= 2 * 24 + 2, "nobody's turn was passed while they waited"
+    assert all(message.expires_at > when + 23 * HOUR for message in rest), "nor is it too late for them"
+
+
+def test_by_their_own_clock_the_winner_is_chosen_after_the_last_of_the_test_and_the_rest_wait_for_their_hour() -> None:
+    template("summer")
+    day = timezone.now().date() + timedelta(days=3)
+    crowd = people(40, timezone="Africa/Kigali")
+    one = launched(
+        segment("A", crowd), templates=["spring", "summer"], test_share=50, test_hours=4, when="local", day=day,
+        hour=time(9),
+    )  # fmt: skip
+    nine = datetime.combine(day, time(7), UTC)
+    at = again(one).starts_at
+    while again(one).winner is None:
+        engine.advance(at)
+        at += HOUR / 2
+        assert at < nine + 6 * HOUR
+    assert nine + 4 * HOUR <= one.winner_at <= nine + 5 * HOUR
+    assert Message.objects.filter(sender=one.sender).count() == one.tested
+    while again(one).status == "sending" and at < nine + 30 * HOUR:
+        if engine.advance(at):
+            at += HOUR / 2
+            if Message.objects.filter(sender=one.sender).count() > one.tested:
+                break
+    assert nine + 24 * HOUR <= at <= nine + 25 * HOUR
