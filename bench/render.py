@@ -57,12 +57,13 @@ def main() -> int:
 
     django.setup()
     from karibu.messages import content, starters
+    from karibu.messages.blocks.brand import Look
     from karibu.messages.models import Template
 
     print(line(Path(tempfile.gettempdir())))
     known = facts()
-    written = Template(key="x", **starters.read("cart-reminder"))
-    derived = Template(key="x", **{**starters.read("cart-reminder"), "text": ""})
+    written = Template(key="x", **starters.read("cart-reminder", Look()))
+    derived = Template(key="x", **{**starters.read("cart-reminder", Look()), "text": ""})
     for name, template in (("own plain text", written), ("derived plain text", derived)):
         form = content.compile_template(template)
         size = len(content.render_tracked(form, known, 1).html)

@@ -118,11 +118,15 @@ def pause(campaign: Campaign, *, by: str, now: datetime | None = None) -> Campai
 
 
 def resume(campaign: Campaign, *, by: str, now: datetime | None = None) -> Campaign:
-    """Goes on where it was. One with a pace keeps it; whose own hour has long passed is not written to any more."""
+    """Goes on where it was: what was planned is as much later as it stood still, and one with a pace keeps it.
+
+    By people's own clocks an hour stays an hour: whose has long passed is not written to any more.
+    """
 
     def go_on(campaign: Campaign) -> None:
         moment = now or timezone.now()
-        if campaign.per_hour and campaign.paused_at:
+        goes_by_own_clocks = campaign.when in (Campaign.When.LOCAL, Campaign.When.BEST)
+        if campaign.paused_at and (campaign.per_hour or not goes_by_own_clocks):
             campaign.shift += moment - campaign.paused_at
         campaign.status, campaign.paused_at, campaign.moved_at = Status.SENDING, None, moment
         wake("campaigns")

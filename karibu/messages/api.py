@@ -22,7 +22,8 @@ router = Router(tags=["messages"])
 
 
 class MessageOut(Schema):
-    """`reason` is of a closed set; `explanation` says it in a sentence. `history` is oldest first."""
+    """`reason` is of a closed set; `explanation` says it in a sentence. `history` is oldest first. Of several messages
+    that wait for one person, that of the highest `priority` leaves first."""
 
     id: int
     key: str
@@ -31,6 +32,7 @@ class MessageOut(Schema):
     template: str = Field(alias="template.key")
     topic: str
     is_marketing: bool
+    priority: int
     sender: str
     step: str
     status: str

@@ -4,10 +4,13 @@ from collections.abc import Sequence
 from functools import partial
 
 from django.db import transaction
+from django.utils import translation
 
 from karibu.consents import links, topics
 from karibu.consents.models import Confirmation
+from karibu.customers.models import Customer
 from karibu.messages.intents import Intent, intend
+from karibu.web.speaking import nearest
 
 TEMPLATE = "confirm-consent"
 
@@ -15,11 +18,20 @@ TEMPLATE = "confirm-consent"
 def ask(confirmations: Sequence[Confirmation]) -> None:
     """A consent is asked about by a message, through the gate; a new address by a plain mail."""
     consents = [one for one in confirmations if one.kind == Confirmation.Kind.CONSENT]
-    names = topics.names() if consents else {}
-    intend([_intent(one, names) for one in consents])
+    people = {one.customer_id for one in consents}
+    languages = dict(Customer.objects.filter(pk__in=people).values_list("pk", "language"))
+    names = {language: _names(language) for language in set(languages.values())}
+    intend([_intent(one, names[languages[one.customer_id]]) for one in consents])
     for one in confirmations:
         if one.kind == Confirmation.Kind.ADDRESS:
             transaction.on_commit(partial(_later, one.pk))
+
+
+def _names(language: str) -> dict[str, str]:
+    """What the topics are called by who speaks this language."""
+    spoken, keys = nearest(language), list(topics.names())
+    with translation.override(spoken):
+        return dict(zip(keys, topics.called(keys, spoken), strict=True))
 
 
 def _intent(asked: Confirmation, names: dict[str, str]) -> Intent:

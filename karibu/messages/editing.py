@@ -85,7 +85,8 @@ def shown(sheet: Sheet) -> list[dict[str, Any]]:
                 {
                     "field": one,
                     "name": f"b{number}.{one.name}",
-                    "value": ", ".join(value) if isinstance(value := block[one.name], list) else value,
+                    # A block that was saved before its kind had this field begins with it.
+                    "value": ", ".join(value) if isinstance(value := block.get(one.name, one.start()), list) else value,
                     "wrong": sheet.faults.get(f"{number}.{one.name}", ""),
                 }
                 for one in kind.fields

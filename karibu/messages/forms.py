@@ -22,16 +22,26 @@ class _WithTopic(forms.ModelForm):  # type: ignore[type-arg]
         topics = dict(Topic.objects.filter(closed_at=None).order_by("place", "pk").values_list("key", "name"))
         topics.setdefault(self.instance.topic, self.instance.topic)
         self.fields["topic"].widget = forms.Select(choices=list(topics.items()))
+        priority: Any = self.fields["priority"]
+        priority.required = False  # whoever posts without it leaves it as it is
+        priority.help_text = _(
+            "The rules for writing let so much pass; the rest waits. Receipts and the like never do."
+        )
+
+    def clean_priority(self) -> int:
+        chosen = self.cleaned_data["priority"]
+        return int(self.instance.priority if chosen in (None, "") else chosen)
 
 
 class TemplateForm(_WithTopic):
     class Meta:
         model = Template
-        fields = ["name", "topic", "is_marketing", "subject", "body", "text"]
+        fields = ["name", "topic", "is_marketing", "priority", "subject", "body", "text"]
         labels = {
             "name": gettext_lazy("Name"),
             "topic": gettext_lazy("Topic"),
             "is_marketing": gettext_lazy("Marketing: needs consent, carries an unsubscribe link"),
+            "priority": gettext_lazy("When several messages wait for one person"),
             "subject": gettext_lazy("Subject"),
             "body": gettext_lazy("Body (MJML with Liquid)"),
             "text": gettext_lazy("Plain text (Liquid; empty: derived from the body)"),
@@ -58,7 +68,7 @@ class TextForm(_WithTopic):
 
     class Meta:
         model = Template
-        fields = ["name", "topic", "is_marketing", "subject", "text"]
+        fields = ["name", "topic", "is_marketing", "priority", "subject", "text"]
         labels = {
             **TemplateForm.Meta.labels,
             "subject": gettext_lazy("Title"),
@@ -92,7 +102,7 @@ class BlocksForm(_WithTopic):
 
     class Meta:
         model = Template
-        fields = ["name", "topic", "is_marketing", "subject", "preheader"]
+        fields = ["name", "topic", "is_marketing", "priority", "subject", "preheader"]
         labels = {**TemplateForm.Meta.labels, "preheader": gettext_lazy("Behind the subject")}
         help_texts = {"preheader": gettext_lazy("The first words that an inbox shows.")}
         widgets = {"subject": forms.TextInput, "preheader": forms.TextInput}
@@ -122,6 +132,7 @@ class WordingForm(forms.ModelForm):  # type: ignore[type-arg]
                 del self.fields["subject"]
 
 
+_COPIED = ("subject", "preheader", "topic", "is_marketing", "priority", "language")
 _CHANNELS = {"email": gettext_lazy("E-mail"), "sms": gettext_lazy("SMS"), "whatsapp": "WhatsApp"}
 
 
@@ -154,7 +165,7 @@ class NewTemplate(forms.Form):
         source = self._copied()
         if source is None:
             return {"subject": self.cleaned_data["name"]}
-        return {name: getattr(source, name) for name in ("subject", "preheader", "topic", "is_marketing", "language")}
+        return {name: getattr(source, name) for name in _COPIED}
 
 
 class BrandForm(forms.ModelForm):  # type: ignore[type-arg]

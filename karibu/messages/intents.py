@@ -19,7 +19,7 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
 
     `context` is what the sender knows ({"cart_id": ...}); templates see it under its own names. `due_at` None
     means now. After `expires_at` the message is refused instead of sent late. Where several messages compete for one
-    person's attention, the higher `priority` leaves first. `is_holdout`: the person belongs to the share that gets
+    person's attention, the higher `priority`, with that of its template, leaves first. `is_holdout`: the person belongs to the share that gets
     nothing, so that the others can be compared with them; the gate refuses it where the others would be sent.
     """
 
@@ -43,7 +43,7 @@ _INSERT = """
         is_holdout, attempts, created_at)
     SELECT n.key, n.customer_id, n.channel, t.id, t.topic, t.is_marketing, n.context, n.sender, n.step,
         n.enrollment_id, 'intended', '', '', '[]', '', '', n.due_at, n.expires_at,
-        n.priority, n.is_holdout, 0, %s
+        n.priority + t.priority, n.is_holdout, 0, %s
     FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::text[], %s::jsonb[], %s::text[], %s::text[], %s::bigint[],
         %s::timestamptz[], %s::timestamptz[], %s::smallint[], %s::boolean[])
         AS n(key, customer_id, channel, template_key, context, sender, step, enrollment_id, due_at, expires_at,

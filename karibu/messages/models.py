@@ -1,8 +1,17 @@
 """Every message is a row first, unique on its key; it explains its own fate with a status and a reason."""
 
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 IS_OPEN = models.Q(status__in=["intended", "held"])
+
+
+class Priority(models.IntegerChoices):
+    """Which of several messages to one person leaves first, where the rules let only some pass."""
+
+    FIRST = 10, _("It goes first")
+    USUAL = 0, _("As usual: the oldest first")
+    LAST = -10, _("It can wait for all others")
 
 
 class Template(models.Model):
@@ -16,6 +25,8 @@ class Template(models.Model):
     channel = models.CharField(max_length=20, default="email")
     topic = models.CharField(max_length=40, default="offers")
     is_marketing = models.BooleanField(default=True)  # else transactional: no consent needed, no unsubscribe
+    # Added to what the sender says: of several to one person the highest leaves first.
+    priority = models.SmallIntegerField(choices=Priority, default=Priority.USUAL, db_default=0)
     subject = models.TextField()
     body = models.TextField()
     text = models.TextField(blank=True)  # empty: derived from the HTML

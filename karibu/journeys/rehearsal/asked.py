@@ -97,7 +97,7 @@ class Asked:
             is_marketing=template.is_marketing,
             due_at=intent.due_at or self.until,
             sender=intent.sender,
-            priority=intent.priority,
+            priority=intent.priority + template.priority,
             is_holdout=intent.is_holdout,
             enrollment_id=intent.enrollment_id,
             expires_at=intent.expires_at,

@@ -218,6 +218,7 @@ _CELL = tuple(
 )
 _HOW_MANY = Field("count", _("At most"), "number", 4, least=1, most=12)
 _BUTTON_LABEL = Field("label", _("Words on the button"), default=_("Have a look"))
+_TOGETHER = Field("together", _("Word for the sum"), default=_("Together"))
 _LISTED = (
     Field("title", _("Heading")),
     PER_ROW,
@@ -247,11 +248,11 @@ KINDS: dict[str, Kind] = {
              lambda of, look: listed("recommendations", of, look), lambda of: listed_as_text("recommendations", of)),
         Kind("about", _("Products it is about"), "tag", (_HOW_MANY, *_LISTED),
              lambda of, look: listed("products", of, look), lambda of: listed_as_text("products", of)),
-        Kind("cart", _("Their cart"), "cart", (Field("label", _("Words on the button"), default=_("Back to my cart")),),
-             lambda of, look: rows_of_cart("cart", look) + section(button(of["label"], "{{ cart.url }}", look)),
-             lambda of: rows_of_cart_as_text("cart") + f"\n\n{of['label']}: {{{{ cart.url }}}}"),
-        Kind("order", _("Their order"), "orders", (), lambda of, look: rows_of_cart("order", look),
-             lambda of: rows_of_cart_as_text("order")),
+        Kind("cart", _("Their cart"), "cart", (Field("label", _("Words on the button"), default=_("Back to my cart")), _TOGETHER),
+             lambda of, look: rows_of_cart("cart", look, of["together"]) + section(button(of["label"], "{{ cart.url }}", look)),
+             lambda of: rows_of_cart_as_text("cart", of["together"]) + f"\n\n{of['label']}: {{{{ cart.url }}}}"),
+        Kind("order", _("Their order"), "orders", (_TOGETHER,), lambda of, look: rows_of_cart("order", look, of["together"]),
+             lambda of: rows_of_cart_as_text("order", of["together"])),
         Kind("coupon", _("Coupon"), "coupon",
              (Field("text", _("Words"), "text", _("A little something for you:")), Field("code", _("Code"), default="{{ coupon }}", help=_("{{ coupon }} becomes a code of the person's own.")),
               Field("label", _("Button"), default=_("Use it now")), Field("url", _("Leads to"), "url", "{{ shop.url }}")),

@@ -56,31 +56,39 @@ def listed_as_text(source: str, of: Mapping[str, Any]) -> str:
     return f"{{% if {source}.size > 0 %}}{title}{{% for item in {source}{limit} %}}{line}\n{{% endfor %}}{{% endif %}}"
 
 
-def rows_of_cart(source: str, look: Look) -> str:
-    """What lies in the cart, or was ordered: picture, name, pieces, price; and what it comes to."""
+def rows_of_cart(source: str, look: Look, together: str) -> str:
+    """What lies in the cart, or was ordered: picture, name, pieces, price; and what it comes to, in the shop's words.
+
+    A product of which the shop told no page leads to the cart, or to the shop.
+    """
     line = 'style="padding:12px 0;border-top:1px solid #d9cec4'
+    page, named = f"| default: {source}.url | default: shop.url }}}}", "{{ item.name | default: item.product_id }}"
+
+    def whole(markup: str) -> str:
+        return markup.replace("{{ item.url }}", "{{ item.url " + page).replace("{{ item.name }}", named)
+
     return (
         '<mj-section padding="0" css-class="sheet"><mj-column><mj-table padding="8px 24px" css-class="ink">'
         f"{{% for item in {source}.items limit: 12 %}}<tr>"
-        f'<td style="padding:10px 14px 10px 0;width:72px;vertical-align:top">{_PICTURE % (72, 72)}</td>'
-        f'<td style="padding:10px 0;vertical-align:top">{_name(look)}'
+        f'<td style="padding:10px 14px 10px 0;width:72px;vertical-align:top">{whole(_PICTURE % (72, 72))}</td>'
+        f'<td style="padding:10px 0;vertical-align:top">{whole(_name(look))}'
         '{% if item.variant and item.variant != "" %}<br /><span>{{ item.variant }}</span>{% endif %}'
         "{% if item.quantity > 1 %}<br /><span>{{ item.quantity }} × {{ item.price | money: "
         f"{source}.currency }}}}</span>{{% endif %}}</td>"
         '<td style="padding:10px 0 10px 14px;vertical-align:top;text-align:right;white-space:nowrap">'
         f"{{{{ item.total | money: {source}.currency }}}}</td></tr>{{% endfor %}}"
-        f'{{% if {source}.value %}}<tr><td colspan="2" {line}"></td>'
+        f'{{% if {source}.value %}}<tr><td colspan="2" {line}">{as_html(together)}</td>'
         f'<td {line};text-align:right;font-weight:600;white-space:nowrap">'
         f"{{{{ {source}.value | money: {source}.currency }}}}</td></tr>{{% endif %}}"
         "</mj-table></mj-column></mj-section>"
     )
 
 
-def rows_of_cart_as_text(source: str) -> str:
+def rows_of_cart_as_text(source: str, together: str) -> str:
     return (
-        f"{{% for item in {source}.items limit: 12 %}}* {{{{ item.name }}}}"
+        f"{{% for item in {source}.items limit: 12 %}}* {{{{ item.name | default: item.product_id }}}}"
         "{% if item.variant and item.variant != '' %} ({{ item.variant }}){% endif %}"
         "{% if item.quantity > 1 %} × {{ item.quantity }}{% endif %}"
         f": {{{{ item.total | money: {source}.currency }}}}\n{{% endfor %}}"
-        f"{{% if {source}.value %}}= {{{{ {source}.value | money: {source}.currency }}}}{{% endif %}}"
+        f"{{% if {source}.value %}}{as_text(together)}: {{{{ {source}.value | money: {source}.currency }}}}{{% endif %}}"
     )

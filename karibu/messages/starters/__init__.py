@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from karibu.messages.blocks.brand import Look
 from karibu.messages.blocks.kinds import KINDS
 from karibu.messages.models import Template, Wording
 from karibu.messages.wording import look, written
@@ -58,19 +59,13 @@ def plant(*wanted: str) -> None:
     )
 
 
-def read(key: str) -> dict[str, Any]:
-    """A starter's fields. `<key>.toml` says what it is and its blocks, or (on a channel of text) its body; or beside it
-    `<key>.mjml` and `<key>.txt.liquid` say what it says."""
+def read(key: str, brand: Look | None = None) -> dict[str, Any]:
+    """A starter's fields: what it is and its blocks (in the shop's looks, or these), or on a channel of text its body."""
     about = _toml(f"{key}.toml")
-    about = {name: value for name, value in about.items() if name != "spoken"}
-    if "blocks" in about:
-        raw = [{**KINDS[block["kind"]].start(), **block} for block in about["blocks"]]
-        return {**about, **written(raw, language="en", preheader=about.get("preheader", ""))}
-    if "body" in about:
+    if "blocks" not in about:
         return {**about, "body": "", "text": about["body"], "blocks": None, "preheader": ""}
-    body = (FOLDER / f"{key}.mjml").read_text(encoding="utf-8")
-    text = (FOLDER / f"{key}.txt.liquid").read_text(encoding="utf-8")
-    return {**about, "body": body, "text": text, "blocks": None, "preheader": ""}
+    raw = [{**KINDS[block["kind"]].start(), **block} for block in about["blocks"]]
+    return {**about, **written(raw, language="en", preheader=about.get("preheader", ""), brand=brand)}
 
 
 def spoken(key: str) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -82,7 +77,7 @@ def spoken(key: str) -> Iterator[tuple[str, dict[str, Any]]]:
         if mine and "body" in mine:
             yield language, {"subject": "", "preheader": "", "body": "", "text": mine["body"], "blocks": None}
         elif mine:
-            raw = _reworded(about.get("blocks") or about["spoken"], mine["words"], said["shared"])
+            raw = _reworded(about["blocks"], mine["words"], said["shared"])
             fields = {"subject": mine["subject"], "preheader": mine["preheader"]}
             yield language, {**fields, **written(raw, language=language, preheader=mine["preheader"], brand=brand)}
 

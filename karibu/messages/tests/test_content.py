@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from karibu.messages import content, sandbox, starters, tokens
+from karibu.messages.blocks.brand import Look
 from karibu.messages.mjml import BadMarkup, compile_mjml
 from karibu.messages.models import Template
 
@@ -36,7 +37,7 @@ FACTS = {"shop": SHOP, "cart": CART, "customer": {"first_name": "Amina", "name":
 
 
 def a_template(**fields: object) -> Template:
-    return Template(**{**starters.read("cart-reminder"), "key": "t", **fields})
+    return Template(**{**starters.read("cart-reminder", Look()), "key": "t", **fields})
 
 
 def filled(**fields: object) -> content.Content:
@@ -55,7 +56,7 @@ def test_the_cart_reminder_shows_that_very_cart_with_prices_pictures_and_a_way_b
         "https://duka.example/b.jpg",
     ):
         assert piece in said.html
-    assert "* Mug <blue>, 2 pieces: 25.00 USD" in said.text and "Together: 55.00 USD" in said.text
+    assert "* Mug <blue> × 2: 25.00 USD" in said.text and "Together: 55.00 USD" in said.text
     assert said.links == ["https://duka.example/p/1?a=1&b=2", "https://duka.example/cart/?cart=c1"]
     assert "{{" not in said.html + said.text and "liquid_" not in said.html
 

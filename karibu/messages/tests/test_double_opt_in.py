@@ -1,5 +1,8 @@
 """A consent that anybody could have stated counts once its address says so, by a POST from a page."""
 
+import email
+import email.policy
+import html
 import re
 from datetime import timedelta
 
@@ -55,6 +58,23 @@ def test_a_stranger_is_not_written_to_until_they_confirm(client: Client) -> None
     assert "203.0.113.0/24; Firefox" in given.evidence and "203.0.113.77" not in given.evidence
     client.post(page)
     assert Consent.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("language", "words", "topic"),
+    [("sw", "Ndiyo, nathibitisha", "Ofa"), ("rw", "Yego, ndabyemeje", "Poromosiyo"), ("xh-ZA", "Ewe, ndiyaqinisekisa", "Izaphulelo"),
+     ("pt-BR", "Sim, confirmo", "Promoções"), ("fi", "Yes, confirm", "Offers")],
+)  # fmt: skip
+def test_it_is_asked_in_the_persons_language(language: str, words: str, topic: str) -> None:
+    the_shop()
+    person = a_person(agreed=False, language=language)
+    asked = confirming.Asked(customer_id=person.pk, consents=(("email", "offers"),), source="s", wording="I agree")
+    confirming.ask([asked], timezone.now())
+    send.send_due()
+    said = email.message_from_bytes(bytes(Mail.objects.get().raw), policy=email.policy.default)
+    for kind in ("plain", "html"):
+        part = html.unescape(said.get_body((kind,)).get_content())  # type: ignore[union-attr]
+        assert words in part and topic in part and "I agree" in part and "/confirm/" in part
 
 
 def test_a_source_that_is_believed_needs_no_confirmation_and_a_withdrawal_is_always_believed() -> None:

@@ -36,7 +36,7 @@ def test_a_later_due_time_is_kept():
 
 
 def test_priority_and_holdout_are_kept_and_are_none_unless_said():
-    known = {"customer_id": 1, "template_key": "cart-reminder", "sender": "campaign:1"}
+    known = {"customer_id": 1, "template_key": "newsletter", "sender": "campaign:1"}
     intend([Intent(key="a", **known), Intent(key="b", priority=-5, is_holdout=True, **known)])
     rows = Message.objects.order_by("key").values_list("priority", "is_holdout")
     assert list(rows) == [(0, False), (-5, True)]

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from karibu.customers.models import Customer
 from karibu.messages import send
-from karibu.messages.models import ChannelRules, Mail, Message, Rules, Template
+from karibu.messages.models import ChannelRules, Mail, Message, Priority, Rules, Template
 from karibu.messages.tests.cast import a_person, fate, the_shop, wants
+from karibu.web.models import User
 
 pytestmark = pytest.mark.django_db
 MORNING = datetime(2026, 3, 1, 9, tzinfo=UTC)
@@ -61,6 +62,30 @@ def test_of_several_messages_the_most_important_leaves_first_then_the_oldest(clo
         assert len(sent) == 1 and Mail.objects.count() == len(order)
         clock.shift(timedelta(hours=16))
     assert order == ["c", "a", "b", "d"]
+
+
+def test_a_template_says_how_important_it_is_and_its_form_keeps_that(clock, client):
+    person = a_person()
+    wants(person, "letter"), wants(person, "reminder")
+    Message.objects.all().delete()
+    reminder = Template.objects.get(key="cart-reminder")
+    assert reminder.priority == Priority.FIRST, "somebody's cart before what all get"
+    fields = {"name": "Letter", "subject": "Letter", "body": reminder.body, "text": "Letter"}
+    letter = Template.objects.create(key="letter", **fields)
+    client.force_login(User.objects.create_user("neema@example.test", role="marketer"))
+    client.post("/messages/templates/letter/", {**fields, "topic": "offers", "is_marketing": "on", "priority": "-10"})
+    letter.refresh_from_db()
+    assert letter.priority == Priority.LAST
+    client.post("/messages/templates/letter/", {**fields, "topic": "offers", "is_marketing": "on"})
+    letter.refresh_from_db()
+    assert letter.priority == Priority.LAST, "who does not say it leaves it as it is"
+    first = wants(person, "letter", template_key="letter")
+    second = wants(person, "cart")
+    drain()
+    assert (fate(first)[0], fate(second)[0]) == ("held", "sent"), "the later, but the more important"
+    clock.shift(timedelta(hours=16))
+    drain()
+    assert fate(first)[0] == "sent", "not lost"
 
 
 def test_the_most_important_is_found_also_where_it_was_due_later_than_a_whole_group_of_others(clock):
