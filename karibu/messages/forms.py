@@ -24,9 +24,7 @@ class _WithTopic(forms.ModelForm):  # type: ignore[type-arg]
         self.fields["topic"].widget = forms.Select(choices=list(topics.items()))
         priority: Any = self.fields["priority"]
         priority.required = False  # whoever posts without it leaves it as it is
-        priority.help_text = _(
-            "The rules for writing let so much pass; the rest waits. Receipts and the like never do."
-        )
+        priority.help_text = _("The rules let only so much pass; the rest waits. Receipts and the like never do.")
 
     def clean_priority(self) -> int:
         chosen = self.cleaned_data["priority"]

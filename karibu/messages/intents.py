@@ -19,8 +19,9 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
 
     `context` is what the sender knows ({"cart_id": ...}); templates see it under its own names. `due_at` None
     means now. After `expires_at` the message is refused instead of sent late. Where several messages compete for one
-    person's attention, the higher `priority`, with that of its template, leaves first. `is_holdout`: the person belongs to the share that gets
-    nothing, so that the others can be compared with them; the gate refuses it where the others would be sent.
+    person's attention, the higher `priority`, with that of its template, leaves first. `is_holdout`: the person belongs
+    to the share that gets nothing, so that the others can be compared with them; the gate refuses it where the others
+    would be sent.
     """
 
     key: str

@@ -47,11 +47,8 @@ def sentences(rules: Current) -> list[str]:
     if percent := rules.shop.holdout_percent:
         said = _("%(percent)s %% of all customers get no marketing at all, to see what it brings in.")
         found.append(said % {"percent": f"{percent:g}"})
-    found.append(
-        _(
-            "What comes sooner waits; what its template calls more important leaves first. Receipts and the like never wait."
-        )
-    )
+    found.append(_("What comes sooner waits; what its template calls more important leaves first."))
+    found.append(_("Receipts and the like never wait."))
     return found
 
 

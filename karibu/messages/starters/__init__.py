@@ -60,7 +60,7 @@ def plant(*wanted: str) -> None:
 
 
 def read(key: str, brand: Look | None = None) -> dict[str, Any]:
-    """A starter's fields: what it is and its blocks (in the shop's looks, or these), or on a channel of text its body."""
+    """A starter's fields: what it is and its blocks, in the shop's looks or these; or on a channel of text its body."""
     about = _toml(f"{key}.toml")
     if "blocks" not in about:
         return {**about, "body": "", "text": about["body"], "blocks": None, "preheader": ""}

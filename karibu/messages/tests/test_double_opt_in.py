@@ -62,9 +62,14 @@ def test_a_stranger_is_not_written_to_until_they_confirm(client: Client) -> None
 
 @pytest.mark.parametrize(
     ("language", "words", "topic"),
-    [("sw", "Ndiyo, nathibitisha", "Ofa"), ("rw", "Yego, ndabyemeje", "Poromosiyo"), ("xh-ZA", "Ewe, ndiyaqinisekisa", "Izaphulelo"),
-     ("pt-BR", "Sim, confirmo", "Promoções"), ("fi", "Yes, confirm", "Offers")],
-)  # fmt: skip
+    [
+        ("sw", "Ndiyo, nathibitisha", "Ofa"),
+        ("rw", "Yego, ndabyemeje", "Poromosiyo"),
+        ("xh-ZA", "Ewe, ndiyaqinisekisa", "Izaphulelo"),
+        ("pt-BR", "Sim, confirmo", "Promoções"),
+        ("fi", "Yes, confirm", "Offers"),
+    ],
+)
 def test_it_is_asked_in_the_persons_language(language: str, words: str, topic: str) -> None:
     the_shop()
     person = a_person(agreed=False, language=language)
