@@ -15,8 +15,8 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.utils import timezone
 
-from karibu.campaigns import assign, audience, best_hour, intending, moments, winner
-from karibu.campaigns.models import REST, Campaign, Recipient
+from karibu.campaigns import assign, audience, best_hour, intending, moments, queries, winner
+from karibu.campaigns.models import REST, Campaign
 from karibu.web.queries import shop
 
 FIND = 10_000  # people looked at in one step
@@ -155,18 +155,10 @@ def _let_in(campaign: Campaign, now: datetime) -> int:
 
 def _rest_of(campaign: Campaign, now: datetime, *, has_room: bool) -> float:
     """Everybody was found and whoever was due is let in: until the next is due, or the end."""
-    nearest = [campaign.due(at) for at in _nearest(campaign, is_rest=False)]
-    if campaign.winner is not None:
-        nearest += [campaign.due(at, rest=True) for at in _nearest(campaign, is_rest=True)]
-    if not nearest:
+    nearest = queries.next_turn(campaign)
+    if nearest is None:
         with connection.cursor() as cursor:
             cursor.execute(_FINISHED, [now, now, campaign.pk])
         return LOOK_AGAIN
-    wait = min(nearest) - now
+    wait = nearest - now
     return max(0.0 if has_room else CROWDED, min(LOOK_AGAIN, wait.total_seconds()))
-
-
-def _nearest(campaign: Campaign, *, is_rest: bool) -> list[datetime]:
-    """The planned moment of whoever is next; none: nobody waits."""
-    waiting = Recipient.objects.filter(campaign=campaign, is_rest=is_rest).order_by("due_at")
-    return list(waiting.values_list("due_at", flat=True)[:1])

@@ -54,12 +54,19 @@ def _standing_since(campaign: Campaign, now: datetime) -> datetime | None:
     """Since when its next person is due and nothing is done; None where nobody is."""
     if not campaign.is_complete:
         return campaign.moved_at
-    nearest = campaign.recipients.filter(is_rest=False).order_by("due_at").values_list("due_at", flat=True).first()
-    if nearest is None and campaign.winner is not None:
-        nearest = campaign.recipients.order_by("due_at").values_list("due_at", flat=True).first()
-    if nearest is None or campaign.due(nearest) > now or campaign.moved_at is None:
+    nearest = next_turn(campaign)
+    if nearest is None or nearest > now or campaign.moved_at is None:
         return None
-    return max(campaign.due(nearest), campaign.moved_at)
+    return max(nearest, campaign.moved_at)
+
+
+def next_turn(campaign: Campaign) -> datetime | None:
+    """When the next of its people is due; who waits for the winner of a test has no turn before there is one."""
+    turns = []
+    for is_rest in (False, True) if campaign.winner is not None else (False,):
+        waiting = campaign.recipients.filter(is_rest=is_rest).order_by("due_at").values_list("due_at", flat=True)
+        turns += [campaign.due(at, rest=is_rest) for at in waiting[:1]]
+    return min(turns, default=None)
 
 
 # One step along the index of senders for each campaign; the numbers of a page's campaigns by one statement.

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from karibu.campaigns import report
+from karibu.campaigns import queries, report
 from karibu.campaigns.models import Campaign, Recipient
 from karibu.messages.drawing import drawn
 from karibu.messages.models import Template
@@ -107,7 +107,7 @@ def progress(campaign: Campaign) -> dict[str, Any]:
         "total": campaign.audience,
         "is_complete": campaign.is_complete,
         "rest": rest,
-        "next": waiting.filter(is_rest=False).order_by("due_at").values_list("due_at", flat=True).first(),
+        "next": queries.next_turn(campaign),
     }
 
 

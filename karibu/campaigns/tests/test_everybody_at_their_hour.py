@@ -132,6 +132,18 @@ def test_no_more_leave_in_an_hour_than_was_said_and_a_pause_moves_the_rest() -> 
     assert fates(one) == {"sent": 130}
 
 
+def test_after_a_pause_of_three_days_everybody_still_gets_it() -> None:
+    begin = datetime(2026, 6, 10, 8, tzinfo=UTC)
+    with time_machine.travel(begin, tick=False):
+        one = launched(segment("A", people(30)), late_hours=24)
+        engine.advance(timezone.now())  # its people are found
+        actions.pause(one, by=BY)
+    with time_machine.travel(begin + 72 * HOUR, tick=False):
+        actions.resume(one, by=BY)
+        run()
+    assert fates(one) == {"sent": 30}
+
+
 def test_the_hour_passed_while_the_system_was_down() -> None:
     """PAINS 5: a little late it leaves, too late it does not, and says so."""
     at = datetime(2026, 6, 10, 7, tzinfo=UTC)

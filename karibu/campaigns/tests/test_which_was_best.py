@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from karibu.campaigns import actions, assign, engine, flat, report, stats, winner
+from karibu.campaigns import actions, assign, engine, flat, queries, report, stats, winner
 from karibu.campaigns.actions import NotNow
 from karibu.campaigns.models import HOLDOUT, REST, Campaign, Recipient
 from karibu.campaigns.tests.crowd import BY, HOUR, again, fates, launched, people, run, segment, template
@@ -224,6 +224,7 @@ def test_by_their_own_clock_the_winner_is_chosen_after_the_last_of_the_test_and_
     while again(one).status == "sending" and at < nine + 30 * HOUR:
         if engine.advance(at):
             at += HOUR / 2
+            assert queries.late(at) == [], "it waits for its hour"
             if Message.objects.filter(sender=one.sender).count() > one.tested:
                 break
     assert nine + 24 * HOUR <= at <= nine + 25 * HOUR
