@@ -60,7 +60,7 @@
   const poor = new Set();
   for (const element of document.body.querySelectorAll("*")) {
     const text = [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
-    if (!text || element.closest("svg, noscript, [disabled], [aria-disabled=true]") || !shown(element)) continue;
+    if (!text || element.closest("svg, noscript, .unseen, [disabled], [aria-disabled=true]") || !shown(element)) continue;
     const ground = behind(element);
     if (!ground) continue;
     const style = getComputedStyle(element);

@@ -35,6 +35,7 @@ PARTS = (
     "segments/values/",
     "sms-size/",
     "m/v/",
+    "/hints/",
     "journeys/<int:journey>/$",
 )
 # Pages people only meet when something goes wrong.

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from karibu.events import log, people, queries
 from karibu.events.tables import EventRows, EventTable
-from karibu.web import formats
+from karibu.web import charts, formats
 from karibu.web.access import allow
 
 DAYS = 30
@@ -63,13 +63,19 @@ def _arriving() -> dict[str, Any]:
 
 
 def _chart() -> dict[str, Any]:
-    values = [{"day": day.isoformat(), "events": number} for day, number in queries.per_day(DAYS)]
+    days = queries.per_day(DAYS)
+    values = [{"day": day.isoformat(), "events": number} for day, number in days]
     return {
         "data": {"values": values},
         "mark": "bar",
         "encoding": {
             "x": {"field": "day", "type": "temporal", "title": None, "axis": {"format": "%-d %b", "tickCount": 6}},
-            "y": {"field": "events", "type": "quantitative", "title": None},
+            "y": {
+                "field": "events",
+                "type": "quantitative",
+                "title": None,
+                "axis": charts.whole(number for _day, number in days),
+            },
         },
         "height": 140,
     }

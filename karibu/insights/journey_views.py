@@ -15,6 +15,7 @@ from karibu.journeys.explain import departure
 from karibu.journeys.models import Journey
 from karibu.messages.drawing import drawn
 from karibu.messages.queries import waterfall
+from karibu.web import charts
 from karibu.web.access import allow
 from karibu.web.streams import csv_file
 
@@ -63,10 +64,10 @@ def _times(took: dict[str, Any]) -> dict[str, Any] | None:
         return None
     hours, people = _("Within"), _("People")
     rows = [{hours: _bar(bar["hours"]), people: bar["people"]} for bar in took["bars"]]
-    ticks = min(4, max(row[people] for row in rows))
+    axis = {"format": ",d", **charts.whole(row[people] for row in rows)}
     encoding = {
         "x": {"field": hours, "type": "nominal", "sort": None, "title": None, "axis": {"labelAngle": 0}},
-        "y": {"field": people, "type": "quantitative", "title": None, "axis": {"format": ",d", "tickCount": ticks}},
+        "y": {"field": people, "type": "quantitative", "title": None, "axis": axis},
     }
     chart = {"data": {"values": rows}, "mark": {"type": "bar"}, "encoding": encoding, "height": 120}
     return {"median": spoken(took["median"]), "p90": spoken(took["p90"]), "chart": chart}

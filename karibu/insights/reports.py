@@ -15,6 +15,7 @@ from karibu.insights.metrics import METRICS, Measurement, Metric, Point, Value, 
 from karibu.insights.periods import Period, last_days, midnight
 from karibu.messages import senders
 from karibu.shop.models import Order
+from karibu.web import charts
 from karibu.web.formats import count, moment, money, percent
 from karibu.web.queries import shop
 
@@ -60,9 +61,10 @@ def over_time(name: str, period: Period) -> Figure:
     metric = METRICS[name]
     measured = metric.measure(period, "day")
     rows = [{_("Day"): point.key, str(metric.label): _number(point.value)} for point in measured.series]
+    axis = charts.whole(_number(point.value) for point in measured.series)
     encoding = {
         "x": {"field": _("Day"), "type": "temporal", "title": None, "axis": {"format": "%-d %b", "labelOverlap": True}},
-        "y": {"field": str(metric.label), "type": "quantitative", "title": None, "axis": {"tickMinStep": 1}},
+        "y": {"field": str(metric.label), "type": "quantitative", "title": None, "axis": axis},
     }
     figure = _figure(name, "day", period, measured, rows, {"mark": {"type": "bar"}, "encoding": encoding})
     compared = _compared(measured.total, metric.measure(_before(period)).total, period)

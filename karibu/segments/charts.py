@@ -11,7 +11,7 @@ from karibu.segments import queries
 from karibu.segments.circles import HEIGHT, WIDTH, circles
 from karibu.segments.queries import Overlap
 from karibu.web import formats
-from karibu.web.charts import ACCENT, SECOND
+from karibu.web.charts import ACCENT, SECOND, whole
 
 DAYS = 90
 
@@ -41,7 +41,7 @@ def over_time(sizes: Sequence[tuple[date, int]]) -> Picture:
             "field": people,
             "type": "quantitative",
             "title": None,
-            "axis": {"tickMinStep": 1},
+            "axis": whole(members for _when, members in sizes),
             "scale": {"zero": True},
         },
     }

@@ -12,7 +12,7 @@ from karibu.segments.conditions.rfm import GROUPS
 from karibu.segments.models import RfmDay
 from karibu.segments.rfm import Cell
 from karibu.web import formats
-from karibu.web.charts import ACCENT, INK, LINE
+from karibu.web.charts import ACCENT, INK, LINE, whole
 
 DAYS = 90
 LEGEND = {"title": None, "columns": 3, "columnPadding": 60}  # room for the larger words of a phone
@@ -86,9 +86,10 @@ def past() -> dict[str, Any] | None:
         for day, key, customers in days
         if key in FOLLOWED
     ]
+    axis = whole(customers for _day, _key, customers in days)
     encoding = {
         "x": {"field": when, "type": "temporal", "title": None, "axis": day_axis(len({day for day, _g, _c in days}))},
-        "y": {"field": people, "type": "quantitative", "title": None, "axis": {"tickMinStep": 1}},
+        "y": {"field": people, "type": "quantitative", "title": None, "axis": axis},
         "color": {"field": group, "type": "nominal", "sort": [str(GROUPS[key]) for key in FOLLOWED], "legend": LEGEND},
     }
     return {"data": {"values": rows}, "mark": {"type": "line"}, "encoding": encoding}

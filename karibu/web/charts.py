@@ -6,7 +6,7 @@ theme. A drawing is kept by the digest of its specification.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -95,6 +95,11 @@ def sparkline(values: list[float], width: int = 96, height: int = 24) -> SafeStr
         f'<svg class="spark" viewBox="0 0 {width} {height}" preserveAspectRatio="none" aria-hidden="true">'
         f'<polygon points="0,{height} {line} {width},{height}"/><polyline points="{line}"/></svg>'
     )
+
+
+def whole(values: Iterable[float]) -> dict[str, Any]:
+    """An axis for counts: no tick between two whole numbers (`tickMinStep` does not keep Vega-Lite from that)."""
+    return {"tickCount": int(min(4, max(1, *values, 1)))}
 
 
 def warm_up() -> None:

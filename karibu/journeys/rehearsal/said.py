@@ -18,7 +18,7 @@ from karibu.messages import senders
 from karibu.messages.status import explain
 from karibu.segments.charts import Picture, day_axis
 from karibu.web import formats
-from karibu.web.charts import ACCENT, SECOND
+from karibu.web.charts import ACCENT, SECOND, whole
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,10 @@ def picture(rehearsal: Rehearsal) -> Picture:
         for when, *both in days
         for name, n in zip((entered, messages), both, strict=True)
     ]
+    axis = {"format": ",d", **whole(n for _when, *both in days for n in both)}
     encoding = {
         "x": {"field": day, "type": "temporal", "title": None, "axis": day_axis(len(days))},
-        "y": {"field": number, "type": "quantitative", "title": None, "axis": {"tickMinStep": 1, "format": ",d"}},
+        "y": {"field": number, "type": "quantitative", "title": None, "axis": axis},
         "color": {
             "field": what,
             "type": "nominal",

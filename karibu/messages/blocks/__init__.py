@@ -86,7 +86,7 @@ def _dark(look: Look) -> str:
 :root {{ color-scheme: light dark; supported-color-schemes: light dark; }}
 .quiet div, .quiet a {{ color: {look.quiet}; }}
 @media (prefers-color-scheme: dark) {{
-.page, .page > table, .sheet, .sheet > table, .sheet td, .foot, .foot > table, .foot td {{ background: #1f1b18 !important; background-color: #1f1b18 !important; }}
+body, .page, .page > table, .sheet, .sheet > table, .sheet td, .foot, .foot > table, .foot td {{ background: #1f1b18 !important; background-color: #1f1b18 !important; }}
 .ink div, .ink td, .ink a, .ink span {{ color: #f3ece6 !important; }}
 .quiet div, .quiet a {{ color: #b8ada4 !important; }}
 .go td, .go a {{ background: {look.accent} !important; color: {look.on_accent} !important; }}

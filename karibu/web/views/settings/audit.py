@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from karibu.web import access
 from karibu.web.models import AuditEntry
-from karibu.web.tables import Column, Dates, Table
+from karibu.web.tables import Column, Dates, Empty, Table
 
 
 class Audit(Table):
@@ -21,6 +21,7 @@ class Audit(Table):
     filters = [Dates("at", _("When"))]
     order = "-at"
     search_label = _("Search who, did or to what")
+    empty = Empty(_("Nothing was done yet"), _("Whatever colleagues and programs change stands here from then on."))
 
     def search(self, rows: QuerySet[AuditEntry], text: str) -> Any:
         return rows.filter(Q(actor__icontains=text) | Q(verb__icontains=text) | Q(subject__icontains=text))
