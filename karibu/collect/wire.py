@@ -6,7 +6,6 @@ they came, unless they are no JSON or hold what PostgreSQL's text cannot: then a
 """
 
 import json
-import math
 import re
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -14,6 +13,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from karibu.collect.times import Stamp, happened_at
+from karibu.web.reading import cleaned
 
 EVENT_LIMIT = 32 * 1024  # bytes
 NAME_LIMIT = 200  # characters
@@ -240,14 +240,4 @@ def repaired(raw: bytes) -> bytes:
 
     Raises ValueError (RecursionError for one nested too deeply) when it is not even nearly JSON.
     """
-    return msgspec.json.encode(_clean(json.loads(raw.decode("utf-8", "replace"), strict=False)))
-
-
-def _clean(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.replace("\x00", "").encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    if isinstance(value, dict):
-        return {_clean(key): _clean(child) for key, child in value.items()}
-    if isinstance(value, list):
-        return [_clean(child) for child in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return msgspec.json.encode(cleaned(json.loads(raw.decode("utf-8", "replace"), strict=False)))

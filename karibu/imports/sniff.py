@@ -166,7 +166,7 @@ def _jsonl(path: Path) -> Understood:
                 continue
             try:
                 row = msgspec.json.decode(line.removeprefix(codecs.BOM_UTF8), type=dict[str, Any])
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, RecursionError) as error:
                 if number == 1:
                     raise Unreadable(f"Line 1 is no JSON object: {error}") from error
                 continue  # set aside when it is imported

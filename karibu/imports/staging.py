@@ -133,7 +133,7 @@ def _json_rows(path: Path, found: Understood) -> Iterator[Row]:
                 continue
             try:
                 row = decoder.decode(line.removeprefix(b"\xef\xbb\xbf"))
-            except (msgspec.DecodeError, UnicodeError) as error:
+            except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
                 yield number, f"this line is no JSON object: {error}", []
                 continue
             yield number, "", [text(row.get(name)) for name in found.columns]

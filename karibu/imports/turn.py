@@ -251,7 +251,7 @@ def _properties(text: str) -> dict[str, Any]:
         return {}
     try:
         return msgspec.json.decode(text, type=dict[str, Any])
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         raise BadCell("properties", "is no JSON object") from None
 
 

@@ -28,6 +28,7 @@ from karibu.journeys.tables import TONES, Journeys, People
 from karibu.web import fragments
 from karibu.web.access import actor, allow, may
 from karibu.web.fragments import is_partial
+from karibu.web.reading import read_json
 from karibu.web.stale import unchanged
 from karibu.web.tables import back, chosen
 
@@ -168,7 +169,7 @@ DEEDS: dict[str, Callable[[Any, Address], dict[str, Any]]] = {
 
 def _address(request: HttpRequest) -> Address:
     try:
-        found = json.loads(request.POST.get("address", ""))
+        found = read_json(request.POST.get("address", ""))
     except ValueError:
         found = None
     is_one = isinstance(found, list) and len(found) % 2 == 1 and all(type(part) in (int, str) for part in found)

@@ -1,12 +1,12 @@
 """The editor's form: blocks as they were posted, and what its buttons do to them."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from karibu.messages.blocks import MOST, Block
 from karibu.messages.blocks.kinds import KINDS
+from karibu.web.reading import read_json
 
 STEPS_BACK = 20
 
@@ -38,7 +38,7 @@ def posted(post: Mapping[str, str]) -> Sheet:
 
 def _past(written: str) -> list[list[Block]]:
     try:
-        past = json.loads(written or "[]")
+        past = read_json(written or "[]")
     except ValueError:
         return []
     return past[-STEPS_BACK:] if isinstance(past, list) else []

@@ -77,7 +77,7 @@ def decode(cursor: str, length: int) -> list[Any]:
         if not isinstance(packed, list) or len(packed) != length:
             raise BadCursor(cursor)
         return [_unpack(value) for value in packed]
-    except (ValueError, binascii.Error, ArithmeticError, KeyError, TypeError):
+    except (ValueError, RecursionError, binascii.Error, ArithmeticError, KeyError, TypeError):
         raise BadCursor(cursor) from None
 
 

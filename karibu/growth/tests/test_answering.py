@@ -160,3 +160,15 @@ def test_the_landing_page_works_without_script_and_in_other_words(client: Client
 
 def test_the_script_is_small(client: Client) -> None:
     assert len(client.get("/forms.js").content) <= 6 * 1024
+
+
+@pytest.mark.parametrize("body", [b"[" * 9999, b'{"email":' * 2000, b"\xff", b"null"])
+def test_what_is_no_answer_is_refused(client: Client, body: bytes) -> None:
+    a_form()
+    assert client.post("/forms/letters/answer/", body, content_type="text/plain").status_code == 422
+
+
+def test_a_name_that_was_cut_in_an_emoji_is_kept_as_far_as_it_goes(client: Client) -> None:
+    a_form()
+    assert answer(client, first_name="Amina\x00 \ud83d", city="Kigali") == 204
+    assert the_customer().name == "Amina \ufffd"

@@ -3,7 +3,6 @@
 Reached from pages of other hosts, without cookies. GET and HEAD change nothing: a view is counted by a POST.
 """
 
-import json
 import random
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from karibu.growth.questions import QUESTIONS
 from karibu.web import speaking, throttle
 from karibu.web.access import public
 from karibu.web.queries import shop
+from karibu.web.reading import read_json
 
 SCRIPT = tight((Path(__file__).parents[1] / "forms.js").read_text(encoding="utf-8"))
 LONGEST = 20_000  # bytes of an answer
@@ -166,7 +166,7 @@ def _live(slug: str) -> SignUp:
 def _said(request: HttpRequest) -> Said:
     """The body as data; whatever is no object of JSON says nothing."""
     try:
-        found = json.loads(request.body) if len(request.body) <= LONGEST else {}
+        found = read_json(request.body) if len(request.body) <= LONGEST else {}
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}

@@ -11,6 +11,7 @@ from karibu.journeys.entries.date import COLUMNS
 from karibu.journeys.steps.wait import Wait
 from karibu.segments import columns
 from karibu.segments.models import Segment
+from karibu.web.reading import read_json
 
 UNITS = (
     ("seconds", gettext_lazy("seconds")),
@@ -186,7 +187,7 @@ def plain(text: str) -> str | int | float:
 def decoded(text: str) -> Any:
     """What a hidden field carried; None where somebody put something else into it."""
     try:
-        return json.loads(text)
+        return read_json(text)
     except ValueError:
         return None
 

@@ -1,12 +1,12 @@
 """A provider's call to us, as `inbound.py` of each channel reads it."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from karibu.messages.channels.receipts import Word
 from karibu.messages.channels.received import Received
+from karibu.web.reading import read_json
 
 
 class Forged(Exception):
@@ -36,7 +36,7 @@ class Asked:
     def json(self) -> dict[str, Any]:
         """Raises Unreadable for what is no JSON object."""
         try:
-            said = json.loads(self.body)
+            said = read_json(self.body)
         except ValueError as error:
             raise Unreadable("no JSON") from error
         if not isinstance(said, dict):

@@ -1,6 +1,5 @@
 """Calling a provider over HTTP: connections are kept, calls have a time limit, nothing is followed or repeated."""
 
-import json
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,8 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import MaxRetryError, NewConnectionError
+
+from karibu.web.reading import read_json
 
 CONNECT, READ = 5, 20  # seconds
 LONGEST = 1_000_000  # bytes of an answer that are read
@@ -53,7 +54,7 @@ class Answer:
     def json(self) -> dict[str, Any]:
         """What it says, where that is a JSON object; else nothing."""
         try:
-            said = json.loads(self.body)
+            said = read_json(self.body)
         except ValueError:
             return {}
         return said if isinstance(said, dict) else {}

@@ -126,3 +126,15 @@ def test_connecting_tells_telegram_where_we_listen(line: tuple[Server, Account])
     PROVIDERS[0].opened(account)
     said = server.asked[-1].json
     assert said["url"].endswith(f"/hooks/{account.token}/") and said["secret_token"] == secret_token(account)
+
+
+def test_what_cannot_be_read_or_stored_does_not_make_telegram_call_for_ever(
+    line: tuple[Server, Account], client: Client
+) -> None:
+    _server, account = line
+    person = linked(client, account)
+    assert call_us(client, account, written(42, "cut in an emoji \ud83d, with a \x00", 2)) == 200
+    assert Inbound.objects.filter(customer_id=person.pk).latest("pk").text == "cut in an emoji \ufffd, with a "
+    headers = {"X-Telegram-Bot-Api-Secret-Token": secret_token(account)}
+    deep = client.post(f"/hooks/{account.token}/", b"[" * 9999, content_type="application/json", headers=headers)
+    assert deep.status_code == 202

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import hmac
-import json
 import time
 from datetime import datetime
 from typing import Any
@@ -21,6 +20,7 @@ from karibu.messages.channels.http import Answer, Call
 from karibu.messages.channels.models import Account
 from karibu.messages.channels.receipts import State, Word
 from karibu.messages.channels.received import Received
+from karibu.web.reading import read_json
 
 _STATES = {
     "delivered": State.DELIVERED,
@@ -89,7 +89,7 @@ def _word64(raw: bytes) -> str:
 
 def _opened(part: str) -> dict[str, Any]:
     try:
-        said = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        said = read_json(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
     except ValueError as error:
         raise Forged from error
     return said if isinstance(said, dict) else {}
