@@ -15,7 +15,7 @@ from django.db.models import Count, Q
 from karibu.campaigns import earned
 from karibu.insights.definitions import NET, SOLD
 from karibu.insights.metrics import to_cents
-from karibu.journeys import counted, live
+from karibu.journeys import counted
 from karibu.journeys.counted import Numbers, Spot
 from karibu.journeys.layout import Place
 from karibu.journeys.models import Enrollment, Journey
@@ -118,8 +118,7 @@ def _rows(query: str, journey: Journey) -> list[tuple[Any, ...]]:
 
 def _with_goals(journey: Journey) -> list[int]:
     """The versions that say what the journey is for."""
-    numbers = journey.versions.values_list("number", flat=True)
-    return [number for number in numbers if live.definition(journey.pk, number).goal]
+    return [number for number, definition in counted.definitions(journey) if definition.goal]
 
 
 def _versions(journey: Journey) -> list[dict[str, Any]]:

@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from karibu.events.wake import wake
-from karibu.journeys import among, clock, doors, ids, live
-from karibu.journeys.definition import Definition, DefinitionError, parse
+from karibu.journeys import among, clock, doors, ids, live, unread
+from karibu.journeys.definition import Definition, DefinitionError, fault, parse
 from karibu.journeys.entries.form import forms
 from karibu.journeys.entries.threshold import predictions
 from karibu.journeys.layout import Place
@@ -53,10 +53,7 @@ def edit(journey: Journey, *, by: str, name: str | None = None, definition: dict
         journey = _locked(journey)
         journey.name = journey.name if name is None else name
         if definition is not None:
-            definition = ids.kept(definition, journey.definition)
-        if definition is not None and definition != journey.definition:
-            journey.earlier = [*journey.earlier, journey.definition][-UNDONE:]
-            journey.definition = definition
+            _redraw(journey, ids.kept(definition, journey.definition))
         journey.save(update_fields=["name", "definition", "earlier", "updated_at"])
         record(by, "edited journey", f"journey {journey.pk}", name=journey.name)
     return journey
@@ -71,6 +68,24 @@ def undo(journey: Journey, *, by: str) -> Journey:
             journey.save(update_fields=["definition", "earlier", "updated_at"])
             record(by, "took back a change of journey", f"journey {journey.pk}", name=journey.name)
     return journey
+
+
+def take_back(journey: Journey, *, by: str) -> Journey:
+    """The draft says again what is published, where this release can read that; it can be undone like any change."""
+    with transaction.atomic():
+        journey = _locked(journey)
+        published = Version.objects.filter(journey=journey, number=journey.version).first()
+        if published and not fault(published.definition):
+            _redraw(journey, published.definition)
+            journey.save(update_fields=["definition", "earlier", "updated_at"])
+            record(by, "went back to what is published", f"journey {journey.pk}", version=journey.version)
+    return journey
+
+
+def _redraw(journey: Journey, definition: dict[str, Any]) -> None:
+    if definition != journey.definition:
+        journey.earlier = [*journey.earlier, journey.definition][-UNDONE:]
+        journey.definition = definition
 
 
 def publish(journey: Journey, *, by: str, inside: Inside = "new", now: datetime | None = None) -> Journey:
@@ -113,9 +128,13 @@ def resume(journey: Journey, *, by: str) -> Journey:
 
 
 def retry(enrollments: list[int], *, by: str, now: datetime | None = None) -> int:
-    """Puts those set aside before their step again, due now. Returns how many."""
+    """Puts those set aside before their step again, due now. Returns how many.
+
+    Whose version this release cannot read goes on in the published one, before the same step or the next that it has.
+    """
     with transaction.atomic():
         again = Enrollment.objects.filter(pk__in=enrollments, status=Enrollment.Status.FAILED)
+        unread.into_published(again)
         count = again.update(status=Enrollment.Status.ACTIVE, reason="", ended_at=None, due_at=now or timezone.now())
         record(by, "retried enrollments", "journeys", count=count)
         wake("journeys")
@@ -139,7 +158,9 @@ def answer(enrollments: Collection[int], said: Literal["yes", "no"], *, by: str,
         asked = [
             run_
             for run_ in rows.select_for_update()
-            if run_.step >= 0 and isinstance(live.definition(run_.journey_id, run_.version).steps[run_.step], Ask)
+            if run_.step >= 0
+            and (definition := live.readable(run_.journey_id, run_.version))
+            and isinstance(definition.steps[run_.step], Ask)
         ]
         for run_ in asked:
             run_.context, run_.due_at = {**run_.context, ANSWER: said}, now
@@ -236,7 +257,7 @@ def _check_hand_over(place: Place, step: HandOver) -> None:
     while ahead:
         number = ahead.pop()
         other = Journey.objects.filter(pk=number).first()
-        if other is None or not parse(other.definition).entry.by_hand:
+        if other is None or fault(other.definition) or not parse(other.definition).entry.by_hand:
             raise DefinitionError(path, _("There is no such journey that takes people in by hand."))
         if number in seen:
             continue
@@ -250,7 +271,7 @@ def _check_hand_over(place: Place, step: HandOver) -> None:
 def _handed_on(journey: Journey) -> set[int]:
     """The journeys that this one puts people into: as it is live, and as it is being edited."""
     live_one = Version.objects.filter(journey=journey, number=journey.version).values_list("definition", flat=True)
-    written = [parse(raw) for raw in (journey.definition, *live_one)]
+    written = [parse(raw) for raw in (journey.definition, *live_one) if not fault(raw)]
     return {step.journey for one in written for step in one.steps if isinstance(step, HandOver)}
 
 
@@ -273,7 +294,7 @@ def _new_version(journey: Journey, definition: Definition, by: str, inside: Insi
     old = Version.objects.filter(journey=journey, number=journey.version).first()
     journey.version += 1
     Version.objects.create(journey=journey, number=journey.version, definition=journey.definition, published_by=by)
-    if inside == "before" and old is not None:
+    if inside == "before" and old is not None and not fault(old.definition):
         _move_to(journey, definition, first_change(parse(old.definition), definition))
 
 

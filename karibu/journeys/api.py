@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from ninja import Field, Router, Schema, Status
 
 from karibu.customers.models import Customer
-from karibu.journeys import actions, exporting, live, queries
-from karibu.journeys.definition import DefinitionError, parse
+from karibu.journeys import actions, exporting, live, queries, unread
+from karibu.journeys.definition import DefinitionError, fault, parse
 from karibu.journeys.explain import whereabouts
 from karibu.journeys.models import Enrollment, Journey
 from karibu.web import paging
@@ -140,7 +140,10 @@ def put_in(request: HttpRequest, pk: int, body: PeopleIn) -> dict[str, Any]:
     found = get_object_or_404(Journey, pk=pk)
     if found.status != Journey.Status.LIVE:
         raise Problem(409, _("The journey is not live."))
-    if not live.definition(found.pk, found.version).entry.by_hand:
+    definition = live.readable(found.pk, found.version)
+    if definition is None:
+        raise Problem(409, unread.said(found.version))
+    if not definition.entry.by_hand:
         raise Problem(409, _("The journey takes nobody in by hand; its entry says otherwise."))
     known = list(Customer.objects.filter(pk__in=body.customers, erased_at=None, merged_into=None).values_list("pk"))
     if missing := sorted(set(body.customers) - {row[0] for row in known}):
@@ -180,6 +183,8 @@ def _checked(deed: Any) -> Journey:
 
 
 def _journey(journey: Journey) -> dict[str, Any]:
+    """`fault`: what this release cannot read in a draft that another one wrote."""
+    wrong = fault(journey.definition)
     return {
         "id": journey.pk,
         "name": journey.name,
@@ -187,7 +192,8 @@ def _journey(journey: Journey) -> dict[str, Any]:
         "version": journey.version,
         "recipe": journey.recipe,
         "definition": journey.definition,
-        "sentence": parse(journey.definition).sentence(),
+        "sentence": "" if wrong else parse(journey.definition).sentence(),
+        "fault": wrong and {"field": f"definition{wrong.path.removeprefix('$')}", "detail": wrong.sentence},
         "published_at": journey.published_at,
     }
 

@@ -55,8 +55,8 @@ def choose(now: datetime) -> int:
     """Decides what can be decided in the live journeys; returns how many experiments were."""
     decided = 0
     for journey in Journey.objects.filter(status=Journey.Status.LIVE).order_by("pk"):
-        steps = live.definition(journey.pk, journey.version).steps
-        for position, step in enumerate(steps):
+        definition = live.readable(journey.pk, journey.version)
+        for position, step in enumerate(definition.steps if definition else ()):
             if isinstance(step, Experiment) and not winner(journey.pk, journey.version, position):
                 decided += _decide(journey, position, step, now)
     return decided

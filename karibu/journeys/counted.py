@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import Count, Exists, F, Func, OuterRef, Q, QuerySet, Value
 
 from karibu.journeys import live
+from karibu.journeys.definition import Definition
 from karibu.journeys.layout import Place
 from karibu.journeys.leaving import REACHED
 from karibu.journeys.models import Enrollment, Journey, Passage
@@ -36,13 +37,14 @@ class Numbers:
 
 
 def places(journey: Journey) -> dict[Spot, Place]:
-    """Every step of every version."""
+    """Every step of every version that can be read."""
+    return {(number, place.position): place for number, one in definitions(journey) for place in one.layout.places}
+
+
+def definitions(journey: Journey) -> list[tuple[int, Definition]]:
+    """The versions that can be read, the oldest first."""
     numbers = journey.versions.order_by("number").values_list("number", flat=True)
-    return {
-        (number, place.position): place
-        for number in numbers
-        for place in live.definition(journey.pk, number).layout.places
-    }
+    return [(number, one) for number in numbers if (one := live.readable(journey.pk, number))]
 
 
 def at_spots(journey: Journey) -> dict[Spot, Numbers]:
@@ -100,8 +102,7 @@ def reasons(journey: Journey, most: int = 5) -> dict[Spot, list[tuple[str, int]]
 
 
 def _without_numbers(journey: Journey) -> Func | F:
-    known = [live.definition(journey.pk, number) for number in journey.versions.values_list("number", flat=True)]
-    ends = [end for one in known for end in (*one.exits, *([one.goal] if one.goal else []))]
+    ends = [end for _number, one in definitions(journey) for end in (*one.exits, *([one.goal] if one.goal else []))]
     names = sorted({name for end in ends for name in end.names}, key=len, reverse=True)
     if not names:
         return F("reason")

@@ -139,6 +139,15 @@ def parse(raw: object) -> Definition:
     return Definition(outline.entry, reentry, outline.exit, laid_out, outline.goal, outline.filter or None)
 
 
+def fault(raw: object) -> DefinitionError | None:
+    """What keeps this release from reading it: what one release wrote, an older one may not know."""
+    try:
+        parse(raw)
+    except DefinitionError as error:
+        return error
+    return None
+
+
 def usual_reentry(entry: Entry) -> Reentry:
     """The re-entry of a journey that says nothing of it."""
     if entry.schedule:
@@ -200,6 +209,7 @@ __all__ = [
     "Entry",
     "Exit",
     "Goal",
+    "fault",
     "parse",
     "reentry_sentence",
 ]

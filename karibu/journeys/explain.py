@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from karibu.customers.queries import family
 from karibu.events import log
 from karibu.events.log import LoggedEvent
-from karibu.journeys import among, events, live
+from karibu.journeys import among, events, live, unread
 from karibu.journeys.definition import Definition
 from karibu.journeys.explain_doors import why_not_through
 from karibu.journeys.leaving import REACHED
@@ -34,7 +34,10 @@ def whereabouts(enrollment: Enrollment) -> str:
             return _("Set aside: %(reason)s") % {"reason": enrollment.reason}
     if enrollment.step == AT_THE_DOOR:
         return _("About to be asked whether the journey is for them")
-    step = live.definition(enrollment.journey_id, enrollment.version).steps[enrollment.step]
+    definition = live.readable(enrollment.journey_id, enrollment.version)
+    if definition is None:
+        return unread.said(enrollment.version)
+    step = definition.steps[enrollment.step]
     words = {"step": step.sentence(), "when": formats.moment(enrollment.due_at)}
     if enrollment.journey.status == Journey.Status.PAUSED:
         return _("Stands before “%(step)s”; the journey is paused") % words
@@ -58,7 +61,9 @@ def why_not(journey: Journey, customer_id: int) -> list[str]:
     """Everything that keeps (or kept) this person out, most telling first; empty when they would enter right now."""
     if journey.version == 0:
         return [_("The journey has not been published yet.")]
-    definition = live.definition(journey.pk, journey.version)
+    definition = live.readable(journey.pk, journey.version)
+    if definition is None:
+        return [unread.said(journey.version)]
     if definition.filter is not None and customer_id not in among.members(
         definition.filter, [customer_id], timezone.now()
     ):

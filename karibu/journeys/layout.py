@@ -5,7 +5,7 @@ journey goes on with what follows the whole step. Steps are numbered as they sta
 a journey without ways is numbered from first to last, and whatever is added behind a step does not renumber it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -56,6 +56,19 @@ def lay_out(raw: Sequence[Any], path: str = "$.steps") -> Layout:
     following: dict[tuple[int, str], int | None] = {}
     _link(first, None, following)
     return Layout(first, sorted(places, key=lambda place: place.position), following)
+
+
+def names(raw: Sequence[Any], above: Address = ()) -> Iterator[str]:
+    """The ids by position, also of steps that this release cannot read."""
+    for i, step in enumerate(raw):
+        yield ids.of(step, (*above, i))
+        below = step.get("ways", {})
+        try:
+            order: Sequence[str] = steps.parse(step, "$").ways()
+        except DefinitionError:
+            order = list(below)
+        for way in order:
+            yield from names(below.get(way, []), (*above, i, way))
 
 
 def _lay(raw: Sequence[Any], path: str, address: Address, places: list[Place]) -> list[Place]:

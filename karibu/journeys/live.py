@@ -86,11 +86,10 @@ def _load(cursor: Any, journeys: dict[int, tuple[str, int]]) -> Rules:
     for journey_id, number in cursor.fetchall():
         status, current = journeys[journey_id]
         is_open = status == "live" and number == current
-        try:
-            written = definition(journey_id, number)
-        except DefinitionError as error:
+        written = readable(journey_id, number)
+        if written is None:
             # Of another release of Karibu: that one journey stands still, and no event is held up for it.
-            log.error("journey %s, version %s cannot be read: %s", journey_id, number, error.path)
+            log.error("journey %s, version %s cannot be read", journey_id, number)
             continue
         _add(found, Way(journey_id, number, written, is_open, asked(written)))
     return found
@@ -156,6 +155,14 @@ def definition(journey_id: int, version: int) -> Definition:
             "SELECT definition FROM journeys_version WHERE journey_id = %s AND number = %s", [journey_id, version]
         )
         return parse(decoded(cursor.fetchone()[0]))
+
+
+def readable(journey_id: int, version: int) -> Definition | None:
+    """As definition(); None where this release cannot read it: pages and reports do without that version."""
+    try:
+        return definition(journey_id, version)
+    except DefinitionError:
+        return None
 
 
 def decoded(value: Any) -> Any:

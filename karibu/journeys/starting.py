@@ -12,7 +12,7 @@ from karibu.journeys.definition import DefinitionError, parse
 from karibu.journeys.forms.entry import door_form, fresh_door
 from karibu.journeys.forms.rules import rules_form
 from karibu.journeys.models import Journey
-from karibu.journeys.views import built, show
+from karibu.journeys.views import built, if_readable, show
 from karibu.web.access import actor, allow
 from karibu.web.stale import unchanged
 
@@ -40,6 +40,7 @@ def name(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allow("marketer")
+@if_readable
 def door(request: HttpRequest, pk: int) -> HttpResponse:
     """Another way in, to be set; the rules go where they speak of a key that is no more."""
     found = get_object_or_404(Journey, pk=pk)
@@ -58,6 +59,7 @@ def door(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allow("marketer")
+@if_readable
 def entry(request: HttpRequest, pk: int) -> HttpResponse:
     """Saves what brings people in into the draft."""
     found = get_object_or_404(Journey, pk=pk)
@@ -70,6 +72,7 @@ def entry(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @allow("marketer")
+@if_readable
 def rules(request: HttpRequest, pk: int) -> HttpResponse:
     """Saves whom it is for, how often, what for, and who leaves."""
     found = get_object_or_404(Journey, pk=pk)

@@ -22,7 +22,7 @@ urlpatterns: list[URLPattern] = [
     path("journeys/<int:pk>/steps/", views.add, name="journey-add"),
     *[
         path(f"journeys/<int:pk>/{deed}/", views.rearrange, {"deed": deed}, name=f"journey-{deed}")
-        for deed in ("remove", "up", "down", "copy", "undo")
+        for deed in ("remove", "up", "down", "copy", "undo", "published")
     ],
     *[
         path(f"journeys/<int:pk>/people/{said}/", views.answer, {"said": said}, name=f"journey-say-{said}")

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.contrib import messages
@@ -13,9 +14,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from karibu.customers.models import Customer
-from karibu.journeys import actions, draft, explain, exporting, queries
+from karibu.journeys import actions, draft, explain, exporting, live, queries
 from karibu.journeys.cards import KINDS, draw
-from karibu.journeys.definition import DefinitionError, parse
+from karibu.journeys.definition import DefinitionError, fault, parse
 from karibu.journeys.forms import form_for, fresh
 from karibu.journeys.forms.entry import door_form, open_doors
 from karibu.journeys.forms.rules import rules_form
@@ -31,6 +32,8 @@ from karibu.web.fragments import is_partial
 from karibu.web.reading import read_json
 from karibu.web.stale import unchanged
 from karibu.web.tables import back, chosen
+
+View = Callable[..., HttpResponse]
 
 
 @require_safe
@@ -103,8 +106,21 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("journey", pk)
 
 
+def if_readable(view: View) -> View:
+    """A deed at the draft, where this release can read it; else its page, which says so."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, pk: int, **rest: Any) -> HttpResponse:
+        if fault(get_object_or_404(Journey, pk=pk).definition):
+            return redirect("journey", pk)
+        return view(request, pk, **rest)
+
+    return checked
+
+
 @require_POST
 @allow("marketer")
+@if_readable
 def step(request: HttpRequest, pk: int, position: int) -> HttpResponse:
     """Saves one step's settings into the draft."""
     found = get_object_or_404(Journey, pk=pk)
@@ -127,6 +143,7 @@ def step(request: HttpRequest, pk: int, position: int) -> HttpResponse:
 
 @require_POST
 @allow("marketer")
+@if_readable
 def add(request: HttpRequest, pk: int) -> HttpResponse:
     """Puts a step of the posted kind in at the posted address, and opens it."""
     found = get_object_or_404(Journey, pk=pk)
@@ -148,7 +165,9 @@ def rearrange(request: HttpRequest, pk: int, deed: str) -> HttpResponse:
     """Takes a step out, moves or copies it, or takes the last change back."""
     found = get_object_or_404(Journey, pk=pk)
     try:
-        if deed == "undo":
+        if deed == "published":
+            actions.take_back(found, by=actor(request))
+        elif deed == "undo":
             actions.undo(found, by=actor(request))
         else:
             actions.edit(found, definition=DEEDS[deed](found.definition, _address(request)), by=actor(request))
@@ -180,9 +199,9 @@ def _address(request: HttpRequest) -> Address:
 
 def built(request: HttpRequest, pk: int, opened: Address | None = None, first: str = "") -> HttpResponse:
     """The changed draft: as a part for htmx, else its page. `first`: which form of the first card is open."""
-    if not is_partial(request):
-        return redirect("journey", pk)
     found = get_object_or_404(Journey, pk=pk)
+    if not is_partial(request) or fault(found.definition):
+        return redirect("journey", pk)
     places = parse(found.definition).layout.places
     position = next((place.position for place in places if place.address == opened), None)
     return show(request, found, None, position, first=first)
@@ -286,6 +305,8 @@ def show(
     **forms: Any,
 ) -> HttpResponse:
     """The journey's page. `form`, `entry_form` and `rules_form` are bound ones with errors to show."""
+    if wrong := fault(found.definition):
+        return _unread(request, found, wrong)
     definition = parse(found.definition)
     entry_form, rules = forms.get("entry_form"), forms.get("rules_form")
     context = {
@@ -302,5 +323,20 @@ def show(
         "report": queries.stands(found),
         "can_publish": may(request, "marketer"),
         "has_changes": found.version > 0 and actions.has_changes(found),
+        "unread": found.version if found.version and live.readable(found.pk, found.version) is None else 0,
     }
     return fragments.render(request, "journeys/journey.html", context, fragment="journeys/_builder.html", status=status)
+
+
+def _unread(request: HttpRequest, found: Journey, wrong: DefinitionError) -> HttpResponse:
+    """Instead of the builder: a draft that another release wrote and this one cannot read, and the ways out."""
+    context = {
+        "journey": found,
+        "tone": TONES[found.status],
+        "fault": wrong,
+        "written": json.dumps(found.definition, indent=2, ensure_ascii=False),
+        "can_publish": may(request, "marketer"),
+        "has_changes": found.version > 0 and actions.has_changes(found),
+        "unread": found.version if found.version and live.readable(found.pk, found.version) is None else 0,
+    }
+    return render(request, "journeys/unread.html", context)
