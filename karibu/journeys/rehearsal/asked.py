@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from karibu.events import queries as events
+from karibu.journeys.rehearsal.turns import Turns
 from karibu.journeys.steps.base import Traveller
 from karibu.messages import gate, starters
 from karibu.messages.gate import Thought
@@ -37,6 +38,7 @@ class Asked:
     span: timedelta = field(default_factory=lambda: HOUR if events.total() <= FINE else DAY)
     intended: list[Case] = field(default_factory=list)  # the messages of this chunk that people may be sent
     refused: Counter[str] = field(default_factory=Counter)  # the others, by reason
+    queue: Turns = field(default_factory=Turns)
     _members: dict[tuple[str, datetime], pa.Array] = field(default_factory=dict)
     _asking: Lock = field(default_factory=Lock)
     _standing: dict[tuple[int, str, str], Case] = field(default_factory=dict)
@@ -66,9 +68,12 @@ class Asked:
                 self.refused[str(case.verdict.reason)] += 1
         return [case.verdict is None for case in known]
 
+    def turns(self, step: int, apart: timedelta, come: Sequence[tuple[Traveller, datetime]]) -> Sequence[datetime]:
+        return self.queue.give(step, apart, come)
+
     def beside(self) -> "Asked":
         """For whoever tells of other people at the same time: what was asked of everybody is known to both."""
-        return Asked(self.until, self.span, _members=self._members, _asking=self._asking)
+        return Asked(self.until, self.span, queue=self.queue, _members=self._members, _asking=self._asking)
 
     def forget(self) -> None:
         """The next chunk has other people."""

@@ -43,6 +43,7 @@ def blind(definition: Definition, past: Past | None, asked: Asked, stand_in: int
         "traits": conditions,
         "noted": conditions and Update in kinds,
         "asked": Ask in kinds,
+        "turns": not asked.queue.are_known(),
         "reactions": Reaction in kinds,
         "coupons": Coupon in kinds,
         "called": Webhook in kinds,
@@ -80,6 +81,9 @@ SAID: dict[str, Callable[[], str]] = {
     ),
     "noted": lambda: _("What this journey itself notes about people, its conditions do not see."),
     "asked": lambda: _("Nobody was there to answer: everyone went the way without an answer."),
+    "turns": lambda: _(
+        "It ended before it was known who comes when: turns at steps that let only so many people pass are guessed."
+    ),
     "reactions": lambda: _("Nobody got a message, so nobody opened one or clicked: all went the other way."),
     "coupons": lambda: _("There were coupons for everybody; see above how many that takes."),
     "called": lambda: _("Programs of the shop's own were not asked: everyone went on as if they had answered at once."),

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 from threading import RLock
 from typing import Any
 
@@ -19,7 +20,9 @@ from karibu.journeys.rehearsal.blind import blind
 from karibu.journeys.rehearsal.past import Past
 from karibu.journeys.rehearsal.rounds import Rounds
 from karibu.journeys.rehearsal.tally import Tally
+from karibu.journeys.rehearsal.turns import TIMES, Turns
 from karibu.journeys.steps.branch import Branch
+from karibu.journeys.steps.rate import Rate
 from karibu.messages.zones import zone_of
 from karibu.segments import mirror
 from karibu.web.queries import shop
@@ -69,8 +72,15 @@ class _Telling:
     def __init__(self, rehearsal: Rehearsal, progress: Progress, most: int | None, at_once: int) -> None:
         self.rehearsal, self.progress, self.most, self.at_once = rehearsal, progress, most, at_once
         self.definition: Definition = parse(rehearsal.definition)
-        zone = zone_of(shop().timezone, "UTC")
-        self.tally = Tally(rehearsal.journey_id, self.definition, rehearsal.since, rehearsal.until, zone)
+        self.fresh = partial(
+            Tally,
+            rehearsal.journey_id,
+            self.definition,
+            rehearsal.since,
+            rehearsal.until,
+            zone_of(shop().timezone, "UTC"),
+        )
+        self.tally = self.fresh()
         self.asked = Asked(rehearsal.until)
         self.done = 0  # events told
         self.counted = 0  # of them in chunks that were told to the end
@@ -82,10 +92,25 @@ class _Telling:
     def tell(self) -> None:
         row = self.rehearsal
         self.past = past_.read(self.definition, row.since, row.until, self.most, row.stand_in)
-        self._write(total=len(self.past.rows))
+        self.asked.queue = Turns(self.past.one_in)
+        rates = sum(isinstance(step, Rate) for step in self.definition.steps)
+        self._write(total=len(self.past.rows) * (1 + rates))
         if self.definition.filter is not None or any(isinstance(step, Branch) for step in self.definition.steps):
             mirror.current()  # what conditions are asked of is written now: later nothing can be
-        chunks = list(self.past.chunks())
+        self._through(list(self.past.chunks()))
+        for _ in range(TIMES - 1):
+            if self.asked.queue.are_known():
+                break
+            self._forget()
+            self._through(list(self.past.chunks()))
+
+    def _forget(self) -> None:
+        """It is told anew, now that it is known who comes when (turns.py)."""
+        self.asked.queue = self.asked.queue.anew()
+        self.tally, self.counted = self.fresh(), 0
+        self.rehearsal.people.all().delete()
+
+    def _through(self, chunks: list[Past]) -> None:
         if min(self.at_once, len(chunks)) <= 1:
             self._tell_all(chunks)
             return
@@ -137,7 +162,10 @@ class _Telling:
     def _write(self, **fields: Any) -> None:
         """Raises Stopped when the row says so."""
         self.beaten = timezone.now()
-        fields |= {"done": self.done, "heartbeat_at": self.beaten}
+        fields |= {
+            "done": min(self.done, fields.get("total") or self.rehearsal.total or 0),
+            "heartbeat_at": self.beaten,
+        }
         if not _mine(self.rehearsal, Status.RUNNING).update(**fields):
             raise Stopped
         for name, value in fields.items():
@@ -159,8 +187,9 @@ class _Telling:
         one_in = self.past.one_in if self.past else 1
         result = {**self.tally.result(one_in), "one_in": one_in, "blind": self._blind()}
         still = [Status.RUNNING, *([Status.STOPPED] if status == Status.STOPPED else [])]
+        total = len(self.past.rows) if self.past else None
         Rehearsal.objects.filter(pk=self.rehearsal.pk, status__in=still).update(
-            status=status, reason=reason[:300], result=result, done=self.counted, ended_at=timezone.now()
+            status=status, reason=reason[:300], result=result, done=self.counted, total=total, ended_at=timezone.now()
         )
 
     def _blind(self) -> list[str]:

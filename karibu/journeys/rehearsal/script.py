@@ -32,6 +32,7 @@ from karibu.journeys.models import Enrollment, Rehearsal
 from karibu.journeys.react import react
 from karibu.journeys.rehearsal.apart import apart, empty, unwritable
 from karibu.journeys.rehearsal.rounds import Rounds
+from karibu.journeys.rehearsal.turns import Turns
 from karibu.journeys.steps.base import Traveller
 from karibu.messages.intents import Intent
 
@@ -121,6 +122,7 @@ class _Telling:
     messages: list[Intent] = field(default_factory=list)
     met: set[tuple[int, str]] = field(default_factory=set)
     failures: list[Failure] = field(default_factory=list)
+    queue: Turns = field(default_factory=Turns)
 
     def meets(self, condition: Mapping[str, Any], travellers: Sequence[Traveller]) -> Sequence[bool]:
         return [(one.customer_id, _written(condition)) in self.met for one in travellers]
@@ -128,6 +130,9 @@ class _Telling:
     def lets_pass(self, intents: Sequence[Intent]) -> Sequence[bool]:
         self.messages += intents
         return [True] * len(intents)
+
+    def turns(self, step: int, apart: timedelta, come: Sequence[tuple[Traveller, datetime]]) -> Sequence[datetime]:
+        return self.queue.give(step, apart, come)
 
     def person(self, name: str) -> int:
         return self.people.setdefault(name, FIRST + len(self.people))

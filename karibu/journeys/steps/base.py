@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol
 
 import msgspec
@@ -40,6 +40,9 @@ class Past(Protocol):
 
     def lets_pass(self, intents: Sequence[Intent]) -> Sequence[bool]:
         """Whether each of these messages would have left, sooner or later; nothing is sent."""
+
+    def turns(self, step: int, apart: timedelta, come: Sequence[tuple[Traveller, datetime]]) -> Sequence[datetime]:
+        """When each passes a step that lets one person pass, and the next so much later."""
 
 
 @dataclass(frozen=True)
