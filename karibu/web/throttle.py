@@ -1,4 +1,5 @@
-"""How often one may try to sign in: counted in PostgreSQL, so that every web process counts together.
+"""How often strangers may try (to sign in, to fill in a form): counted in PostgreSQL, so that every web process counts
+together.
 
 An address or a network is kept only as a keyed hash, and for a quarter of an hour.
 """
@@ -18,16 +19,17 @@ from karibu.web.models import SignInAttempt
 WINDOW = datetime.timedelta(minutes=15)
 PER_ADDRESS = 5
 PER_NETWORK = 20
+PER_CROWD = 300  # a fair's Wi-Fi, or a mobile operator that lends one address to a whole town
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
-def take(email: str, network: str) -> list[int] | None:
+def take(email: str, network: str, per_network: int = PER_NETWORK) -> list[int] | None:
     """Counts one try for this address and this network *before* it is made, so that many at once count as many.
 
     None when one of them has used up its tries of the last quarter of an hour; else what give_back() takes.
     """
-    limits = {_bucket(email): PER_ADDRESS, _bucket(network): PER_NETWORK}
+    limits = {_bucket(email): PER_ADDRESS, _bucket(network): per_network}
     with transaction.atomic():
         _one_at_a_time(sorted(limits))
         SignInAttempt.objects.filter(at__lt=timezone.now() - WINDOW).delete()

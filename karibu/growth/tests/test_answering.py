@@ -172,3 +172,8 @@ def test_a_name_that_was_cut_in_an_emoji_is_kept_as_far_as_it_goes(client: Clien
     a_form()
     assert answer(client, first_name="Amina\x00 \ud83d", city="Kigali") == 204
     assert the_customer().name == "Amina \ufffd"
+
+
+def test_a_crowd_behind_one_address_may_sign_up_together(client: Client) -> None:
+    a_form()
+    assert {answer(client, email=f"visitor{n}@example.com") for n in range(25)} == {204}

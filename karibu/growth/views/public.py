@@ -101,7 +101,7 @@ def _take(request: HttpRequest, form: SignUp, said: Said) -> int:
     if not said.get("agree"):
         return 422
     network = throttle.network_of(request)
-    if throttle.take(f"form {email}", f"form {network}") is None:
+    if throttle.take(f"form {email}", f"form {network}", throttle.PER_CROWD) is None:
         return 429
     actions.take_answer(form, _given(request, said, email, network))
     return 204

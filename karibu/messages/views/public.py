@@ -118,7 +118,7 @@ def _take_answer(request: HttpRequest, message: Message, scale: str) -> int:
     score, number = _score(request.POST.get("score", "")), request.POST.get("number", "")
     if score is None or score not in surveys.SCALES[scale] or not _NUMBER.fullmatch(number):
         return 422
-    if throttle.take(f"survey {message.pk}", f"survey {throttle.network_of(request)}") is None:
+    if throttle.take(f"survey {message.pk}", f"survey {throttle.network_of(request)}", throttle.PER_CROWD) is None:
         return 429
     surveys.answer(message, scale, score, request.POST.get("text", "").replace("\0", "").strip(), number)
     return 200
