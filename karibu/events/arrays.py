@@ -7,11 +7,13 @@ The format is that of array_send (src/backend/utils/adt/arrayfuncs.c): a head, t
 from __future__ import annotations
 
 import struct
+import sys
+from array import array
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-from psycopg.adapt import Dumper
+from psycopg.adapt import Dumper, PyFormat
 from psycopg.postgres import types
 from psycopg.pq import Format
 from psycopg.types.array import ListBinaryDumper
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _TEXT, _MOMENT = types["text"].oid, types["timestamptz"].oid
-_WHOLE = {types["int2"].oid: "h", types["int4"].oid: "i", types["int8"].oid: "q"}  # as struct names them
+_WHOLE = {types["int2"].oid: "h", types["int4"].oid: "i", types["int8"].oid: "q"}  # as struct and array name them
+_INT8 = 2**62  # any number that only an int8 holds
+_ALIKE = (str, datetime)  # of which a list holds nothing else
 _LENGTHS = [struct.pack("!i", length) for length in range(1024)]
 _COPY_HEAD, _COPY_END = bytearray(b"PGCOPY\n\xff\r\n\0" + bytes(8)), b"\xff\xff"
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -50,6 +54,17 @@ def packed_rows(ids: pa.Array, before: int, after: int) -> bytearray:
 
 class BulkListDumper(ListBinaryDumper):
     """Flat lists of texts, whole numbers and times are packed at once; all others as psycopg does it."""
+
+    def _find_list_element(self, L: list[Any], format: PyFormat) -> Any:
+        """What stands for all of the list, looked for three times a list: psycopg goes through all of it each time.
+
+        Whole numbers are always sent as int8. Sent as the least type that holds them, as psycopg does it, they would
+        have the server plan the same statement once for each size.
+        """
+        first = next((item for item in L if item is not None), None)
+        if type(first) is int:
+            return _INT8
+        return first if type(first) in _ALIKE else super()._find_list_element(L, format)
 
     def _dump_list(self, L: list[Any], dim: int, dims: list[int], data: list[Any]) -> int:
         oid = self.sub_dumper.oid if self.sub_dumper else 0
@@ -90,10 +105,16 @@ def _pack_texts(texts: list[str], data: list[Any]) -> None:
     data += pieces
 
 
-def _packed(numbers: list[int], kind: str) -> bytes:
-    pairs = [struct.calcsize(kind)] * (2 * len(numbers))
-    pairs[1::2] = numbers
-    return struct.pack("!" + f"i{kind}" * len(numbers), *pairs)
+def _packed(numbers: list[int], kind: str) -> bytearray:
+    """Byte by byte of all numbers at once, as in packed_rows."""
+    values = array(kind, numbers)
+    if sys.byteorder == "little":
+        values.byteswap()
+    size, written = values.itemsize, values.tobytes()
+    elements = bytearray(_LENGTHS[size] + bytes(size)) * len(numbers)
+    for n in range(size):
+        elements[4 + n :: 4 + size] = written[n::size]
+    return elements
 
 
 def _microseconds(span: timedelta) -> int:

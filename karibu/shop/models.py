@@ -47,7 +47,7 @@ class Cart(models.Model):
     value = models.DecimalField(**MONEY, default=0)
     currency = models.CharField(max_length=3, blank=True)
     created_at = models.DateTimeField()
-    updated_at = models.DateTimeField(db_index=True)
+    updated_at = models.DateTimeField()
     checkout_started_at = models.DateTimeField(null=True)
     order_id = models.CharField(max_length=200, blank=True)
     import_id = models.BigIntegerField(null=True)
