@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-# pyarrow reads this when it is imported. Its own pool (mimalloc) gives memory back after each flush to the lake and takes
-# it again, zeroed by the kernel, at the next: half of what a flush costs. The system's keeps it.
+# pyarrow reads this when it is imported. Its own pool (mimalloc) gives memory back after each flush to the lake and
+# takes it again, zeroed by the kernel, at the next: half of what a flush costs. The system's keeps it.
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 
 STORES = ("s3", "s3a", "gs", "az", "abfs", "abfss", "file")

@@ -141,8 +141,8 @@ def _settings() -> dict[str, str]:
         "checkpoint_timeout": "15min",
         # A young table grows tenfold in a minute; until it is counted again, plans are made for what it was.
         "autovacuum_naptime": "5s",
-        # Counting takes half a second of a core for each of the large tables. At a tenth more rows, as is usual, a busy
-        # hour of a shop with 100,000 customers would count them again every few seconds, and shoppers would wait for it.
+        # Counting a large table takes a core for up to half a second. At a tenth more rows, as is usual, the rush of a
+        # shop with 40,000 customers has them counted again every few seconds, and their events wait meanwhile.
         "autovacuum_analyze_scale_factor": "0.3",
         "wal_level": "minimal",  # no replicas of an embedded server
         "max_wal_senders": "0",

@@ -10,6 +10,8 @@ from karibu.consents import blocked, queries
 from karibu.consents.models import Suppression
 from karibu.consents.statement import GIVEN, ON_BEHALF, OWN_ACT, Statement
 from karibu.customers.models import Customer
+from karibu.customers.raw import cursor
+from karibu.events.arrays import with_bulk_arrays
 from karibu.web.actions import record
 
 _RECORD = """
@@ -40,9 +42,7 @@ def record_consents(statements: Sequence[Statement]) -> int:
     rows = [_row(s) for s in _without_repeats(statements)]
     if not rows:
         return 0
-    with connection.cursor() as cursor:
-        cursor.execute(_RECORD, [ON_BEHALF, *(list(column) for column in zip(*rows, strict=True))])
-        recorded = int(cursor.rowcount)
+    recorded = _bulk(_RECORD, [ON_BEHALF, *(list(column) for column in zip(*rows, strict=True))])
     if recorded:
         _welcome_back(statements)
     return recorded
@@ -63,8 +63,13 @@ def _welcome_back(statements: Iterable[Statement]) -> None:
     acts = [s for s in statements if s.status == GIVEN and s.strength >= OWN_ACT]
     if acts:
         columns = zip(*((s.customer_id, s.channel, s.method, s.at) for s in acts), strict=True)
-        with connection.cursor() as cursor:
-            cursor.execute(_WELCOME_BACK, [*(list(column) for column in columns), OWN_ACT])
+        _bulk(_WELCOME_BACK, [*(list(column) for column in columns), OWN_ACT])
+
+
+def _bulk(statement: str, values: list[object]) -> int:
+    """The pipeline says this for each batch: in binary form, and as a statement whose plan the server may keep."""
+    with connection.wrap_database_errors:
+        return with_bulk_arrays(cursor()).execute(statement, values).rowcount
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import LiteralString, NamedTuple
 
 from django.db import transaction
@@ -144,18 +145,39 @@ def _merge_round(raw: Cursor, pairs: list[Pair], by: str, now: datetime) -> list
 
 def _move_rows(raw: Cursor, losers: list[int], winners: list[int]) -> dict[int, Kept]:
     kept: dict[int, Kept] = {loser: {} for loser in losers}
-    for follower in (_FAMILY, *_followers.values()):
-        raw.execute(
-            follower.statement(
-                "UPDATE {table} t SET {column} = m.winner"
-                " FROM unnest(%s::bigint[], %s::bigint[]) AS m(loser, winner)"
-                " WHERE t.{column} = m.loser RETURNING m.loser, t.{key}"
-            ),
-            [losers, winners],
-        )
-        for loser, key in raw.fetchall():
-            kept[loser].setdefault(follower.name, []).append(key)
+    for statement in _moves((_FAMILY, *_followers.values())):
+        raw.execute(statement, [losers, winners])
+        for loser, name, key in raw.fetchall():
+            kept[loser].setdefault(name, []).append(key)
     return kept
+
+
+@cache
+def _moves(followers: tuple[Follower, ...]) -> list[str]:
+    """All tables in one statement, since most hold no row of most who are merged and each would be asked in vain.
+
+    A statement changes a row once: where two columns of a table are registered, the second has one of its own.
+    """
+    rounds: list[dict[str, Follower]] = []
+    for follower in followers:
+        free = next((each for each in rounds if follower.table not in each), None)
+        if free is None:
+            rounds.append(free := {})
+        free[follower.table] = follower
+    return [_move(list(each.values())) for each in rounds]
+
+
+def _move(followers: list[Follower]) -> str:
+    moves, found = [], []
+    for n, follower in enumerate(followers):
+        update = follower.statement(
+            "UPDATE {table} t SET {column} = m.winner FROM m WHERE t.{column} = m.loser"
+            " RETURNING m.loser, t.{key} AS key"
+        )
+        moves.append(f"moved{n} AS ({update.as_string()})")
+        found.append(f"SELECT loser, '{follower.name}', key FROM moved{n}")  # noqa: S608 - names of our own
+    pairs = "m AS MATERIALIZED (SELECT * FROM unnest(%s::bigint[], %s::bigint[]) AS m(loser, winner))"
+    return f"WITH {', '.join([pairs, *moves])} {' UNION ALL '.join(found)}"
 
 
 def _join_activity(raw: Cursor, losers: list[int], winners: list[int]) -> None:
