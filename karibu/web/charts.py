@@ -35,8 +35,9 @@ THEME: dict[str, Any] = {
         "labelFontSize": 12, "titleFontSize": 12, "titleFontWeight": "normal", "labelPadding": 6, "grid": False,
     },
     "axisY": {"grid": True, "domain": False, "ticks": False, "tickCount": 4},
-    "axisX": {"tickSize": 4, "labelFlush": True},
-    "legend": {"labelColor": INK, "titleColor": INK, "labelFontSize": 12, "symbolType": "circle", "orient": "top"},
+    # On a phone words are drawn larger than they are measured here (charts.css): they keep apart.
+    "axisX": {"tickSize": 4, "labelFlush": True, "labelSeparation": 24},
+    "legend": {"columnPadding": 32, "labelColor": INK, "titleColor": INK, "labelFontSize": 12, "symbolType": "circle", "orient": "top"},
     "title": {"color": INK, "fontSize": 13, "fontWeight": "normal", "anchor": "start"},
     "header": {"labelColor": INK, "titleColor": INK},
     "line": {"strokeWidth": 1.75, "color": ACCENT, "strokeCap": "round", "strokeJoin": "round"},
