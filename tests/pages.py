@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Model
 from django.test import Client
+from django.utils import timezone
 
 from karibu.campaigns.models import Campaign
 from karibu.collect.models import RejectedEvent, Source
@@ -94,7 +95,8 @@ def _examples(owner: User) -> Mapping[str, Example]:
         "messages/": _first_of(lambda: Message.objects.filter(pk__in=Link.objects.values("message"))),
         "mailbox/": _first_of(lambda: Mail.objects.filter(message_id__isnull=False)),
         "segments/recipes/": _words(key="vip"),
-        "segments/": _first_of(lambda: Segment.objects.filter(size__isnull=False).order_by("pk")),
+        "segments/<int:pk>/past/<str:day>/": _first_of(_found_segments, day=timezone.localdate().isoformat()),
+        "segments/": _first_of(_found_segments),
         "settings/sources/": _latest(Source),
         "growth/forms/": _latest(SignUp),
         "p/": _latest(SignUp, slug="letters-0"),
@@ -124,6 +126,10 @@ def _examples(owner: User) -> Mapping[str, Example]:
         "static/": _words(path="karibu.css"),
         "": _words(),
     }
+
+
+def _found_segments() -> Any:
+    return Segment.objects.filter(size__isnull=False).order_by("pk")
 
 
 def _words(**words: str) -> Example:

@@ -1,4 +1,5 @@
-"""Everything that goes out, day by day: campaigns that are planned or were sent, and what journeys are likely to send.
+"""Everything that goes out, day by day: campaigns that are planned or were sent, posts, and what journeys are likely
+to send.
 
 A journey's expectation for a day to come is the mean of what it sent on the same weekday of the last four weeks.
 """
@@ -11,14 +12,20 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import Truncator
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from karibu.campaigns.models import Campaign
 from karibu.campaigns.tables import TONES
 from karibu.messages import senders
+from karibu.messages.channels.models import Post
+from karibu.messages.channels.social.views import TONES as POST_TONES
 from karibu.web.access import allow
 
 WEEKS = 4
@@ -80,6 +87,7 @@ def month(first: date, today: date) -> list[Day]:
     dates = list(calendar.Calendar().itermonthdates(first.year, first.month))
     days = {one: Day(one, one.month == first.month, one == today) for one in dates}
     _campaigns(days)
+    _posts(days)
     _senders(days, today)
     return list(days.values())
 
@@ -94,6 +102,17 @@ def _campaigns(days: dict[date, Day]) -> None:
             hour = f"{one.hour:%H:%M}" if one.hour and one.when != "now" else ""
             people = one.audience if one.begun_at else None
             days[on].entries.append(Entry(one.name, one.get_absolute_url(), people, TONES[one.status], hour))
+
+
+def _posts(days: dict[date, Day]) -> None:
+    """Those that are planned on their day, those that were posted on that of their posting."""
+    begin, end = _midnight(min(days)), _midnight(max(days) + timedelta(days=1))
+    found = Post.objects.annotate(at=Coalesce("sent_at", "due_at")).filter(at__gte=begin, at__lt=end)
+    for post in found.exclude(status=Post.Status.CANCELLED).select_related("account").order_by("at", "id"):
+        at = timezone.localtime(post.at)
+        words = _("%(network)s: %(text)s") % {"network": post.account.name, "text": Truncator(post.text).chars(60)}
+        url = f"{reverse('posts')}#post-{post.pk}"
+        days[at.date()].entries.append(Entry(words, url, None, POST_TONES[post.status], f"{at:%H:%M}"))
 
 
 def _senders(days: dict[date, Day], today: date) -> None:

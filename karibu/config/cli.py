@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -251,7 +252,19 @@ def _segment_verb(verb: str, about: str) -> None:
 
 
 _segment_verb("count", "How many customers WHAT finds now.")
-_segment_verb("members", "The numbers of the customers whom WHAT finds now.")
+
+
+@segment.command("members")
+@click.argument("what")
+@click.option("--at", type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M"]), help="Who was in segment WHAT then (UTC).")
+def segment_members(what: str, at: datetime | None) -> None:
+    """The numbers of the customers whom WHAT finds now, or --at a moment of the past."""
+    with installation():
+        from karibu.segments import cli
+
+        cli.members(what, at)
+
+
 _segment_verb("explain", "How the engine finds WHAT: its sentence, plan and SQL.")
 
 

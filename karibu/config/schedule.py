@@ -12,7 +12,7 @@ SCHEDULE: list[tuple[str, str]] = [  # (cron, dotted path of the task)
     ("57 3 * * *", "karibu.imports.jobs.forget_uploads"),
     ("*/5 * * * *", "karibu.messages.channels.email.jobs.read_bounces"),
     ("7 4 * * *", "karibu.messages.channels.email.jobs.forget_reports"),
-    ("*/15 * * * *", "karibu.segments.jobs.reckon_rfm"),
+    ("* * * * *", "karibu.segments.jobs.reckon_rfm"),
     ("*/10 * * * *", "karibu.journeys.jobs.choose_winners"),
     ("17 3 * * *", "karibu.messages.channels.jobs.forget_deliveries"),
     ("41 * * * *", "karibu.messages.channels.jobs.sync_templates"),

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
-from ninja import Router, Schema, Status
+from ninja import Field, Router, Schema, Status
 
 from karibu.customers.api import CustomerOut
 from karibu.customers.models import Customer
@@ -46,11 +46,11 @@ class DefinitionIn(Schema):
 
 
 class SegmentIn(DefinitionIn):
-    name: str
+    name: str = Field(max_length=200)
 
 
 class SegmentChange(Schema):
-    name: str | None = None
+    name: str | None = Field(None, max_length=200)
     definition: dict[str, Any] | None = None
 
 
@@ -111,8 +111,11 @@ class MemberThen(Schema):
 
 
 class MembersThen(Schema):
+    """`known_since`: when the segment was made; of before nobody kept who would have been in it."""
+
     items: list[MemberThen]
     next: str | None
+    known_since: datetime
 
 
 class HistoryOut(Schema):
@@ -238,7 +241,7 @@ def as_of(
     then = membership.as_of(found.pk, at if at.tzinfo else at.replace(tzinfo=UTC))
     rows = [row for row in then.slice(bisect_right(then["id"].to_pylist(), after), limit + 1).to_pylist()]
     following = paging.encode([rows[limit - 1]["id"]]) if len(rows) > limit else None
-    return {"items": rows[:limit], "next": following}
+    return {"items": rows[:limit], "next": following, "known_since": found.created_at}
 
 
 @router.get("/segments/{int:segment_id}/overlap", response=OverlapOut)

@@ -2,11 +2,13 @@
 
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+import pyarrow as pa
 
-from karibu.segments import queries, run
+from karibu.segments import membership, queries, run
 from karibu.segments.definition import Definition, parse
 from karibu.segments.faults import DefinitionError
 from karibu.segments.models import Segment
@@ -26,10 +28,24 @@ def count(what: str) -> None:
     click.echo(run.count(_resolved(_definition(what))))
 
 
-def members(what: str) -> None:
-    """The numbers of the customers whom it finds now, one a line, ascending."""
-    for number in run.members(_resolved(_definition(what)))["id"].to_pylist():
+def members(what: str, at: datetime | None = None) -> None:
+    """The numbers of the customers whom it finds now, one a line, ascending; `at`: who were in the segment then."""
+    table = _then(what, at) if at else run.members(_resolved(_definition(what)))
+    for number in table["id"].to_pylist():
         click.echo(number)
+
+
+def _then(what: str, at: datetime) -> pa.Table:
+    """Raises click.ClickException for a definition that is no segment: nobody kept whom it would have found."""
+    found = _found(what)
+    if found is None:
+        raise click.ClickException("Only a segment by its number is known of the past.")
+    moment = at if at.tzinfo else at.replace(tzinfo=UTC)
+    if moment < found.created_at:
+        click.echo(
+            f"This segment was made at {found.created_at:%Y-%m-%d %H:%M} UTC: nobody kept who was in it.", err=True
+        )
+    return membership.as_of(found.pk, moment)
 
 
 def explain(what: str) -> None:
@@ -60,11 +76,18 @@ def _definition(what: str) -> Definition:
         raise click.ClickException(str(error)) from None
 
 
+def _found(what: str) -> Segment | None:
+    """The segment of this number; None for what is no number."""
+    if not (what.isascii() and what.isdigit() and len(what) < 19):
+        return None
+    found = Segment.objects.filter(pk=int(what)).first()
+    if found is None:
+        raise click.ClickException(f"There is no segment {what}; `karibu segment list` shows which there are.")
+    return found
+
+
 def _written(what: str) -> object:
-    if what.isascii() and what.isdigit() and len(what) < 19:
-        found = Segment.objects.filter(pk=int(what)).first()
-        if found is None:
-            raise click.ClickException(f"There is no segment {what}; `karibu segment list` shows which there are.")
+    if found := _found(what):
         return found.definition
     try:
         text = sys.stdin.read() if what == "-" else Path(what).read_text()

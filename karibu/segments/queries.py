@@ -67,6 +67,12 @@ def members(segment: Segment) -> QuerySet[Customer]:
     return listed().extra(where=["customers_customer.id = ANY(%s)"], params=[ids])
 
 
+def by_old_ids(ids: Collection[int]) -> QuerySet[Customer]:
+    """Who these customers of the past are today: whoever was merged since as whom they became, the erased not at all."""
+    today = "SELECT coalesce(c.merged_into, c.id) FROM customers_customer c WHERE c.id = ANY(%s)"
+    return listed().extra(where=[f"customers_customer.id IN ({today})"], params=[list(ids)])
+
+
 def by_id(
     segment_id: int, limit: int, after: int | None = None, *, down: bool = True
 ) -> list[tuple[Member, Customer | None]]:

@@ -28,6 +28,7 @@ GRID = {  # by recency; the mean of frequency and monetary value from 1 to 5
     1: ("lost", "hibernating", "at_risk", "at_risk", "cant_lose"),
 }
 PART = 10_000  # customers in one transaction: whoever hears of changes gets them in portions
+FEW = 20_000
 GROWN = 1.1  # with so many more customers than were reckoned, the day's answer is out of date
 
 
@@ -69,6 +70,12 @@ def reckon(now: datetime | None = None) -> int:
             cursor.execute(_KEEP_DAY, [now.astimezone(UTC).date()])
         cursor.execute("DROP TABLE segments_scored")
     return int(scored)
+
+
+def is_small() -> bool:
+    """Whether so few customers had scores the last time that it costs nothing to look often."""
+    latest = RfmDay.objects.order_by("-day").values_list("day", flat=True).first()
+    return not latest or (RfmDay.objects.filter(day=latest).aggregate(n=Sum("customers"))["n"] or 0) < FEW
 
 
 def is_due(now: datetime) -> bool:

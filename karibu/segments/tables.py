@@ -103,6 +103,16 @@ class Members(Customers):
         return QuerysetRows(queries.members(source))
 
 
+class Then(Customers):
+    """The customers who were in a segment at a moment, as they are today; `source` are they."""
+
+    name = "members-then"
+    filters = Members.filters
+    deeds = []
+    order = "-spent"
+    empty = Empty(_("Nobody was in it then"), _("Another day may say more; the chart of its size shows which."))
+
+
 @dataclass(frozen=True)
 class MemberRows(CustomerRows):
     """Customers, each knowing since when they are in the segment."""

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from karibu.segments.views import audience, builder, lists, page, rfm
+from karibu.segments.views import audience, builder, lists, page, past, rfm
 
 urlpatterns: list[URLPattern] = [
     path("segments/", lists.segments, name="segments"),
@@ -14,6 +14,8 @@ urlpatterns: list[URLPattern] = [
     path("segments/<int:pk>/edit/", builder.edit, name="segment-edit"),
     path("segments/<int:pk>/waiting/", page.waiting, name="segment-waiting"),
     path("segments/<int:pk>/overlap/", page.overlap, name="segment-overlap"),
+    path("segments/<int:pk>/past/", past.past, name="segment-pasts"),
+    path("segments/<int:pk>/past/<str:day>/", past.on_day, name="segment-past"),
     path("segments/<int:pk>/audience/", audience.audience, name="segment-audience"),
     path("segments/<int:pk>/archive/", lists.archive, name="segment-archive"),
     path("segments/<int:pk>/restore/", lists.restore, name="segment-restore"),

@@ -8,6 +8,7 @@ from karibu.campaigns import actions, engine
 from karibu.campaigns.models import Campaign
 from karibu.campaigns.tests.crowd import BY, again, campaign, fates, launched, people, run, segment, template
 from karibu.messages import tokens
+from karibu.messages.channels.models import Account, Post
 from karibu.messages.models import Message
 from karibu.web.models import User
 
@@ -30,6 +31,17 @@ def test_an_empty_list_teaches() -> None:
     shown = client.get("/campaigns/").content.decode()
     assert "No campaign yet" in shown and "/campaigns/new/" in shown
     assert "Nothing goes out this month yet" in client.get("/campaigns/calendar/").content.decode()
+
+
+def test_the_calendar_has_posts_on_their_day() -> None:
+    account = Account.objects.create(kind="social", provider="mastodon", name="@duka", token="t", opened_by=BY)
+    now = timezone.now()
+    for n, (status, sent) in enumerate((("planned", None), ("sent", now), ("cancelled", None))):
+        Post.objects.create(
+            key=str(n), account=account, text=f"Word {status}", due_at=now, status=status, sent_at=sent, made_by=BY
+        )
+    shown = signed_in().get("/campaigns/calendar/").content.decode()
+    assert "@duka: Word planned" in shown and "@duka: Word sent" in shown and "Word cancelled" not in shown
 
 
 def test_a_campaign_is_made_checked_and_launched_on_one_page() -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from karibu.customers.models import Customer
-from karibu.segments import rfm
+from karibu.segments import jobs, rfm
 from karibu.segments.conditions.rfm import GROUPS
 from karibu.segments.models import Rfm, RfmDay
 
@@ -103,6 +103,20 @@ def test_only_scores_that_change_are_written(monkeypatch):
 
     assert before == {old.pk: NOW, middle.pk: NOW, new.pk: NOW}
     assert dict(Rfm.objects.values_list("customer_id", "at")) == {old.pk: later, middle.pk: NOW, new.pk: NOW}
+
+
+def test_a_young_shop_is_looked_at_each_minute_and_a_large_one_each_quarter_of_an_hour(monkeypatch):
+    quarter = int(NOW.timestamp()) // 900 * 900
+    for days in (1, 2, 3):
+        buyer(days_ago=days)
+    jobs.reckon_rfm(quarter + 60)
+    assert Rfm.objects.count() == 3
+    monkeypatch.setattr(rfm, "FEW", 3)
+    buyer(days_ago=4)
+    jobs.reckon_rfm(quarter + 120)
+    assert Rfm.objects.count() == 3
+    jobs.reckon_rfm(quarter + 900)
+    assert Rfm.objects.count() == 4
 
 
 def test_each_days_grid_is_kept_with_what_they_spent():

@@ -151,6 +151,33 @@ def test_who_was_in_it_at_a_moment_of_the_past(api, person, segment):
     assert [one["id"] for one in first["items"]] == [amina.pk]
     second = then(began + timedelta(days=1), f"&limit=1&cursor={first['next']}")
     assert [one["id"] for one in second["items"]] == [juma.pk] and second["next"] is None
+    assert second["known_since"].startswith(made.created_at.date().isoformat())
+
+
+def test_the_page_and_the_terminal_say_who_was_in_it_on_a_day_too(marketer, person, segment, capsys):
+    amina, juma = person("Amina"), person("Juma")
+    began = timezone.now() - timedelta(days=5)
+    made = segment("Then")
+    Segment.objects.filter(pk=made.pk).update(created_at=began)
+    with transaction.atomic():
+        membership.lock([made.pk])
+        membership.rebuild(made.pk, pa.array([amina.pk, juma.pk], pa.int64()), began)
+        membership.rebuild(made.pk, pa.array([amina.pk], pa.int64()), began + timedelta(days=3))
+    then, before = ((timezone.localtime(began) + timedelta(days=n)).date().isoformat() for n in (1, -3))
+    asked = marketer.get(f"/segments/{made.pk}/past/?day={then}", follow=True)
+    assert asked.redirect_chain == [(f"/segments/{made.pk}/past/{then}/", 302)]
+    page = asked.content.decode()
+    assert "Amina" in page and "Juma" in page and "nobody kept" not in page
+    page = marketer.get(f"/segments/{made.pk}/past/{timezone.localdate().isoformat()}/").content.decode()
+    assert "Amina" in page and "Juma" not in page
+    page = marketer.get(f"/segments/{made.pk}/past/{before}/").content.decode()
+    assert "Nobody was in it then" in page and "nobody kept" in page
+    for wrong in ("2026-02-31", "2200-01-01", "", "x"):
+        answer = marketer.get(f"/segments/{made.pk}/past/?day={wrong}")
+        assert answer.status_code == 422 and "field__error" in answer.content.decode()
+    assert marketer.get(f"/segments/{made.pk}/past/2026-02-31/").status_code == 404
+    cli.members(str(made.pk), began + timedelta(days=1))
+    assert capsys.readouterr().out.split() == [str(amina.pk), str(juma.pk)]
 
 
 def test_explaining_shows_the_sentence_the_sql_and_the_plan(api, person):
