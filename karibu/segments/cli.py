@@ -42,9 +42,8 @@ def _then(what: str, at: datetime) -> pa.Table:
         raise click.ClickException("Only a segment by its number is known of the past.")
     moment = at if at.tzinfo else at.replace(tzinfo=UTC)
     if moment < found.created_at:
-        click.echo(
-            f"This segment was made at {found.created_at:%Y-%m-%d %H:%M} UTC: nobody kept who was in it.", err=True
-        )
+        since = f"{found.created_at:%Y-%m-%d %H:%M} UTC"
+        click.echo(f"This segment was made at {since}: nobody kept before who was in it.", err=True)
     return membership.as_of(found.pk, moment)
 
 
