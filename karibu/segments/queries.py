@@ -28,10 +28,6 @@ _SIZES = """
     FROM unnest(%(ids)s::bigint[]) AS s(id) CROSS JOIN days d ORDER BY s.id, d.day"""
 
 
-_TODAY = """customers_customer.id IN (
-    SELECT coalesce(c.merged_into, c.id) FROM customers_customer c WHERE c.id = ANY(%s))"""
-
-
 def segments(*, archived: bool = False) -> QuerySet[Segment]:
     return Segment.objects.filter(archived_at__isnull=not archived)
 
@@ -73,7 +69,13 @@ def members(segment: Segment) -> QuerySet[Customer]:
 
 def by_old_ids(ids: Collection[int]) -> QuerySet[Customer]:
     """Who these customers of the past are today: who was merged since is whom they became; the erased are left out."""
-    return listed().extra(where=[_TODAY], params=[list(ids)])
+    return listed().extra(
+        where=[
+            "customers_customer.id IN"
+            " (SELECT coalesce(c.merged_into, c.id) FROM customers_customer c WHERE c.id = ANY(%s))"
+        ],
+        params=[list(ids)],
+    )
 
 
 def by_id(
