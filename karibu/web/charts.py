@@ -37,7 +37,10 @@ THEME: dict[str, Any] = {
     "axisY": {"grid": True, "domain": False, "ticks": False, "tickCount": 4},
     # On a phone words are drawn larger than they are measured here (charts.css): they keep apart.
     "axisX": {"tickSize": 4, "labelFlush": True, "labelSeparation": 24},
-    "legend": {"columnPadding": 32, "labelColor": INK, "titleColor": INK, "labelFontSize": 12, "symbolType": "circle", "orient": "top"},
+    "legend": {
+        "columnPadding": 32, "labelColor": INK, "titleColor": INK, "labelFontSize": 12, "symbolType": "circle",
+        "orient": "top",
+    },
     "title": {"color": INK, "fontSize": 13, "fontWeight": "normal", "anchor": "start"},
     "header": {"labelColor": INK, "titleColor": INK},
     "line": {"strokeWidth": 1.75, "color": ACCENT, "strokeCap": "round", "strokeJoin": "round"},
