@@ -20,7 +20,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -250,7 +250,7 @@ def killed(count: int, times: int, senders: int, seed: int) -> None:
     chance = random.Random(seed)
     with counting_sink() as server, shop_with(count, server.url, "", senders) as shop:
         begin(shop)
-        kills = threading.Thread(target=_kill, args=(shop, times, chance))
+        kills = threading.Thread(target=_kill, args=(shop, count, times, chance))
         kills.start()
         kills.join()
         wait_until_over(shop, 120 + count / 50)
@@ -270,13 +270,15 @@ def killed(count: int, times: int, senders: int, seed: int) -> None:
     assert set(taken) <= {a for a, state in rows.items() if state in ("sent", "doubt")}
 
 
-def _kill(shop: Installation, times: int, chance: random.Random) -> None:
-    done = 0
-    while done < times:
-        time.sleep(chance.uniform(0.1, 1.2))
-        if victims := [process for process in shop.named("sender") if _talks(process)]:
+def _kill(shop: Installation, count: int, times: int, chance: random.Random) -> None:
+    """Each kill has its moment among the `count` mails of the send; it waits for a sender that is at work."""
+    sent = "SELECT count(*)::int FROM messages_message WHERE sent_at IS NOT NULL"
+    for moment in sorted(chance.sample(range(count * 9 // 10), times)):
+        while int(str(ask(shop, sent)[0][0])) < moment or not (victims := [p for p in shop.named("sender") if _talks(p)]):
+            time.sleep(0.1)
+        time.sleep(chance.uniform(0, 0.2))
+        with suppress(psutil.NoSuchProcess):
             chance.choice(victims).kill()
-            done += 1
 
 
 def _talks(sender: psutil.Process) -> bool:

@@ -28,6 +28,9 @@ def web_command(host: str, port: int, processes: int) -> list[str]:
     return [sys.executable, "-m", "granian", *options, "karibu.config.asgi:application"]
 
 
+SOON = 5.0  # seconds; what dies sooner after its start will die again, and is started again later each time
+
+
 @dataclass
 class Child:
     name: str
@@ -141,7 +144,7 @@ class Tree:
     def _look_after(self, child: Child) -> None:
         if child.process is None or child.process.poll() is None or self.stopped:
             return
-        child.failures = 0 if time.monotonic() - child.started > 60 else child.failures + 1
+        child.failures = child.failures + 1 if time.monotonic() - child.started < SOON else 0
         if child.failures:
             time.sleep(min(0.2 * child.failures, 5))
         click.echo(f"The {child.name} process stopped ({child.process.returncode}); starting it again.", err=True)
