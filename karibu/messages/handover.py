@@ -32,7 +32,7 @@ from psycopg.types.json import Jsonb
 from karibu.consents.actions import suppress
 from karibu.consents.models import Suppression
 from karibu.customers.raw import Cursor, planned
-from karibu.events.arrays import with_bulk_arrays
+from karibu.events.arrays import Numbers, with_bulk_arrays
 from karibu.messages.channels import Letter
 from karibu.messages.models import Message
 from karibu.messages.status import Reason, Status
@@ -46,7 +46,7 @@ _BEGIN = """
     WITH begun AS (
         UPDATE messages_message SET handed_over_at = %(now)s
         WHERE id = ANY(%(letters)s::bigint[]) AND status = 'sending' AND handed_over_at IS NULL
-            AND attempts = (%(claims)s::int[])[array_position(%(letters)s::bigint[], id)]
+            AND attempts = (%(claims)s::bigint[])[array_position(%(letters)s::bigint[], id)]
         RETURNING id
     ), sent AS (
         UPDATE messages_message SET status = 'sent', reason = '', detail = '', sent_at = %(now)s,
@@ -115,9 +115,9 @@ def begin(letters: Sequence[Letter], sent: Sequence[int] = (), using: Cursor | N
     now = timezone.now()
     values = {
         "now": now,
-        "letters": [one.message_id for one in letters],
-        "claims": [one.claim for one in letters],
-        "sent": list(sent),
+        "letters": Numbers(one.message_id for one in letters),
+        "claims": Numbers(one.claim for one in letters),
+        "sent": Numbers(sent),
         "entry": Jsonb([{"at": now.isoformat(), "status": Status.SENT}]),
     }
     with connection.wrap_database_errors:

@@ -15,7 +15,7 @@ KNOWN = '\nhref="'
 MOST = 200  # of a mail's links; a position is one byte
 WEB = ("http://", "https://")
 _AS_THEY_ARE = ("mailto:", "tel:", "#")
-_OURS = ("unsubscribe_url", "web_view_url")
+_OURS = ("unsubscribe_url", "web_view_url", "preferences_url")  # where no visit is noted (content.render_tracked)
 _ANCHOR = re.compile(r"<a\s[^<>]*", re.IGNORECASE)
 _MARK = re.compile(r"liquid_(\d+)_here\n*")
 _TAG = re.compile(r"\{%-?\s*(\w+)")

@@ -12,6 +12,7 @@ from karibu.messages.addresses import page, public_url
 from karibu.messages.channels import Letter
 from karibu.messages.channels.email import headers, keys, verp
 from karibu.messages.content import Content
+from karibu.messages.mjml import in_ascii
 from karibu.messages.models import Message
 from karibu.web.models import Shop
 
@@ -64,7 +65,7 @@ def _alternatives(content: Content, word: str) -> bytes:
     """
     boundary = f"=_{word}"
     head = ["", "MIME-Version: 1.0", f'Content-Type: multipart/alternative; boundary="{boundary}"', "", ""]
-    parts = (("plain", content.text), ("html", _in_ascii(content.html)))
+    parts = (("plain", content.text), ("html", in_ascii(content.html)))
     body = b"".join(_part(boundary, kind, text) for kind, text in parts)
     return "\r\n".join(head).encode() + body + f"--{boundary}--\r\n".encode()
 
@@ -72,25 +73,26 @@ def _alternatives(content: Content, word: str) -> bytes:
 def _part(boundary: str, kind: str, text: str) -> bytes:
     if "\r" in text:
         text = "\n".join(text.splitlines())
-    lines = text.removesuffix("\n").split("\n")
-    plain = "\r\n".join(lines) + "\r\n"
-    encoding = "7bit" if text.isascii() and _travels(lines, text) else "quoted-printable"
-    body = plain.encode() if encoding == "7bit" else b2a_qp(plain.encode(), istext=True)
+    plain = text.removesuffix("\n").replace("\n", "\r\n").encode() + b"\r\n"
+    encoding = "7bit" if text.isascii() and _travels(text) else "quoted-printable"
+    body = plain if encoding == "7bit" else b2a_qp(plain, istext=True)
     head = f"--{boundary}\r\nContent-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
     return head.encode() + body + b"\r\n"
 
 
-def _in_ascii(html: str) -> str:
-    """Letters beyond ASCII as HTML's own references, where these are read as such: behind the style sheet."""
-    head, end, rest = html.rpartition("</style>")
-    if not head.isascii():
-        return html
-    return head + end + rest.encode("ascii", "xmlcharrefreplace").decode()
-
-
-def _travels(lines: list[str], text: str) -> bool:
+def _travels(text: str) -> bool:
     """Whether lines arrive as they are: no longer than RFC 5322 allows, and none that an old mailbox would change."""
-    return max(map(len, lines)) <= _LONGEST and "\nFrom " not in text and not text.startswith("From ")
+    return not _has_long_line(text) and "\nFrom " not in text and not text.startswith("From ")
+
+
+def _has_long_line(text: str) -> bool:
+    """Goes from line break to line break in the longest steps that are allowed, which leaves out most of them."""
+    start = 0
+    while len(text) - start > _LONGEST:
+        start = text.rfind("\n", start, start + _LONGEST + 1) + 1
+        if not start:
+            return True
+    return False
 
 
 @lru_cache(maxsize=1)

@@ -24,6 +24,7 @@ CONNECT, ANSWER = 15, 60  # seconds; a server may think long after the last dot
 _ENHANCED = re.compile(r"^([245]\.\d{1,3}\.\d{1,3})\b")
 _QUICKACK = getattr(socket, "TCP_QUICKACK", 0)  # Linux
 _MOST = 100_000  # bytes of one reply
+_READ = 65536  # at once
 
 
 class Reply(NamedTuple):
@@ -130,7 +131,7 @@ class Connection:
         """The replies that have come. Raises OSError, or Broken where the server has hung up."""
         try:
             while True:
-                more = self.socket.recv(65536)
+                more = self.socket.recv(_READ)
                 if not more:
                     raise Broken("the mail server closed the connection")
                 self._buffer += more
@@ -138,6 +139,8 @@ class Connection:
                     self.socket.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)
                 while reply := self._reply():
                     yield reply
+                if len(more) < _READ and not isinstance(self.socket, ssl.SSLSocket):  # it has said no more until now
+                    return
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return
 
@@ -196,7 +199,7 @@ class Connection:
     def _read(self) -> Reply:
         """One reply, waited for."""
         while not (reply := self._reply()):
-            more = self.socket.recv(65536)
+            more = self.socket.recv(_READ)
             if not more:
                 raise Broken("the mail server closed the connection")
             self._buffer += more
@@ -215,8 +218,9 @@ class Connection:
             if text[3:4] != "-":
                 self._buffer = self._buffer[start:]
                 whole = "\n".join(lines)
-                enhanced = _ENHANCED.match(whole)
-                return Reply(int(text[:3]), enhanced[1] if enhanced else "", whole)
+                code = int(text[:3])
+                enhanced = _ENHANCED.match(whole) if code >= 400 else None  # nobody asks it of a yes
+                return Reply(code, enhanced[1] if enhanced else "", whole)
         if len(self._buffer) > _MOST:
             raise Broken("the mail server speaks no SMTP")
         return None
