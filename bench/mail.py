@@ -139,13 +139,12 @@ def shop_with(count: int, url: str, sign: str, senders: int) -> Iterator[Install
 
 
 def _rest(shop: Installation) -> None:
-    """Until what a start brings along is done, a minute at most."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
+    """Until what a start brings along is done, some of it seconds later (charts are warmed up): a minute at most."""
+    deadline, quiet = time.monotonic() + 60, 0
+    while time.monotonic() < deadline and quiet < 4:
         before = sum(spent(shop).values())
         time.sleep(2)
-        if sum(spent(shop).values()) - before < 0.2:
-            return
+        quiet = quiet + 1 if sum(spent(shop).values()) - before < 0.2 else 0
 
 
 def begin(shop: Installation) -> None:

@@ -12,7 +12,6 @@ from karibu.messages.addresses import page, public_url
 from karibu.messages.channels import Letter
 from karibu.messages.channels.email import headers, keys, verp
 from karibu.messages.content import Content
-from karibu.messages.mjml import in_ascii
 from karibu.messages.models import Message
 from karibu.web.models import Shop
 
@@ -65,7 +64,7 @@ def _alternatives(content: Content, word: str) -> bytes:
     """
     boundary = f"=_{word}"
     head = ["", "MIME-Version: 1.0", f'Content-Type: multipart/alternative; boundary="{boundary}"', "", ""]
-    parts = (("plain", content.text), ("html", in_ascii(content.html)))
+    parts = (("plain", content.text), ("html", _in_ascii(content.html)))
     body = b"".join(_part(boundary, kind, text) for kind, text in parts)
     return "\r\n".join(head).encode() + body + f"--{boundary}--\r\n".encode()
 
@@ -78,6 +77,13 @@ def _part(boundary: str, kind: str, text: str) -> bytes:
     body = plain if encoding == "7bit" else b2a_qp(plain, istext=True)
     head = f"--{boundary}\r\nContent-Type: text/{kind}; charset=utf-8\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
     return head.encode() + body + b"\r\n"
+
+
+def _in_ascii(html: str) -> str:
+    """Letters beyond ASCII as HTML's own references, where these are read as such: behind the style sheet."""
+    if not html[: max(html.rfind("</style>"), 0)].isascii():
+        return html
+    return html.encode("ascii", "xmlcharrefreplace").decode()
 
 
 def _travels(text: str) -> bool:

@@ -130,5 +130,5 @@ class Courier:
 
 def _dotted(raw: bytes) -> bytes:
     """As it is transmitted (RFC 5321, 4.5.2), without the last line."""
-    body = raw.replace(b"\n.", b"\n..")
+    body = raw.replace(b"\r\n.", b"\r\n..")
     return (b"." if raw.startswith(b".") else b"") + body + (b"" if raw.endswith(b"\r\n") else b"\r\n")

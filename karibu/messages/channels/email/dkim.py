@@ -23,7 +23,6 @@ _SIGNED = [
     *("list-unsubscribe", "list-unsubscribe-post", "feedback-id", "auto-submitted"),
 ]
 _FIELDS = re.compile(rb"\r\n(?![ \t])")
-_SPACE = re.compile(rb"[ \t\r\n]+")
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class Signer:
             f"\r\n\tt={int(at or time.time())}; h={':'.join(names)};\r\n\tbh={_b64(_digest(_relaxed(body)))};\r\n\tb="
         )
         signed = b"".join(present[name].pop() for name in names if present[name])
-        own = b"dkim-signature:" + _SPACE.sub(b" ", tags.encode())
+        own = b"dkim-signature:" + _one_space(tags.encode())
         return b"DKIM-Signature: " + tags.encode() + _folded(self._sign(signed + own)) + b"\r\n"
 
     def _sign(self, text: bytes) -> str:
@@ -60,9 +59,13 @@ def _canonical_fields(head: bytes) -> dict[str, list[bytes]]:
     for field in _FIELDS.split(head):
         name, _, value = field.partition(b":")
         known = name.decode("ascii", "replace").strip().lower()
-        canonical = known.encode() + b":" + _SPACE.sub(b" ", value).strip() + b"\r\n"
+        canonical = known.encode() + b":" + _one_space(value) + b"\r\n"
         found.setdefault(known, []).append(canonical)
     return found
+
+
+def _one_space(value: bytes) -> bytes:
+    return b" ".join(value.split())
 
 
 def _relaxed(body: bytes) -> bytes:
