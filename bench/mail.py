@@ -273,7 +273,9 @@ def _kill(shop: Installation, count: int, times: int, chance: random.Random) -> 
     """Each kill has its moment among the `count` mails of the send; it waits for a sender that is at work."""
     sent = "SELECT count(*)::int FROM messages_message WHERE sent_at IS NOT NULL"
     for moment in sorted(chance.sample(range(count * 9 // 10), times)):
-        while int(str(ask(shop, sent)[0][0])) < moment or not (victims := [p for p in shop.named("sender") if _talks(p)]):
+        while int(str(ask(shop, sent)[0][0])) < moment:
+            time.sleep(0.1)
+        while not (victims := [process for process in shop.named("sender") if _talks(process)]):
             time.sleep(0.1)
         time.sleep(chance.uniform(0, 0.2))
         with suppress(psutil.NoSuchProcess):
