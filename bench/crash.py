@@ -134,7 +134,7 @@ def _call(shop: Installation, token: str, method: str, path: str, body: object) 
 def kill_at_random(shop: Installation, times: int, chance: random.Random, bait: Sequence[str]) -> Counter[str]:
     killed: Counter[str] = Counter()
     while sum(killed.values()) < times:
-        time.sleep(chance.uniform(0.2, 1.6))
+        time.sleep(chance.uniform(0.1, 1.1))
         what = bait[sum(killed.values()) % len(bait)]
         victims = shop.named(what)
         if not victims:

@@ -38,9 +38,10 @@ class Child:
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     failures: int = 0
+    due: float | None = None  # when one that has stopped is started again
 
     def start(self) -> None:
-        self.started = time.monotonic()
+        self.started, self.due = time.monotonic(), None
         self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, preexec_fn=_dies_with_parent)  # noqa: S603
 
 
@@ -125,7 +126,7 @@ class Tree:
                 self._restart_database(base)
             for child in self.children:
                 self._look_after(child)
-            time.sleep(0.5)
+            time.sleep(0.2)
 
     def _restart_database(self, base: Path) -> None:
         """Until it runs: the old server's children may need a moment to go, a full disk somebody to make room."""
@@ -142,13 +143,15 @@ class Tree:
                 return
 
     def _look_after(self, child: Child) -> None:
+        """Starts it again, the later the more often it has stopped; nothing else waits for that."""
         if child.process is None or child.process.poll() is None or self.stopped:
             return
-        child.failures = child.failures + 1 if time.monotonic() - child.started < SOON else 0
-        if child.failures:
-            time.sleep(min(0.2 * child.failures, 5))
-        click.echo(f"The {child.name} process stopped ({child.process.returncode}); starting it again.", err=True)
-        child.start()
+        if child.due is None:
+            child.failures = child.failures + 1 if time.monotonic() - child.started < SOON else 0
+            child.due = time.monotonic() + min(0.2 * child.failures, 5)
+            click.echo(f"The {child.name} process stopped ({child.process.returncode}); starting it again.", err=True)
+        if time.monotonic() >= child.due:
+            child.start()
 
     def _stop(self, *_: object) -> None:
         self.stopped = True
