@@ -85,8 +85,9 @@ class Installation:
         return [parent, *parent.children(recursive=True)]
 
     def named(self, what: str) -> list[psutil.Process]:
-        """The processes of one kind: web, worker, sender or postgres (the server itself, not its children)."""
-        marks = {"web": "granian", "worker": "karibu worker", "sender": "karibu sender", "postgres": "bin/postgres -D"}
+        """The processes of one kind: web, worker, sender, segmenter or postgres (the server, not its children)."""
+        marks = {"web": "granian", "postgres": "bin/postgres -D"}
+        marks |= {kind: f"karibu {kind}" for kind in ("worker", "sender", "segmenter")}
         return [p for p in self.tree() if marks[what] in _command(p)]
 
 

@@ -66,12 +66,13 @@ def web(host: str, port: int, processes: int) -> None:
 
 @main.command()
 @click.option("--sending/--no-sending", default=True, show_default=True, help="Whether it sends messages, too.")
-def worker(sending: bool) -> None:
-    """Run the pipeline, the timers, the sending and the jobs only (the database is elsewhere)."""
+@click.option("--segments/--no-segments", default=True, show_default=True, help="Whether it keeps segments, too.")
+def worker(sending: bool, segments: bool) -> None:
+    """Run the pipeline, the timers, the sending, the segments and the jobs only (the database is elsewhere)."""
     django()
     from karibu.config.worker import run
 
-    run(sending=sending)
+    run(sending=sending, segments=segments)
 
 
 @main.command()
@@ -81,6 +82,15 @@ def sender() -> None:
     from karibu.config.worker import run_sender
 
     run_sender()
+
+
+@main.command()
+def segmenter() -> None:
+    """Keep the members of segments up to date only (the database is elsewhere)."""
+    django()
+    from karibu.config.worker import run_segmenter
+
+    run_segmenter()
 
 
 @main.command(context_settings={"ignore_unknown_options": True})

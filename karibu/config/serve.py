@@ -90,8 +90,10 @@ class Tree:
         if is_first:
             self._add(web)
         karibu = [sys.executable, "-m", "karibu"]
+        worker = [*karibu, "worker", "--no-segments", *(["--no-sending"] if self.senders else [])]
         for n in range(self.workers):
-            self._add(Child(f"worker {n + 1}", [*karibu, "worker", *(["--no-sending"] if self.senders else [])]))
+            self._add(Child(f"worker {n + 1}", worker))
+        self._add(Child("segmenter", [*karibu, "segmenter"]))
         for n in range(self.senders):
             self._add(Child(f"sender {n + 1}", [*karibu, "sender"]))
         self._welcome()

@@ -58,12 +58,15 @@ LOOPS: list[Loop] = [
 ]
 
 
-SENDER = "karibu sender"  # as WORKER, of a process that only sends
+SENDING, SEGMENTS = ("send",), ("segments", "live segments", "mirror")  # the loops of these processes:
+SENDER, SEGMENTER = "karibu sender", "karibu segmenter"  # as WORKER
 
 
-def run(*, sending: bool = True) -> None:
-    """Runs every loop, but not `sending` where other processes do that, and the jobs, until SIGTERM or SIGINT."""
-    loops = [loop for loop in LOOPS if sending or loop.name != "send"]
+def run(*, sending: bool = True, segments: bool = True) -> None:
+    """Runs every loop, but not `sending` or `segments` where other processes do that, and the jobs, until SIGTERM or
+    SIGINT."""
+    elsewhere = (() if sending else SENDING) + (() if segments else SEGMENTS)
+    loops = [loop for loop in LOOPS if loop.name not in elsewhere]
     _run(loops, WORKER, threading.Thread(target=jobs.run, args=(stopping,), name="jobs"))
 
 
@@ -73,7 +76,12 @@ def run_sender() -> None:
 
     for kind in channels.KINDS:  # what they import would else be waited for by the first message
         channels.get(kind)
-    _run([loop for loop in LOOPS if loop.name == "send"], SENDER)
+    _run([loop for loop in LOOPS if loop.name in SENDING], SENDER)
+
+
+def run_segmenter() -> None:
+    """Keeps the segments: beside the pipelines, which keep a core busy, a turn would mostly wait for its turn."""
+    _run([loop for loop in LOOPS if loop.name in SEGMENTS], SEGMENTER)
 
 
 def _run(loops: Sequence[Loop], name: str, *others: threading.Thread) -> None:
