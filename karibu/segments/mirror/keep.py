@@ -24,7 +24,7 @@ from karibu.segments.models import Mirror, Stale
 log = logging.getLogger("karibu.segments")
 
 LOOK = 1.0  # seconds between two looks
-FOLD = 1_000  # customers who have changed before they become a layer
+FOLD = 3_000  # customers who have changed before they become a layer: a layer of many costs little more than one of few
 AGE = 2.0  # seconds after which fewer do, too; a trait that nobody had before is known then
 LAYERS = 8  # more become one
 LEAST, SHARE = 50_000, 0.1  # rows in layers, and as a share of the base, before they are worked into it
