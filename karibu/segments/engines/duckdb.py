@@ -46,7 +46,7 @@ class Session:
     def table(self, sql: str) -> pa.Table:
         with self._until_cancelled():
             self._give_clock(sql)
-            # A relation (cursor.sql) would have the engine plan the question twice, for milliseconds; the answer is ids.
+            # A relation (cursor.sql) would have the engine plan the question twice; the answer is small.
             return self._cursor.execute(self._given + sql).to_arrow_table()
 
     def plan(self, sql: str) -> str:
