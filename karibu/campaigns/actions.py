@@ -135,13 +135,13 @@ def resume(campaign: Campaign, *, by: str, now: datetime | None = None) -> Campa
 
 
 def cancel(campaign: Campaign, *, by: str, now: datetime | None = None) -> Campaign:
-    """For good: nobody more is written to. What has left has left."""
+    """For good: nobody more is written to. What has left has left; a draft stays in the list, to be copied."""
 
     def end(campaign: Campaign) -> None:
         campaign.status, campaign.finished_at = Status.CANCELLED, now or timezone.now()
         waiting.let_go(campaign, by=by)
 
-    open_ = (Status.AWAITING, Status.SCHEDULED, Status.SENDING, Status.PAUSED, Status.MISSED)
+    open_ = (Status.DRAFT, Status.AWAITING, Status.SCHEDULED, Status.SENDING, Status.PAUSED, Status.MISSED)
     return _turn(campaign, end, _("There is nothing to cancel."), "cancelled campaign", by, *open_)
 
 

@@ -86,4 +86,6 @@ def _test(campaign: Campaign) -> list[tuple[str, Any]]:
         return []
     if not 1 <= campaign.test_share <= 100:
         return [("test_share", _("Between 1 and 100 percent can take part in the test."))]
+    if len(campaign.templates) == 1:
+        return [("test_share", _("A test needs a second template to compare with; empty, everybody gets this one."))]
     return []

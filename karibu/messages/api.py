@@ -91,7 +91,8 @@ def messages(
 
 
 class AnswerOut(Schema):
-    """`outcome`: passed, waits (it would leave at `until`) or stopped, with a reason of the closed set."""
+    """`outcome`: passed, waits (it would leave at `until`) or stopped, with a reason of the closed set;
+    `not needed`: the check has nothing to ask of such a message."""
 
     check: str
     words: str

@@ -13,7 +13,8 @@ from karibu.messages.story import CHECK_LABELS
 
 @dataclass(frozen=True)
 class Answer:
-    """One check: "passed", "stopped" (it would not be sent) or "waits" (it would be sent later), with the reason."""
+    """One check: "passed", "stopped" (it would not be sent) or "waits" (it would be sent later), with the reason; or
+    "not needed" where it has nothing to ask of such a message."""
 
     check: str
     words: str
@@ -30,13 +31,13 @@ def check(customer_id: int, channel: str, topic: str, *, is_marketing: bool) -> 
     thought = Message(
         customer_id=customer_id, channel=channel, topic=topic, is_marketing=is_marketing, template=template, sender=""
     )
-    return [_answer(finding) for finding in gate.rehearse(thought, timezone.now())]
+    return [_answer(finding, thought) for finding in gate.rehearse(thought, timezone.now())]
 
 
-def _answer(finding: gate.Finding) -> Answer:
+def _answer(finding: gate.Finding, thought: Message) -> Answer:
     words, verdict = str(CHECK_LABELS[finding.check]), finding.verdict
     if verdict is None:
-        return Answer(finding.check, words, "passed")
+        return Answer(finding.check, words, "passed" if gate.concerns(finding.check, thought) else "not needed")
     outcome = "waits" if verdict.status == Status.HELD else "stopped"
     return Answer(finding.check, words, outcome, verdict.reason, explain(verdict.reason), verdict.detail, verdict.until)
 

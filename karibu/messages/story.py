@@ -8,7 +8,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from karibu.messages.gate import CHECKS
+from karibu.messages.gate import CHECKS, concerns
 from karibu.messages.models import Message, Visit
 from karibu.messages.senders import TEST
 from karibu.messages.status import TONES, Reason, Status, explain
@@ -66,7 +66,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Decision:
-    """What one check of the gate said the last time it was asked: "passed", "stopped" or "not asked"."""
+    """What one check of the gate said the last time it was asked: "passed", "stopped", "not asked" (others had decided)
+    or "not needed" (it has nothing to ask of such a message)."""
 
     words: str
     outcome: str
@@ -111,7 +112,7 @@ def decisions(message: Message) -> list[Decision]:
     stopper = STOPPED_BY.get(asked[-1].get("reason", ""), "")
     found, is_over = [], False
     for name, _check in CHECKS:
-        outcome = "not asked" if is_over else "stopped" if name == stopper else "passed"
+        answer = "stopped" if name == stopper else "passed" if concerns(name, message) else "not needed"
+        found.append(Decision(str(CHECK_LABELS[name]), "not asked" if is_over else answer))
         is_over = is_over or name == stopper
-        found.append(Decision(str(CHECK_LABELS[name]), outcome))
     return found

@@ -33,6 +33,17 @@ def test_an_empty_list_teaches() -> None:
     assert "Nothing goes out this month yet" in client.get("/campaigns/calendar/").content.decode()
 
 
+def test_a_draft_is_discarded_and_a_test_of_one_template_is_pointed_at() -> None:
+    client, one = signed_in(), campaign(segment("A", people(3)), test_share=20)
+    page = client.get(f"/campaigns/{one.pk}/").content.decode()
+    assert "A test needs a second template" in page and "Discard draft" in page
+    assert client.post(f"/campaigns/{one.pk}/edit/", posted(one, test_share=20, launch="1")).status_code == 422
+    client.post(f"/campaigns/{one.pk}/cancel/")
+    run()
+    assert again(one).status == "cancelled" and fates(one) == {}
+    assert "Copy" in client.get(f"/campaigns/{one.pk}/").content.decode()
+
+
 def test_the_calendar_has_posts_on_their_day() -> None:
     account = Account.objects.create(kind="social", provider="mastodon", name="@duka", token="t", opened_by=BY)
     now = timezone.now()

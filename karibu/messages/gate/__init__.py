@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from karibu.messages.gate import goods
 from karibu.messages.gate.case import Case, Group
 from karibu.messages.gate.channel import channel_allows, channel_is_open
 from karibu.messages.gate.goods import cart_is_still_open, coupon_is_left, product_is_in_stock
@@ -36,6 +37,7 @@ __all__ = [
     "Real",
     "Thought",
     "ask",
+    "concerns",
     "paced",
     "pause_register",
     "rehearse",
@@ -63,6 +65,8 @@ CHECKS: list[tuple[str, Check]] = [
     ("frequency", person_has_had_rest),
 ]
 NEEDED = ("person", "address")
+# What only marketing is asked: a receipt needs no consent and waits for nothing.
+OF_MARKETING = frozenset({"consent", "pause", "stock", "holdout", "complaint", "quiet hours", "frequency"})
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,13 @@ class Finding:
 
     check: str
     verdict: Verdict | None
+
+
+def concerns(check: str, message: Message) -> bool:
+    """Whether this check has anything to ask of such a message: one about no cart is asked for none."""
+    if check in OF_MARKETING and not (message.is_marketing or (check == "holdout" and message.is_holdout)):
+        return False
+    return goods.is_about(check, message.context)
 
 
 def rehearse(message: Message, now: datetime) -> list[Finding]:

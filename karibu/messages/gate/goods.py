@@ -19,6 +19,12 @@ _CARTS = """
 _PAST = {Cart.Status.ORDERED: Reason.CART_ORDERED, Cart.Status.EMPTIED: Reason.CART_EMPTIED}
 
 
+def is_about(check: str, context: dict[str, Any]) -> bool:
+    """Whether a message with this context is about what the check looks at."""
+    wants = {"cart": context.get("cart_id"), "coupon": context.get("coupon_pool"), "stock": _the_product(context)}
+    return bool(wants.get(check, True))
+
+
 def cart_is_still_open(group: Group) -> None:
     """A message about a cart is pointless once the cart was ordered or emptied."""
     cases = [(case, str(case.message.context["cart_id"])) for case in group.undecided() if _has_cart(case)]

@@ -5,8 +5,8 @@ from django.test import Client
 from django.utils import timezone
 
 from karibu.consents.actions import suppress
-from karibu.messages import queries, reach, send
-from karibu.messages.models import Mail, Message
+from karibu.messages import queries, reach, send, story
+from karibu.messages.models import Mail, Message, Template
 from karibu.messages.tests.cast import a_person, says, the_shop, wants
 from karibu.web.actions import create_token
 from karibu.web.models import User
@@ -61,7 +61,7 @@ def test_a_waterfall_leads_from_everybody_to_the_clicks_and_every_message_is_in_
 
 
 def test_the_waterfall_is_the_same_on_the_page_and_by_api(owner, api):
-    assert "Nothing was wanted yet" in owner.get("/messages/waterfall/").content.decode()
+    assert "Nothing was sent yet" in owner.get("/messages/waterfall/").content.decode()
     a_send()
     page = owner.get("/messages/waterfall/?sender=campaign:7").content.decode()
     assert "<svg" in page and "never agreed" in page and "Clicked by people" in page
@@ -74,15 +74,29 @@ def test_the_waterfall_is_the_same_on_the_page_and_by_api(owner, api):
 def test_every_check_is_asked_of_a_message_that_is_only_thought_of_and_nothing_is_written():
     the_shop()
     person = a_person()
-    assert {a.outcome for a in reach.check(person.pk, "email", "offers", is_marketing=True)} == {"passed"}
+    asked = {a.check: a.outcome for a in reach.check(person.pk, "email", "offers", is_marketing=True)}
+    assert {name for name, outcome in asked.items() if outcome == "not needed"} == {"cart", "stock", "coupon"}
+    assert set(asked.values()) == {"passed", "not needed"}
     says(person, "withdrawn")
     suppress("email", [person.email], "hard_bounce")
     answers = {a.check: a for a in reach.check(person.pk, "email", "offers", is_marketing=True)}
     stopped = {name: answer.reason for name, answer in answers.items() if answer.outcome == "stopped"}
     assert stopped == {"suppression": "suppressed", "consent": "withdrawn"}
     receipt = {a.check: a.outcome for a in reach.check(person.pk, "email", "offers", is_marketing=False)}
-    assert receipt["consent"] == "passed" and receipt["suppression"] == "stopped"
+    assert receipt["consent"] == "not needed" and receipt["suppression"] == "stopped"
     assert not Message.objects.exists() and not Mail.objects.exists()
+
+
+def test_the_page_of_a_receipt_does_not_claim_that_somebody_agreed():
+    the_shop()
+    person = a_person(agreed=False)
+    Template.objects.create(key="receipt", name="R", subject="R", body="Thanks", is_marketing=False)
+    receipt = wants(person, "receipt", template_key="receipt")
+    send.send_due()
+    receipt.refresh_from_db()
+    answers = {d.words: d.outcome for d in story.decisions(receipt)}
+    assert receipt.status == "sent" and answers["The person agreed to this kind of message"] == "not needed"
+    assert answers["The address is not blocked"] == "passed"
 
 
 def test_who_was_written_to_a_short_while_ago_would_have_to_wait():
@@ -91,7 +105,7 @@ def test_who_was_written_to_a_short_while_ago_would_have_to_wait():
     wants(person)
     send.send_due()
     answers = reach.check(person.pk, "email", "offers", is_marketing=True)
-    [waits] = [a for a in answers if a.outcome != "passed"]
+    [waits] = [a for a in answers if a.outcome not in ("passed", "not needed")]
     assert (waits.check, waits.outcome, waits.reason) == ("frequency", "waits", "frequency") and waits.until
     assert reach.outcome(answers) == "waits"
 
