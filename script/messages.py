@@ -28,7 +28,6 @@ SEEN_BY_SHOPPERS = (
     "growth/questions.py",
     "growth/templates/growth/page.html",
     "growth/views/public.py",
-    "messages/system.py",
     "messages/templates/messages/gone.html",
     "messages/templates/messages/unsubscribe.html",
     "web/templates/web/bare.html",

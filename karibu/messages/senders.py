@@ -5,10 +5,11 @@ from collections.abc import Callable, Collection, Iterable
 from django.utils.translation import gettext_lazy as _
 
 TEST = "test"
+CONFIRMATION = "confirmation"
 # Those of which there is one each.
 _SINGLE = {
-    TEST: _("Test of a template"),
-    "confirmation": _("Confirming an address"),
+    TEST: _("A colleague's test"),
+    CONFIRMATION: _("Confirming an address"),
     "form": _("Coupon for signing up"),
     "api": _("The API"),
 }

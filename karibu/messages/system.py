@@ -7,10 +7,7 @@ from email.policy import SMTP
 from email.utils import format_datetime, make_msgid
 
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
-from karibu.consents import links
-from karibu.consents.models import Confirmation
 from karibu.messages.channels import Letter
 from karibu.messages.channels.email import compose, mailbox, relay, service
 from karibu.messages.channels.email.address import usable
@@ -29,17 +26,6 @@ def send_mail(to: str, subject: str, text: str, html: str = "", message_id: int 
         mailbox.put([letter])
     else:
         relay.send_now(letter)
-
-
-def ask_address(asked: Confirmation) -> None:
-    """Asks whether somebody who gave this address reads its mail. Raises what send_mail raises."""
-    name = the_shop().name
-    words = _(
-        "Somebody, we hope you, asked %(shop)s to write to this address from now on.\n\nYes, use it: %(url)s\n\n"
-        "If it was not you, do nothing: you will hear no more of it. The link is good for seven days."
-    )
-    url = links.page(links.CONFIRM, asked.pk)
-    send_mail(asked.address, _("Is this your new address?"), words % {"shop": name, "url": url})
 
 
 def letter_of(to: str, subject: str, text: str, html: str = "") -> Letter:

@@ -1,4 +1,5 @@
-"""A template tried out: what stands in the editor, mailed at once to the colleague who asks for it.
+"""A template or a channel tried out: what stands in the editor, mailed at once to the colleague who asks for it, or a
+few words over the provider that is connected.
 
 It asks no gate, for it goes to nobody but that colleague; yet it is a row first, as everything that leaves. Its
 customer is 0, its class transactional, its sender TEST; whom it was filled in for stands in its context, so that an
@@ -13,11 +14,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from karibu.messages import system
+from karibu.messages.channels import part
 from karibu.messages.channels.email.smtp import NotTaken
+from karibu.messages.channels.models import Account
 from karibu.messages.content import Content
 from karibu.messages.models import Message, Template
 from karibu.messages.senders import TEST
 from karibu.messages.status import Reason, Status
+from karibu.web.sealed import CannotOpen
 
 
 def send_test(template: Template, said: Content, *, to: str, who: str = "") -> Message:
@@ -34,17 +38,36 @@ def send_test(template: Template, said: Content, *, to: str, who: str = "") -> M
     return _ended(message, Status.SENT)
 
 
+def say_test(account: Account, text: str, *, to: str) -> Message:
+    """The same for a channel: these words to `to`, an address that the channel can write to."""
+    message = _begun(_words_alone(account.kind), text, to)
+    try:
+        verdict = part(account.kind, "deliver").say(account, to, text).verdict
+    except CannotOpen as error:
+        return _ended(message, Status.FAILED, Reason.NOT_CONNECTED, str(error))
+    if verdict.status == Status.SENT:
+        return _ended(message, Status.SENT)
+    return _ended(message, Status.FAILED, verdict.reason, verdict.detail)
+
+
+def _words_alone(kind: str) -> Template:
+    """The template of all tests of a channel: it says what the colleague writes."""
+    known = {"name": _("Test of a channel"), "channel": kind, "is_marketing": False, "text": "{{ text }}"}
+    return Template.objects.get_or_create(key=f"channel-test-{kind}", defaults=known)[0]
+
+
 def latest(template: Template, limit: int = 3) -> list[Message]:
     """The newest tests of this template; without what their page shows."""
     return list(Message.objects.filter(sender=TEST, template_id=template.pk).order_by("-id")[:limit])
 
 
-def _begun(template: Template, subject: str, to: str, who: str) -> Message:
+def _begun(template: Template, subject: str, to: str, who: str = "") -> Message:
     """Whatever happens from here on: without an outcome it reads as in doubt, and nobody sends it again by itself."""
     now = timezone.now()
     return Message.objects.create(
         key=f"test:{uuid4()}",
         customer_id=0,
+        channel=template.channel,
         template_id=template.pk,
         topic=template.topic,
         is_marketing=False,

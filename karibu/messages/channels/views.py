@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from karibu.messages import wording
+from karibu.messages import trying, wording
 from karibu.messages.addresses import public_url
 from karibu.messages.channels import accounts, overview, part, receipts, received
 from karibu.messages.channels.connecting import CannotConnect, Provider
@@ -24,10 +24,8 @@ from karibu.messages.channels.sms import segments
 from karibu.messages.channels.whatsapp import templates
 from karibu.messages.channels.whatsapp.account import verify_token
 from karibu.messages.facts import the_shop
-from karibu.messages.status import Reason, Status
-from karibu.messages.verdict import failed
+from karibu.messages.status import Status
 from karibu.web.access import actor, allow, public
-from karibu.web.sealed import CannotOpen
 
 log = logging.getLogger("karibu.channels")
 # What is usually put into a template's holes.
@@ -90,7 +88,7 @@ def disconnect(request: HttpRequest, kind: str) -> HttpResponse:
 @allow("owner")
 @require_POST
 def test(request: HttpRequest, kind: str) -> HttpResponse:
-    """A colleague writes to themselves: at once, and past the gate, which is about customers."""
+    """A colleague writes to themselves: at once, and past the gate, which is about customers; yet it is a row."""
     account = get_object_or_404(_open(), kind=_known(kind))
     if not overview.place(kind).address:
         raise Http404
@@ -101,12 +99,9 @@ def test(request: HttpRequest, kind: str) -> HttpResponse:
     if not address:
         form.add_error("to", _("This channel cannot write to such an address."))
         return _page(request, kind, test_form=form, status=422)
-    try:
-        verdict = part(kind, "deliver").say(account, address, form.cleaned_data["text"]).verdict
-    except CannotOpen as error:
-        verdict = failed(Reason.NOT_CONNECTED, str(error))
-    if verdict.status != Status.SENT:
-        form.add_error(None, verdict.detail or _("It did not leave."))
+    tried = trying.say_test(account, form.cleaned_data["text"], to=address)
+    if tried.status != Status.SENT:
+        form.add_error(None, tried.detail or _("It did not leave."))
         return _page(request, kind, test_form=form, status=422)
     flashes.success(request, _("The provider took the test message."))
     return redirect("channel", kind)

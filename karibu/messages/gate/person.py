@@ -8,6 +8,7 @@ from django.db import connection
 from karibu.consents import queries as consents
 from karibu.messages import channels, holdout
 from karibu.messages.gate.case import Case, Group
+from karibu.messages.senders import CONFIRMATION
 from karibu.messages.status import Reason
 from karibu.messages.verdict import held, refused
 
@@ -40,12 +41,17 @@ def address_is_known(group: Group) -> None:
         channel = channels.get(kind)
         known = channel.addresses_of([case.customer for case in cases if case.customer])
         for case in cases:
-            written = known.get(case.message.customer_id, "")
+            written = _asked(case) or known.get(case.message.customer_id, "")
             case.address = channel.usable(written)
             if not written:
                 case.verdict = refused(Reason.NO_ADDRESS)
             elif not case.address:
                 case.verdict = refused(Reason.BAD_ADDRESS)
+
+
+def _asked(case: Case) -> str:
+    """The address that is asked whether it is the person's; "" for every other message."""
+    return str(case.message.context.get("address", "")) if case.message.sender == CONFIRMATION else ""
 
 
 def address_is_open(group: Group) -> None:

@@ -309,6 +309,17 @@ def test_an_owner_connects_a_provider_and_the_keys_are_not_readable_at_rest(clie
         assert made.token in page and "t-secret" not in page
         client.post("/settings/channels/sms/test/", {"to": PHONE, "text": "Hello"})
         assert server.asked[-1].form["To"] == PHONE
+        row = Message.objects.get()
+        assert (row.sender, row.channel, row.status, row.address, row.subject) == (
+            "test",
+            "sms",
+            "sent",
+            PHONE,
+            "Hello",
+        )
+        refused = client.post("/settings/channels/sms/test/", {"to": NOBODY, "text": "Hello"})
+        assert refused.status_code == 422
+        assert Message.objects.filter(status="failed", address=NOBODY).count() == 1
 
 
 def test_the_size_of_a_text_is_said_while_it_is_typed(marketer: Client) -> None:
