@@ -14,7 +14,7 @@ class CustomersConfig(AppConfig):
 
         merging.register("customers_identity", "customer_id")
         merging.register("customers_link", "customer_id")
-        timeline.register(sentences.entries, sentences.KINDS)
+        timeline.register(sentences.entries, sentences.KINDS, far=True)
         timeline.register(changes.entries, changes.KINDS)
         search.register(finder.find)
         people.register(labels)

@@ -60,12 +60,12 @@ class Customer(models.Model):
             _order("customer_by_spent", "-spent", "-id", include=["orders", "is_anonymous", "country"]),
             _order("customer_by_orders", "-orders", "-id", include=["spent", "is_anonymous", "country"]),
             _order("customer_by_name", "name", "id", include=["orders", "spent", "is_anonymous", "country"]),
-            # Buyers are few, and come last of all by what they spent.
+            # Buyers are few, and come last of all by what they spent. Few enough to be put in order by name as well.
             _order(
                 "customer_buyers",
                 "-spent",
                 "-id",
-                include=["orders", "is_anonymous", "country"],
+                include=["orders", "is_anonymous", "country", "name"],
                 only=models.Q(orders__gt=0),
             ),
             # Members of a segment, and those last seen first, are looked up one by one.

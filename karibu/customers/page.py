@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.db.models import QuerySet
@@ -85,6 +85,18 @@ def merges(family: list[int]) -> list[dict[str, Any]]:
     found = merges_of(family)
     names = labels(merge.loser for merge in found) if found else {}
     return [{"merge": merge, "label": names.get(merge.loser, "")} for merge in found]
+
+
+def lately(customer: Customer) -> datetime | None:
+    """Since when their page shows at once what they did: the month in which they were last seen, at least two weeks.
+
+    The log keeps files by month, and each one that is opened takes its time.
+    """
+    activity = getattr(customer, "activity", None)
+    if activity is None:
+        return None
+    month = (activity.last_seen - timedelta(days=14)).astimezone(UTC).replace(day=1)
+    return month.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def by_day(entries: list[Entry]) -> list[Day]:

@@ -11,6 +11,8 @@ from karibu.customers.models import LISTED, Customer, Identity
 
 # Of a million customers, walking a list's order meets a page of 3,000 in about the time it takes to sort them.
 FEW = 3_000
+# A word that a page of those seen last have is common: any order of the list meets a page of them soon.
+SEEN_LAST, A_PAGE = 2_000, 51
 
 
 def resolve(customer_id: int) -> int | None:
@@ -30,25 +32,39 @@ def listed() -> QuerySet[Customer]:
     return Customer.objects.filter(LISTED)
 
 
+def among(rows: QuerySet[Customer], ids: list[int]) -> QuerySet[Customer]:
+    """Those of `rows` with one of these ids, each of whom is looked up.
+
+    One array: thousands of parameters take longer to read than the rows. As a set, not `= ANY`: that is a condition on
+    the id in the index of any order, and PostgreSQL then prefers to walk millions of entries of one.
+    """
+    return rows.extra(where=["customers_customer.id IN (SELECT unnest(%s::bigint[]))"], params=[ids])
+
+
 @dataclass(frozen=True)
 class Found:
     """Whom a typed text finds: their ids, or the first of them where they are more than FEW.
 
-    `asked` are the words to look for; "" where an identifier named them.
+    `asked` are the words to look for; "" where an identifier named them. Whom a common word finds is not looked up.
     """
 
     asked: str
     ids: list[int]
+    is_common: bool = False
 
     @property
     def are_few(self) -> bool:
-        return len(self.ids) <= FEW
+        return not self.is_common and len(self.ids) <= FEW
+
+    @property
+    def bound(self) -> int:
+        """More than so many are found, where they are not few."""
+        return A_PAGE - 1 if self.is_common else FEW
 
     def among(self, rows: QuerySet[Customer]) -> QuerySet[Customer]:
         """Those of `rows` who are found. Few are sorted; of more, the list's own order meets a page of them sooner."""
         if self.are_few:
-            # One array: thousands of parameters take longer to read than the rows. Nobody is still a query.
-            return rows.extra(where=["customers_customer.id = ANY(%s)"], params=[self.ids])
+            return among(rows, self.ids)
         return rows.extra(where=["customers_customer.search @@ %s::tsquery"], params=[self.asked])
 
 
@@ -57,12 +73,27 @@ def find(text: str) -> Found:
     if exact := _exactly(text):
         return Found("", sorted(exact))
     asked = search.query(text)
+    if asked and _is_common(asked):
+        return Found(asked, [], is_common=True)
     return Found(asked, _ids(asked) if asked else [])
 
 
 def matching(rows: QuerySet[Customer], text: str) -> QuerySet[Customer]:
     """Those of `rows` whom the text finds."""
     return find(text).among(rows)
+
+
+def _is_common(asked: str) -> bool:
+    """Asked first, because the index reads every word and address that begins like it, whoever is wanted of them."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH seen AS MATERIALIZED (SELECT customer_id FROM customers_activity ORDER BY last_seen DESC,"
+            " customer_id DESC LIMIT %s) SELECT count(*) FROM (SELECT FROM seen CROSS JOIN LATERAL (SELECT FROM"
+            " customers_customer WHERE id = customer_id AND merged_into IS NULL AND erased_at IS NULL"
+            " AND search @@ %s::tsquery OFFSET 0) AS one LIMIT %s) AS found",
+            [SEEN_LAST, asked, A_PAGE],
+        )
+        return bool(cursor.fetchone()[0] >= A_PAGE)
 
 
 def _ids(asked: str) -> list[int]:

@@ -18,6 +18,12 @@ from karibu.web import formats
 KINDS = ("browsing", "cart", "orders", "profile", "segments", "other")
 ELSEWHERE = ("Message Sent",)  # its message has a row of its own
 ROOM = 300  # characters of a value shown as evidence
+# What the sentences and their evidence speak of.
+COLUMNS = (
+    "message_id", "customer", "name", "time", "source", "channel", "anonymous_id", "user_id", "order_id", "cart_id",
+    "category", "product_id", "query", "value", "currency", "quantity", "coupon", "campaign", "url", "referrer",
+    "utm_campaign", "items", "properties", "traits",
+)  # fmt: skip
 
 
 def kind_names() -> dict[str, str]:
@@ -45,9 +51,12 @@ class Phrase(NamedTuple):
     tell: Callable[[LoggedEvent], SafeString]
 
 
-def entries(customer_ids: list[int], before: datetime | None, limit: int) -> list[Entry]:
+def entries(
+    customer_ids: list[int], before: datetime | None, limit: int, since: datetime | None = None
+) -> list[Entry]:
     """The timeline's provider: the newest events of these customers."""
-    return [entry(event) for event in log.history(customer_ids, before, limit, without=ELSEWHERE)]
+    found = log.history(customer_ids, before, limit, without=ELSEWHERE, since=since, columns=COLUMNS)
+    return [entry(event) for event in found]
 
 
 def entry(event: LoggedEvent) -> Entry:

@@ -136,7 +136,7 @@ class Customers(Table):
 
     @property
     def bound(self) -> str:
-        return formats.count(queries.FEW) if self._was_counted else super().bound
+        return formats.count(self.found.bound) if self.found and self._was_counted else super().bound
 
     @property
     def _was_counted(self) -> bool:
@@ -144,7 +144,7 @@ class Customers(Table):
 
     def narrowed(self, source: Any) -> Any:
         rows = super().narrowed(source).select_related("activity")
-        return rows.filter(orders__gt=0) if self.are_buyers and "orders" in self.key[0] else rows
+        return rows.filter(orders__gt=0) if self.are_buyers else rows
 
     @cached_property
     def are_buyers(self) -> bool:

@@ -35,14 +35,17 @@ _KEYS: dict[str, str] = {
 
 
 class LoggedEvent(msgspec.Struct, kw_only=True, frozen=True):
-    """One event as the log holds it. Times are aware UTC; absent text is empty, an absent customer 0."""
+    """One event as the log holds it. Times are aware UTC; absent text is empty, an absent customer 0.
+
+    Where only some columns were asked for, the others are as if they were absent.
+    """
 
     message_id: str
     customer: int
-    type: str
+    type: str = ""
     name: str
     time: datetime
-    received_at: datetime
+    received_at: datetime = datetime.min.replace(tzinfo=UTC)
     source: str = ""
     channel: str = ""
     historical: bool = False
@@ -78,7 +81,8 @@ class LoggedEvent(msgspec.Struct, kw_only=True, frozen=True):
         return f"/events/{microseconds}/{quote(self.message_id, safe='')}/"
 
 
-_SELECTED = ", ".join(LoggedEvent.__struct_fields__)
+COLUMNS = LoggedEvent.__struct_fields__
+_SELECTED = ", ".join(COLUMNS)
 _JSON = ("properties", "traits", "context")
 
 
@@ -96,6 +100,7 @@ class Wanted:
     since: datetime | None = None
     before: datetime | None = None
     without: Collection[str] = ()
+    columns: Collection[str] = COLUMNS  # to be read of each; each costs, also where it is empty
 
     def condition(self) -> tuple[str, dict[str, Any]]:
         """As SQL over `events`, with its parameters."""
@@ -131,12 +136,17 @@ def history(
     limit: int = 50,
     names: Collection[str] | None = None,
     without: Collection[str] = (),
+    *,
+    since: datetime | None = None,
+    columns: Collection[str] = COLUMNS,
 ) -> list[LoggedEvent]:
     """The newest `limit` events of these customers (a person and all that merged into them), newest first.
 
-    `before` (exclusive) pages further back; `names` keeps only these events, `without` leaves these out.
+    `before` (exclusive) pages further back, `since` is how far to look; `names` keeps only these events, `without`
+    leaves these out. `columns`: message_id, customer, name and time must be among them.
     """
-    return page(Wanted(customers=customer_ids, names=names, before=before, without=without), limit)
+    wanted = Wanted(customer_ids, names, since=since, before=before, without=without, columns=columns)
+    return page(wanted, limit)
 
 
 def recent(
@@ -264,7 +274,7 @@ def _part(
             return []
         condition += f" AND time {'<=' if newer else '>='} $reach"
         parameters["reach"] = times[-1].as_py()
-    return _events(run(_SELECTED, condition))
+    return _events(run(", ".join(wanted.columns), condition))
 
 
 def _rounds(

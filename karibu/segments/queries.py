@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from karibu.customers.models import Customer
-from karibu.customers.queries import listed
+from karibu.customers.queries import among, listed
 from karibu.segments.models import Member, Segment, Size
 
 KEPT = 600.0  # seconds
@@ -62,9 +62,7 @@ def members(segment: Segment) -> QuerySet[Customer]:
     """
     inside = Member.objects.filter(segment_id=segment.pk).values_list("customer_id", flat=True)
     ids = list(inside[: FEW + 1])
-    if len(ids) > FEW:
-        return listed().filter(pk__in=inside)
-    return listed().extra(where=["customers_customer.id = ANY(%s)"], params=[ids])
+    return listed().filter(pk__in=inside) if len(ids) > FEW else among(listed(), ids)
 
 
 def by_old_ids(ids: Collection[int]) -> QuerySet[Customer]:

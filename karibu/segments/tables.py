@@ -96,6 +96,38 @@ class Members(Customers):
         """A segment knows its size; millions are not counted again."""
         return super().count if self.is_narrowed or self.source.size is None else int(self.source.size)
 
+    @cached_property
+    def total(self) -> int:
+        return super().total if self.source.size is None else int(self.source.size)
+
+    @cached_property
+    def quick_count(self) -> int | None:
+        """Who in a large segment fits a filter is looked up one by one: that follows the page."""
+        if self._is_large and not self.is_narrowed:
+            return self.count
+        return None if self._is_long else super().quick_count
+
+    @cached_property
+    def quick_total(self) -> int | None:
+        return self.source.size if self._is_large else super().quick_total
+
+    @property
+    def bound(self) -> str:
+        return "" if self._is_long else super().bound
+
+    @property
+    def _is_large(self) -> bool:
+        return (self.source.size or 0) > queries.FEW
+
+    @property
+    def _is_long(self) -> bool:
+        """Whether counting those who fit would take long: no search names a few of many."""
+        return self._is_large and not (self.found and self.found.are_few)
+
+    @property
+    def _was_counted(self) -> bool:
+        return False  # the search counts among all customers
+
     def rows_of(self, source: Segment) -> Rows:
         return MemberRows(self.narrowed(queries.members(source)), self.are_buyers, source.pk, self.is_narrowed)
 

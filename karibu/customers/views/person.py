@@ -70,11 +70,19 @@ def _timeline(request: HttpRequest, found: Customer, family: list[int]) -> dict[
     kind = request.GET.get("kind", "")
     kinds = timeline.kinds()
     before = _moment(request.GET.get("before", ""))
-    entries, older = timeline.page(family, before, PER_PAGE, kind if kind in kinds else "")
+    since = None if before else page.lately(found)
+    entries, older = timeline.page(family, before, PER_PAGE, kind if kind in kinds else "", since)
     query = {"before": older.isoformat(), **({"kind": kind} if kind else {})} if older else {}
     older_url = f"{found.get_absolute_url()}timeline/?{urlencode(query)}" if query else ""
     days = page.by_day(entries)
-    return {"days": days, "kind": kind, "kinds": _named(kinds), "older_url": older_url, "before": before}
+    return {
+        "days": days,
+        "kind": kind,
+        "kinds": _named(kinds),
+        "older_url": older_url,
+        "follows": bool(older) and older == since,  # the page is not full: the rest comes by itself
+        "before": before,
+    }
 
 
 def _named(kinds: list[str]) -> dict[str, str]:

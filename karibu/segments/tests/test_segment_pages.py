@@ -127,6 +127,19 @@ def test_a_large_segment_is_paged_by_id_whoever_went_meanwhile(marketer, segment
     assert "Person 119" in text(marketer, f"/segments/{made.pk}/?sort=-id&after=WyJ4Il0")  # a cursor of our own making
 
 
+def test_who_fits_a_filter_in_a_large_segment_is_counted_behind_the_page(marketer, segment, person, monkeypatch):
+    monkeypatch.setattr(queries, "FEW", 3)
+    people = [person(f"Person {number}", country="RW" if number % 2 else "KE") for number in range(8)]
+    search.refresh(raw.cursor(), [one.pk for one in people])
+    path = f"/segments/{segment('Many', *people[:5]).pk}/"
+    page = text(marketer, f"{path}?country=RW")
+    assert "counting…" in page and "Person 1" in page and "Person 0" not in page
+    assert text(marketer, f"{path}?country=RW&count=1").strip() == "2 of 5"
+    assert "counting…" not in text(marketer, path)
+    assert "1 of 5" in text(marketer, f"{path}?q=person+4")
+    assert "0 of 5" in text(marketer, f"{path}?q=person+7")  # of all customers one, of the members none
+
+
 def test_who_was_merged_or_erased_is_no_member_to_be_seen(marketer, segment, person):
     amina, gone, merged = person("Amina"), person("Gone", erased_at=timezone.now()), person("Merged", merged_into=1)
     page = text(marketer, f"/segments/{segment('All', amina, gone, merged).pk}/")
