@@ -51,9 +51,7 @@ class Phrase(NamedTuple):
     tell: Callable[[LoggedEvent], SafeString]
 
 
-def entries(
-    customer_ids: list[int], before: datetime | None, limit: int, since: datetime | None = None
-) -> list[Entry]:
+def entries(customer_ids: list[int], before: datetime | None, limit: int, since: datetime | None = None) -> list[Entry]:
     """The timeline's provider: the newest events of these customers."""
     found = log.history(customer_ids, before, limit, without=ELSEWHERE, since=since, columns=COLUMNS)
     return [entry(event) for event in found]

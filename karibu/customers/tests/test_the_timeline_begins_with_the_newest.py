@@ -65,10 +65,18 @@ def test_a_page_of_a_kind_that_is_only_older_shows_it(client: Client, send) -> N
 def test_the_timeline_reads_all_that_its_sentences_speak_of(send) -> None:
     """Each event is told as if every column had been read."""
     item = {"product_id": "p1", "name": "Shoe", "price": 9, "quantity": 2}
-    properties = {"order_id": "1", "cart_id": "c", "total": 18, "currency": "USD", "coupon": "C", "products": [item]}
+    properties = {
+        "order_id": "1",
+        "cart_id": "c",
+        "query": "red",
+        "total": 18,
+        "currency": "USD",
+        "coupon": "C",
+        "products": [item],
+    }
     page = {"url": "https://shop.test/p?utm_campaign=may", "referrer": "https://search.test/", "search": "x"}
     for name in sentences.PHRASES:
-        send({"event": name, "userId": "amina", "anonymousId": "b", "properties": {**properties, "query": "red", **page}})
+        send({"event": name, "userId": "amina", "anonymousId": "b", "properties": {**properties, **page}})
     family = list(Customer.objects.values_list("pk", flat=True))
     told = sentences.entries(family, None, 500)
     assert told == [sentences.entry(event) for event in log.history(family, limit=500, without=sentences.ELSEWHERE)]
