@@ -95,7 +95,7 @@ def lately(customer: Customer) -> datetime | None:
     activity = getattr(customer, "activity", None)
     if activity is None:
         return None
-    month = (activity.last_seen - timedelta(days=14)).astimezone(UTC).replace(day=1)
+    month: datetime = (activity.last_seen - timedelta(days=14)).astimezone(UTC).replace(day=1)
     return month.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
