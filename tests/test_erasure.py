@@ -14,7 +14,9 @@ from karibu.collect import drain
 from karibu.collect.actions import create_source
 from karibu.collect.models import InboxRow, RejectedEvent
 from karibu.config import pipeline
+from karibu.consents import jobs
 from karibu.consents.erasure import OUTSIDE, NobodyThere, erase, find
+from karibu.consents.models import Erasure
 from karibu.customers.models import Customer, Identity
 from karibu.customers.queries import family
 from karibu.events import flush, log
@@ -271,15 +273,30 @@ def test_the_page_asks_for_the_number_and_lets_only_owners_erase(lake, client):
     assert client.get(f"/customers/{customer}/erase/").status_code == 200
     assert client.post(f"/customers/{customer}/erase/", {"number": "1" + str(customer)}).status_code == 422
     assert Customer.objects.get(pk=customer).erased_at is None
-    client.post(f"/customers/{customer}/erase/", {"number": customer})
+    said = client.post(f"/customers/{customer}/erase/", {"number": customer}, follow=True)
+    assert "gone from every page" in said.content.decode()
+    jobs.erase(list(Erasure.objects.values_list("pk", flat=True)))
     assert Customer.objects.get(pk=customer).erased_at and found(lake) == []
     assert client.get(f"/customers/{customer}/").status_code in (200, 410)
 
 
-def test_the_api_erases_and_says_what_it_took(lake, client):
+def test_the_api_erases_at_once_and_says_when_the_files_are_done_and_what_it_took(lake, client):
     customer = a_life()
+    flush.flush_everything()
     headers = {"Authorization": f"Bearer {create_token('test')}"}
     answer = client.delete(f"/api/v1/customers/{customer}", headers=headers)
-    assert answer.status_code == 200 and answer.json()["erased"]["mails"] == 1
-    assert client.delete(f"/api/v1/customers/{customer}", headers=headers).status_code == 404
+    assert answer.status_code == 202 and answer.json()["waiting_for"] == ""
+    assert client.get(f"/api/v1/customers/{customer}", headers=headers).status_code == 404
+    assert client.get("/api/v1/customers", {"query": PERSON["email"]}, headers=headers).json()["items"] == []
+    assert found(lake), "the files are not written anew while somebody waits for the answer"
+    again = client.delete(f"/api/v1/customers/{customer}", headers=headers)
+    assert (again.status_code, again.json()["status"]) == (202, answer.json()["status"])
+    assert client.get(answer.json()["status"], headers=headers).json()["done_at"] is None
+    jobs.erase([Erasure.objects.get().pk])
     assert found(lake) == []
+    told = client.get(answer.json()["status"], headers=headers).json()
+    assert (
+        told["done_at"] and told["customer"] == customer and told["counts"]["mails"] == 1 and told["counts"]["events"]
+    )
+    assert client.delete(f"/api/v1/customers/{customer}", headers=headers).status_code == 404
+    assert client.get("/api/v1/erasures/999999", headers=headers).status_code == 404

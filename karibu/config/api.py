@@ -15,6 +15,7 @@ from karibu.web.api import build
 api = build()
 api.add_router("", insights)
 api.add_router("/customers", consents.router)  # the customers' own calls, and erasing one
+api.add_router("/erasures", consents.erasures)
 api.add_router("/merges", customers.merges)
 api.add_router("", messages)
 api.add_router("", journeys)

@@ -81,6 +81,23 @@ def anonymise(customer_id: int, *, by: str, tell: Tell = lambda step: None) -> E
     return finish(_begun(customer_id, by, keeps_numbers=True), tell)
 
 
+def erase_soon(customer_id: int, *, by: str, keeps_numbers: bool = False) -> tuple[Erasure, str]:
+    """The person is out of PostgreSQL when this returns, so no page or call finds them; a worker takes them out of the
+    log, whose files take their time to be written anew. `done_at` of the row says when that is done.
+
+    Beside it, what even the first part has to wait for: the schedule then goes on with all of it. Raises NobodyThere.
+    """
+    from karibu.consents import jobs
+
+    erasure = _begun(customer_id, by, keeps_numbers=keeps_numbers)
+    trouble = _finish_together([erasure], lambda step: None, only_rows=True).get(erasure.pk)
+    if trouble and not isinstance(trouble, StillWaiting | UnderWay):
+        raise trouble
+    if not trouble:
+        jobs.erase.defer(erasures=[erasure.pk])
+    return erasure, str(trouble or "")
+
+
 def begin(customer_ids: Iterable[int], *, by: str, keeps_numbers: bool = False) -> list[Erasure]:
     """Erasures of these customers, for a worker to do. Those who are not there are left out."""
     from karibu.consents import jobs
@@ -172,8 +189,9 @@ def _begun(customer_id: int, by: str, *, keeps_numbers: bool = False) -> Erasure
     return Erasure.objects.create(customer_id=today, by=by, begun_at=now, touched_at=now, keeps_numbers=keeps_numbers)
 
 
-def _finish_together(erasures: Sequence[Erasure], tell: Tell) -> dict[int, Exception]:
-    """All of one kind. Whatever keeps one of them from its end keeps no other."""
+def _finish_together(erasures: Sequence[Erasure], tell: Tell, *, only_rows: bool = False) -> dict[int, Exception]:
+    """All of one kind. Whatever keeps one of them from its end keeps no other. With `only_rows` the log is left for
+    later, and so is the second look."""
     from karibu.consents import erasers
 
     later: dict[int, Exception] = {}
@@ -196,8 +214,9 @@ def _finish_together(erasures: Sequence[Erasure], tell: Tell) -> dict[int, Excep
         _close(erasure)
 
     with ExitStack() as alone:
-        if each(first):
-            waiting.let_everybody_end()
+        if not each(first) or only_rows:
+            return later
+        waiting.let_everybody_end()
         if there := each(once_more):
             try:
                 _take_out_of_log(there, [people[erasure.pk] for erasure in there], tell)

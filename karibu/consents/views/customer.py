@@ -1,7 +1,6 @@
 """On a customer's page: consents that a colleague records, and erasing the person."""
 
 import tempfile
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages as flashes
@@ -13,7 +12,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from karibu.consents import access, actions, erasure, history, queries
 from karibu.consents.forms import ConsentForm, EraseForm, EraseManyForm
-from karibu.consents.models import Erasure
 from karibu.customers.models import Customer
 from karibu.customers.queries import family, listed
 from karibu.web.access import actor, allow
@@ -64,37 +62,35 @@ def _tell(request: HttpRequest, customer_id: int, said: dict[str, Any]) -> None:
 @require_http_methods(["GET", "HEAD", "POST"])
 def erase(request: HttpRequest, customer_id: int) -> HttpResponse:
     """Asks for the customer's number to be typed; there is no way back."""
-    return _ask_then(request, customer_id, "consents/erase.html", erasure.erase)
+    return _ask_then(request, customer_id, "consents/erase.html")
 
 
 @allow("owner")
 @require_http_methods(["GET", "HEAD", "POST"])
 def anonymise(request: HttpRequest, customer_id: int) -> HttpResponse:
     """The same, for taking the person out and leaving what happened."""
-    return _ask_then(request, customer_id, "consents/anonymise.html", erasure.anonymise)
+    return _ask_then(request, customer_id, "consents/anonymise.html", keeps_numbers=True)
 
 
-def _ask_then(request: HttpRequest, customer_id: int, page: str, deed: Callable[..., Erasure]) -> HttpResponse:
+def _ask_then(request: HttpRequest, customer_id: int, page: str, *, keeps_numbers: bool = False) -> HttpResponse:
     customer = get_object_or_404(Customer, pk=customer_id, erased_at=None, merged_into=None)
     form = EraseForm(request.POST or None, number=customer.pk)
     if request.method == "POST" and form.is_valid():
-        _do(request, customer.pk, deed)
+        _do(request, customer.pk, keeps_numbers=keeps_numbers)
         return redirect(f"/customers/{customer.pk}/")
     return render(request, page, {"customer": customer, "form": form}, status=422 if form.errors else 200)
 
 
-def _do(request: HttpRequest, number: int, deed: Callable[..., Erasure]) -> None:
-    try:
-        done = deed(number, by=actor(request))
-    except (erasure.StillWaiting, erasure.UnderWay) as later:
-        flashes.warning(request, _("It has begun, and goes on by itself: %(why)s") % {"why": later})
+def _do(request: HttpRequest, number: int, *, keeps_numbers: bool) -> None:
+    _begun, why = erasure.erase_soon(number, by=actor(request), keeps_numbers=keeps_numbers)
+    if why:
+        flashes.warning(request, _("It has begun, and goes on by itself: %(why)s") % {"why": why})
         return
-    words = _("Customer %(number)s is erased: %(events)s events and everything else that named them.")
-    if done.keeps_numbers:
-        words = _(
-            "Customer %(number)s is nobody any more: %(events)s events stay as numbers, all that named them is gone."
-        )
-    flashes.success(request, words % {"number": number, "events": done.counts.get("events", 0)})
+    words = _("Customer %(number)s is erased: everything that named them is gone from every page and list.")
+    if keeps_numbers:
+        words = _("Customer %(number)s is nobody any more: all that named them is gone from every page and list.")
+    rest = _("The files of the event log follow in a few minutes; the audit log says when that is done.")
+    flashes.success(request, f"{words % {'number': number}} {rest}")
 
 
 @allow("owner")

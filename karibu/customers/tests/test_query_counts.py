@@ -16,8 +16,8 @@ BASELINE = {
     "/customers/?q=amina": 12,
     "/customers/?format=csv": 6,
     "/customers/{id}/": 26,
-    "/customers/{id}/timeline/?kind=cart": 5,
-    "/customers/{id}/merge/?q=ben": 8,
+    "/customers/{id}/timeline/?kind=cart": 6,
+    "/customers/{id}/merge/?q=ben": 9,
     "/customers/suggestions/": 6,
 }
 
