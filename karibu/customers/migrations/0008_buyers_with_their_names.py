@@ -13,7 +13,7 @@ BUYERS = models.Index(
 
 class Migration(migrations.Migration):
     atomic = False
-    dependencies = [("customers", "0006_more_lists_of_millions")]
+    dependencies = [("customers", "0007_traits_are_not_counted")]
     operations = [
         migrations.SeparateDatabaseAndState(state_operations=[migrations.RemoveIndex("customer", "customer_buyers")]),
         # Begins anew what was stopped: an index that was half built keeps its name, as does one with fewer columns.
