@@ -185,6 +185,18 @@ def runnable(raw: dict[str, Any]) -> Definition:
     return definition
 
 
+def gone(journey: Journey) -> DefinitionError | None:
+    """What the published version speaks of that was there and is not any more: a segment in the archive, a template."""
+    published = Version.objects.filter(journey=journey, number=journey.version).first()
+    if published is None or fault(published.definition):
+        return None
+    try:
+        runnable(published.definition)
+    except DefinitionError as error:
+        return error
+    return None
+
+
 def _check_doors(definition: Definition) -> None:
     """What the ways in and out speak of must be there, too."""
     entry = definition.entry

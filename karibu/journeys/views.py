@@ -324,6 +324,7 @@ def show(
         "can_publish": may(request, "marketer"),
         "has_changes": found.version > 0 and actions.has_changes(found),
         "unread": found.version if found.version and live.readable(found.pk, found.version) is None else 0,
+        "gone": actions.gone(found),
     }
     return fragments.render(request, "journeys/journey.html", context, fragment="journeys/_builder.html", status=status)
 

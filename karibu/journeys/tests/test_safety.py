@@ -5,6 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from django.test import Client
 
 from karibu.customers.models import Customer
 from karibu.journeys import actions, clock
@@ -76,6 +77,24 @@ def test_a_template_that_is_gone_sets_the_person_aside_and_can_be_tried_again():
     Template.objects.create(key="one", name="one", subject="One", body="Hello", is_marketing=False)
     actions.retry([run.pk], by="test", now=told.now)
     story(waits(seconds=1), expects_messages(1), expects("finished"), told=told)
+
+
+def test_the_page_says_what_is_gone_of_what_the_journey_needs(marketer: Client):
+    """A segment in the archive lets nobody in, without a word to whoever looks at the journey."""
+    segment = segments.create("Rwandans", {"trait": "country", "op": "is", "value": "RW"}, by="test")
+    journey = live({"send": {"template": "one"}}, filter={"segment": segment.pk})
+
+    def said() -> str:
+        page = marketer.get(f"/journeys/{journey.pk}/").content.decode()
+        return page.partition("Something that it needs is gone")[2][:200]
+
+    assert said() == ""
+    segments.archive(segment, by="test")
+    assert f"There is no segment {segment.pk} any more" in said() and "$.filter" in said()
+    segments.restore(segment, by="test")
+    assert said() == ""
+    Template.objects.all().delete()
+    assert "There is no message template “one”" in said() and "$.steps[0].send.template" in said()
 
 
 def test_a_version_that_cannot_be_read_any_more_stops_no_other_journey():
