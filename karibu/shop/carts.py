@@ -13,7 +13,6 @@ from typing import Any
 
 import msgspec
 import psycopg
-from psycopg.types.json import Jsonb
 
 from karibu.events.commerce import PRODUCTS, QUANTITY
 from karibu.events.event import Event, Item
@@ -242,17 +241,21 @@ def _last_orders(cursor: psycopg.Cursor[Any], customers: list[int]) -> dict[int,
     return dict(cursor.fetchall())
 
 
+def _json(lines: list[dict[str, Any]]) -> str:
+    return msgspec.json.encode(lines).decode()
+
+
 def _save(cursor: psycopg.Cursor[Any], carts: Sequence[Held]) -> None:
     if not carts:
         return
     rows = [
-        (c.cart_id, c.customer_id, c.status, Jsonb(list(c.lines.values())), c.value, c.currency, c.created_at,
+        (c.cart_id, c.customer_id, c.status, _json(list(c.lines.values())), c.value, c.currency, c.created_at,
          c.updated_at, c.checkout_started_at, c.order_id, c.import_id)
         for c in sorted(carts, key=lambda cart: cart.cart_id)
     ]  # fmt: skip
     cursor.execute(
         f"""INSERT INTO shop_cart AS c ({COLUMNS})
-            SELECT * FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::jsonb[], %s::numeric[], %s::text[],
+            SELECT * FROM unnest(%s::text[], %s::bigint[], %s::text[], %s::text[]::jsonb[], %s::numeric[], %s::text[],
                 %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::bigint[])
             ON CONFLICT (cart_id) DO UPDATE SET ({COLUMNS}) = ROW (
                 {", ".join(f"excluded.{name.strip()}" for name in COLUMNS.split(","))})

@@ -13,7 +13,6 @@ from typing import Any
 
 import msgspec
 import psycopg
-from psycopg.types.json import Jsonb
 
 from karibu.events.commerce import PLACES, line_total
 from karibu.events.event import Event, Item
@@ -173,14 +172,14 @@ WRITTEN = """order_id, customer_id, cart_id, status, placed_at, cancelled_at, to
              coupon, channel, source, updated_at, import_id, told"""
 TYPES = """%s::text[], %s::bigint[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[],
            %s::numeric[], %s::numeric[], %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[],
-           %s::bigint[], %s::jsonb[]"""
+           %s::bigint[], %s::text[]::jsonb[]"""
 
 
 def _columns(orders: Sequence[Held]) -> list[list[object]]:
     """As WRITTEN and TYPES say; one list a column, for unnest()."""
     rows = [
         (o.order_id, o.customer_id, o.cart_id, o.status, o.placed_at, o.cancelled_at, o.total, o.refunded, o.currency,
-         o.coupon, o.channel, o.source, o.updated_at, o.import_id, Jsonb(o.told))
+         o.coupon, o.channel, o.source, o.updated_at, o.import_id, msgspec.json.encode(o.told).decode())
         for o in orders
     ]  # fmt: skip
     return [list(column) for column in zip(*rows, strict=True)]
