@@ -146,13 +146,16 @@ def settle(raw: Cursor, customer_ids: Sequence[int], names: set[str] | None = No
         names = names.union(_NAME_PARTS)
     effective = _effective(raw, customer_ids, names)
     rows = [_row(customer_id, effective.get(customer_id, {}), names) for customer_id in customer_ids]
-    sets = ", ".join(f"{column} = coalesce(u.{column}, c.{column})" for column in COLUMNS)
+    others = "u.traits::jsonb" if names is None else "c.traits - string_to_array(u.gone, E'\\n') || u.traits::jsonb"
+    known = ", ".join(f"c.{column}" for column in (*COLUMNS, "traits"))
+    settled = ", ".join([*(f"coalesce(u.{column}, c.{column})" for column in COLUMNS), others])
     raw.execute(
-        f"UPDATE customers_customer c SET {sets}, traits ="  # noqa: S608 - our own column names
-        " CASE WHEN %s THEN u.traits::jsonb ELSE c.traits - string_to_array(u.gone, E'\\n') || u.traits::jsonb END"
+        f"UPDATE customers_customer c SET ({', '.join(COLUMNS)}, traits) = ROW ({settled})"  # noqa: S608 - our own columns
         f" FROM unnest(%s::bigint[], {', '.join(['%s::text[]'] * (len(COLUMNS) + 2))})"
-        f" AS u(id, {', '.join(COLUMNS)}, traits, gone) WHERE c.id = u.id",
-        [names is None, *(list(column) for column in zip(*rows, strict=True))],
+        f" AS u(id, {', '.join(COLUMNS)}, traits, gone) WHERE c.id = u.id"
+        # Shops tell the same with every page, and a row that is written again is written again in every index.
+        f" AND ({known}) IS DISTINCT FROM ({settled})",
+        [list(column) for column in zip(*rows, strict=True)],
     )
 
 
