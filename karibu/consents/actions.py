@@ -14,6 +14,7 @@ from karibu.customers.raw import cursor
 from karibu.events.arrays import with_bulk_arrays
 from karibu.web.actions import record
 
+ADDRESS_IN = {"email": "email", "sms": "phone", "whatsapp": "phone"}  # the customer's field by which they are reached
 _RECORD = """
     INSERT INTO consents_consent (customer_id, channel, topic, status, method, basis, wording, source, strength,
         evidence, at, import_id)
@@ -79,7 +80,9 @@ def leave_everything(statement: Statement) -> None:
     `statement` is that withdrawal, of everything.
     """
     record_consents([statement])
-    field = "email" if statement.channel == "email" else "phone"
+    field = ADDRESS_IN.get(statement.channel)
+    if field is None:  # a browser, a chat: they have no address that somebody else could have, too
+        return
     address = Customer.objects.filter(pk=statement.customer_id, erased_at=None).values_list(field, flat=True).first()
     if address:
         suppress(statement.channel, [address], Suppression.Reason.UNSUBSCRIBED, at=statement.at, by=statement.source)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from karibu.consents import queries
+from karibu.consents.actions import ADDRESS_IN
 from karibu.consents.methods import FILE, Method, channel_name
 from karibu.consents.models import Consent
 from karibu.consents.statement import GIVEN, PENDING, WITHDRAWN
@@ -12,8 +13,6 @@ from karibu.customers.models import Customer
 
 NEVER = "never_asked"
 LONGEST = 500  # statements of one person that are told, the latest
-# What a customer can be asked about, and which of their fields says that they can be reached there.
-REACHED_BY = {"email": "email", "sms": "phone", "whatsapp": "phone"}
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def standing(customer: Customer) -> list[Mark]:
     """What this person said of each channel and topic; also channels where they were never asked."""
     marks = [Mark(**mark) for mark in queries.marks(customer.pk)]
     asked = {mark.channel for mark in marks}
-    silent = [name for name, field in REACHED_BY.items() if name not in asked and getattr(customer, field)]
+    silent = [name for name, field in ADDRESS_IN.items() if name not in asked and getattr(customer, field)]
     return marks + [Mark(channel, "", NEVER, None) for channel in silent]
 
 

@@ -54,6 +54,7 @@ CHANNELS = [
     ("sms", "SMS"),
     ("whatsapp", "WhatsApp"),
     ("push", "Push"),
+    ("telegram", "Telegram"),
     ("ads", _("Ads")),
 ]
 

@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from karibu.consents import blocked, confirming, queries, topics
-from karibu.consents.actions import leave_everything, record_consents
-from karibu.consents.history import REACHED_BY
+from karibu.consents.actions import ADDRESS_IN, leave_everything, record_consents
 from karibu.consents.methods import Method
-from karibu.consents.models import Confirmation, Pause, Rhythm
+from karibu.consents.models import Confirmation, Consent, Pause, Rhythm
 from karibu.consents.statement import EVERYTHING, GIVEN, WITHDRAWN, Statement
 from karibu.customers.models import Customer
 
@@ -34,8 +33,10 @@ class Box:
 
 
 def channels(customer: Customer) -> list[str]:
-    """Those on which this person can be reached."""
-    return [channel for channel, field in REACHED_BY.items() if getattr(customer, field)]
+    """Those on which this person can be reached, and those of which they said something: a browser, a chat, ads."""
+    said = Consent.objects.filter(customer_id=customer.pk).order_by("channel").values_list("channel", flat=True)
+    there = [channel for channel, field in ADDRESS_IN.items() if getattr(customer, field)]
+    return there + [channel for channel in said.distinct() if channel not in ADDRESS_IN]
 
 
 def boxes(customer: Customer, language: str) -> list[Box]:

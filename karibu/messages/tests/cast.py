@@ -39,10 +39,11 @@ def a_person(name: str = "amina", *, agreed: bool = True, **fields: object) -> C
     return person
 
 
-def says(person: Customer, status: str, method: str = "form", at: datetime | None = None) -> None:
-    at = at or timezone.now()
-    statement = Statement(customer_id=person.pk, channel="email", status=status, method=method, source="shop", at=at)
-    record_consents([statement])
+def says(
+    person: Customer, status: str, method: str = "form", at: datetime | None = None, channel: str = "email"
+) -> None:
+    known = {"customer_id": person.pk, "channel": channel, "status": status, "method": method, "source": "shop"}
+    record_consents([Statement(**known, at=at or timezone.now())])
 
 
 def a_cart(person: Customer, cart_id: str = "c1", **fields: object) -> Cart:

@@ -76,6 +76,17 @@ def test_stopping_everything_holds_for_the_address_and_agreeing_again_ends_it(am
     assert not Suppression.objects.filter(channel="email", lifted_at=None).exists()
 
 
+def test_stopping_everything_ends_notifications_telegram_and_ads_too(amina: Customer, client: Client) -> None:
+    for channel in ("push", "telegram", "ads"):
+        says(amina, "given", channel=channel)
+    shown = client.get(page(amina), headers={"Accept-Language": "en"}).content.decode()
+    assert "Kwa Telegram" in shown and "Kwa arifa" in shown and "Katika matangazo" in shown
+    client.post(page(amina), {"do": "leave"})
+    addressed = {"email", "sms", "whatsapp"}
+    assert {status(amina, channel) for channel in (*addressed, "push", "telegram", "ads")} == {"withdrawn"}
+    assert set(Suppression.objects.values_list("channel", flat=True)) == addressed
+
+
 def test_a_pause_stops_marketing_for_thirty_days_or_until_it_is_ended(amina: Customer, client: Client) -> None:
     client.post(page(amina), {"do": "pause"})
     a_cart(amina)
