@@ -11,6 +11,7 @@ class CampaignsConfig(AppConfig):
         from karibu.consents import access, erasure
         from karibu.customers import merging
         from karibu.messages import senders
+        from karibu.segments import usage
         from karibu.web import search
 
         merging.register("campaigns_recipient", "customer_id")
@@ -18,3 +19,4 @@ class CampaignsConfig(AppConfig):
         access.register(erasing.told_by_campaigns)
         senders.register("campaign", queries.names, "/campaigns/{}/")
         search.register(queries.find)
+        usage.register(queries.asking_for)

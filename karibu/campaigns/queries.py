@@ -22,6 +22,13 @@ def names(numbers: Collection[int]) -> dict[int, str]:
     return dict(Campaign.objects.filter(pk__in=numbers).values_list("pk", "name"))
 
 
+def asking_for(segment: int) -> list[tuple[str, str]]:
+    """The campaigns that are not over and mean this segment, or leave it out."""
+    ahead = Campaign.objects.exclude(status__in=(Status.SENT, Status.CANCELLED, Status.MISSED))
+    meant = ahead.filter(Q(include__contains=[segment]) | Q(exclude__contains=[segment])).order_by("name", "pk")
+    return [(name, f"/campaigns/{pk}/") for name, pk in meant.values_list("name", "pk")]
+
+
 def find(text: str, user: User) -> list[Hit]:
     found = Campaign.objects.filter(name__icontains=text).order_by("-id")[:5]
     return [

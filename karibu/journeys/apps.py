@@ -14,6 +14,7 @@ class JourneysConfig(AppConfig):
         from karibu.journeys import doors, erasing, queries, telling, timeline, using
         from karibu.messages import senders, usage
         from karibu.segments import membership
+        from karibu.segments import usage as segments_usage
         from karibu.web import search
 
         erasure.register(erasing.from_journeys)
@@ -21,6 +22,7 @@ class JourneysConfig(AppConfig):
         membership.on_change(doors.segment_changed)
         senders.register("journey", queries.names, "/journeys/{}/")
         usage.register(using.templates)
+        segments_usage.register(using.segments)
         search.register(queries.find)
         merging.register("journeys_enrollment", "customer_id")
         merging.register("journeys_rehearsed", "customer_id")

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_safe
 
-from karibu.segments import charts, queries, words
+from karibu.segments import charts, queries, usage, words
 from karibu.segments.models import Segment
 from karibu.segments.tables import Members
 from karibu.web.access import allow
@@ -27,6 +27,7 @@ def segment(request: HttpRequest, pk: int) -> HttpResponseBase:
         "moved_days": MOVED,
         # A part of the list does not draw these.
         "over_time": SimpleLazyObject(lambda: charts.of_segment(pk)),
+        "users": SimpleLazyObject(lambda: usage.of(pk)),
         "others": SimpleLazyObject(lambda: _others(found)),
     }
     return Members(request, found).respond("segments/segment.html", context)
