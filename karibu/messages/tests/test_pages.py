@@ -233,6 +233,13 @@ def test_a_colour_that_is_none_is_refused_and_a_good_one_reaches_the_templates(o
     assert "#123456" in Template.objects.get().body and "Georgia" in Template.objects.get().body
 
 
+def test_the_editor_of_another_language_says_which_it_is_and_previews_its_words(owner):
+    starters.plant("welcome")
+    page = owner.get("/messages/templates/welcome/?language=sw").content.decode()
+    assert '<a href="?language=sw" aria-current="page">' in page and '<html lang="en"' in page
+    assert "/messages/templates/welcome/body/?language=sw" in page and "/welcome/test/?language=sw" in page
+
+
 def test_what_is_not_translated_yet_is_counted(owner):
     owner.post("/messages/templates/new/", {"name": "T"})
     assert "texts are not translated yet" in owner.get("/messages/templates/t/?language=sw").content.decode()
