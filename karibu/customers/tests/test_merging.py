@@ -192,3 +192,19 @@ def root(customer_id: int) -> int:
     while above := Merge.objects.filter(loser=customer_id, undone_at=None).first():
         customer_id = above.winner
     return customer_id
+
+
+def test_rows_follow_by_each_column_that_names_a_customer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(merging, "_followers", dict(merging._followers))
+    amina, ben = people("amina", "ben")
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TEMP TABLE gift (id bigint, giver bigint, taker bigint) ON COMMIT DROP")
+        cursor.execute("INSERT INTO gift VALUES (1, %s, %s), (2, %s, %s)", [ben, amina, ben, ben])
+        merging.register("gift", "giver")
+        merging.register("gift", "taker")
+        merge = merge_customers(amina, ben, by=BY, reason="test")
+        cursor.execute("SELECT giver, taker FROM gift ORDER BY id")
+        assert cursor.fetchall() == [(amina, amina), (amina, amina)]
+        undo_merge(merge, by=BY)
+        cursor.execute("SELECT giver, taker FROM gift ORDER BY id")
+        assert cursor.fetchall() == [(ben, amina), (ben, ben)]

@@ -115,3 +115,16 @@ def test_a_new_customer_is_written_as_settling_would_leave_them() -> None:
     settle(cursor(), people)
     refresh(cursor(), people)
     assert list(Customer.objects.filter(pk__in=people).order_by("pk").values()) == written
+
+
+def _version() -> str:
+    return str(cursor().execute("SELECT ctid::text FROM customers_customer").fetchall())
+
+
+def test_the_same_told_again_writes_the_customer_no_more() -> None:
+    take(told(0, user="amina", email="amina@example.com", plan="gold"))
+    before = _version()
+    take(told(1, user="amina", email="amina@example.com", plan="gold"))
+    assert _version() == before
+    take(told(2, user="amina", email="amina@example.com", plan="tin"))
+    assert _version() != before and one().traits == {"plan": "tin"}
