@@ -70,7 +70,10 @@ def _number(raw: Cursor, plan: Plan) -> dict[int, int]:
     if not lasting:
         return {}
     raw.execute(
-        "SELECT nextval(pg_get_serial_sequence('customers_customer', 'id')) FROM generate_series(1, %s)", [len(lasting)]
+        # OFFSET 0: the sequence is looked up once, not for each number.
+        "SELECT nextval(own.sequence) FROM (SELECT pg_get_serial_sequence('customers_customer', 'id')::regclass"
+        " AS sequence OFFSET 0) own, generate_series(1, %s)",
+        [len(lasting)],
     )
     return dict(zip(lasting, (row[0] for row in raw.fetchall()), strict=True))
 
