@@ -274,22 +274,34 @@ def test_the_page_asks_for_the_number_and_lets_only_owners_erase(lake, client):
     assert client.post(f"/customers/{customer}/erase/", {"number": "1" + str(customer)}).status_code == 422
     assert Customer.objects.get(pk=customer).erased_at is None
     said = client.post(f"/customers/{customer}/erase/", {"number": customer}, follow=True)
-    assert "gone from every page" in said.content.decode()
+    assert "gone from the database" in said.content.decode()
     jobs.erase(list(Erasure.objects.values_list("pk", flat=True)))
     assert Customer.objects.get(pk=customer).erased_at and found(lake) == []
     assert client.get(f"/customers/{customer}/").status_code in (200, 410)
+
+
+def test_the_api_erases_and_says_what_it_took(lake, client):
+    customer = a_life()
+    flush.flush_everything()
+    headers = {"Authorization": f"Bearer {create_token('test')}"}
+    answer = client.delete(f"/api/v1/customers/{customer}", headers=headers)
+    assert answer.status_code == 200 and answer.json()["erased"]["mails"] == 1 and found(lake) == []
+    assert client.get(answer.json()["status"], headers=headers).json()["done_at"]
+    assert client.delete(f"/api/v1/customers/{customer}", headers=headers).status_code == 404
 
 
 def test_the_api_erases_at_once_and_says_when_the_files_are_done_and_what_it_took(lake, client):
     customer = a_life()
     flush.flush_everything()
     headers = {"Authorization": f"Bearer {create_token('test')}"}
-    answer = client.delete(f"/api/v1/customers/{customer}", headers=headers)
-    assert answer.status_code == 202 and answer.json()["waiting_for"] == ""
+    soon = {**headers, "Prefer": "respond-async"}
+    answer = client.delete(f"/api/v1/customers/{customer}", headers=soon)
+    assert answer.status_code == 202 and answer["Preference-Applied"] == "respond-async"
+    assert answer.json()["id"] == customer and answer.json()["waiting_for"] == ""
     assert client.get(f"/api/v1/customers/{customer}", headers=headers).status_code == 404
     assert client.get("/api/v1/customers", {"query": PERSON["email"]}, headers=headers).json()["items"] == []
     assert found(lake), "the files are not written anew while somebody waits for the answer"
-    again = client.delete(f"/api/v1/customers/{customer}", headers=headers)
+    again = client.delete(f"/api/v1/customers/{customer}", headers=soon)
     assert (again.status_code, again.json()["status"]) == (202, answer.json()["status"])
     assert client.get(answer.json()["status"], headers=headers).json()["done_at"] is None
     jobs.erase([Erasure.objects.get().pk])

@@ -6,7 +6,7 @@ How far one is stands at `/api/v1/erasures/{id}`.
 from datetime import datetime
 from typing import Any
 
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from ninja import Router, Schema, Status
 
 from karibu.consents import erasure
@@ -30,6 +30,15 @@ class ErasureOut(Schema):
     counts: dict[str, int]
 
 
+class Done(Schema):
+    """No store holds the person any more; `erased` (or `anonymised`) says what was taken out of which."""
+
+    id: int
+    status: str
+    erased: dict[str, int] | None = None
+    anonymised: dict[str, int] | None = None
+
+
 class Begun(Schema):
     """`status`: where it is said when it is done. `waiting_for`: what holds the person and is not over yet."""
 
@@ -38,22 +47,32 @@ class Begun(Schema):
     waiting_for: str = ""
 
 
-@router.delete("/{int:customer_id}", response={202: Begun}, summary="Erase a customer from every store, for good")
+ANSWERS = {200: Done, 202: Begun}
+
+
+@router.delete(
+    "/{int:customer_id}", response=ANSWERS, exclude_none=True, summary="Erase a customer from every store, for good"
+)
 @allow("owner")
-def erase_customer(request: HttpRequest, customer_id: int) -> Status[dict[str, Any]]:
-    """The person is gone from every page and call with the answer; what they did leaves the event log's files by and
-    by. `GET` of `status` says when that is done. Old ids lead to the same person."""
-    return _answer(request, customer_id)
+def erase_customer(request: HttpRequest, response: HttpResponse, customer_id: int) -> Status[dict[str, Any]]:
+    """Answers when it is done, which takes the time to write files of the event log anew. With the header `Prefer:
+    respond-async` (RFC 7240), or while something that holds the person is at work, it answers 202 at once: they are out
+    of the database, a worker does the rest, and `GET` of `status` says when that is done. Old ids lead to the same
+    person."""
+    return _answer(request, response, customer_id)
 
 
 @router.post(
-    "/{int:customer_id}/anonymise", response={202: Begun}, summary="Make a customer anonymous: statistics stay"
+    "/{int:customer_id}/anonymise",
+    response=ANSWERS,
+    exclude_none=True,
+    summary="Make a customer anonymous: statistics stay",
 )
 @allow("owner")
-def anonymise_customer(request: HttpRequest, customer_id: int) -> Status[dict[str, Any]]:
+def anonymise_customer(request: HttpRequest, response: HttpResponse, customer_id: int) -> Status[dict[str, Any]]:
     """Takes the person out of every store and leaves what happened under a number that leads to nobody; they may come
     back as somebody new. Answers as DELETE does."""
-    return _answer(request, customer_id, keeps_numbers=True)
+    return _answer(request, response, customer_id, keeps_numbers=True)
 
 
 @erasures.get("/{int:erasure_id}", response=ErasureOut, summary="How far an erasure, or an anonymising, is")
@@ -72,10 +91,22 @@ def how_far(request: HttpRequest, erasure_id: int) -> dict[str, Any]:
     }
 
 
-def _answer(request: HttpRequest, customer_id: int, *, keeps_numbers: bool = False) -> Status[dict[str, Any]]:
+def _answer(
+    request: HttpRequest, response: HttpResponse, customer_id: int, *, keeps_numbers: bool = False
+) -> Status[dict[str, Any]]:
+    is_soon, why = "respond-async" in request.headers.get("Prefer", ""), ""
     try:
-        begun, why = erasure.erase_soon(customer_id, by=actor(request), keeps_numbers=keeps_numbers)
+        if is_soon:
+            response["Preference-Applied"] = "respond-async"
+            begun, why = erasure.erase_soon(customer_id, by=actor(request), keeps_numbers=keeps_numbers)
+        else:
+            begun = erasure.start(customer_id, actor(request), keeps_numbers=keeps_numbers)
+            erasure.finish(begun)
     except erasure.NobodyThere as nobody:
         raise Problem(404, str(nobody)) from None
-    status = f"/api/v1/erasures/{begun.pk}"
-    return Status(202, {"id": begun.customer_id, "status": status, "waiting_for": why})
+    except (erasure.StillWaiting, erasure.UnderWay) as later:
+        is_soon, why = True, str(later)
+    told = {"id": begun.customer_id, "status": f"/api/v1/erasures/{begun.pk}"}
+    if is_soon:
+        return Status(202, {**told, "waiting_for": why})
+    return Status(200, {**told, "anonymised" if keeps_numbers else "erased": begun.counts})

@@ -73,23 +73,23 @@ def erase(customer_id: int, *, by: str, tell: Tell = lambda step: None) -> Erasu
 
     `tell` hears of each step. Raises NobodyThere, UnderWay or StillWaiting; after the last the schedule tries again.
     """
-    return finish(_begun(customer_id, by), tell)
+    return finish(start(customer_id, by), tell)
 
 
 def anonymise(customer_id: int, *, by: str, tell: Tell = lambda step: None) -> Erasure:
     """Makes the customer, and all that were merged into them, nobody: statistics stay. As erase()."""
-    return finish(_begun(customer_id, by, keeps_numbers=True), tell)
+    return finish(start(customer_id, by, keeps_numbers=True), tell)
 
 
 def erase_soon(customer_id: int, *, by: str, keeps_numbers: bool = False) -> tuple[Erasure, str]:
-    """The person is out of PostgreSQL when this returns, so no page or call finds them; a worker takes them out of the
-    log, whose files take their time to be written anew. `done_at` of the row says when that is done.
+    """The person is out of PostgreSQL when this returns; a worker takes them out of the log, whose files take their time
+    to be written anew, and until then its events still name them. `done_at` of the row says when that is done.
 
     Beside it, what even the first part has to wait for: the schedule then goes on with all of it. Raises NobodyThere.
     """
     from karibu.consents import jobs
 
-    erasure = _begun(customer_id, by, keeps_numbers=keeps_numbers)
+    erasure = start(customer_id, by, keeps_numbers=keeps_numbers)
     trouble = _finish_together([erasure], lambda step: None, only_rows=True).get(erasure.pk)
     if trouble and not isinstance(trouble, StillWaiting | UnderWay):
         raise trouble
@@ -106,7 +106,7 @@ def begin(customer_ids: Iterable[int], *, by: str, keeps_numbers: bool = False) 
     with transaction.atomic():
         for number in customer_ids:
             with suppress(NobodyThere):
-                erasure = _begun(number, by, keeps_numbers=keeps_numbers)
+                erasure = start(number, by, keeps_numbers=keeps_numbers)
                 begun[erasure.pk] = erasure
         jobs.erase.defer(erasures=list(begun))
     return list(begun.values())
@@ -175,7 +175,7 @@ def _region() -> str:
         return str(cursor.fetchone()[0])
 
 
-def _begun(customer_id: int, by: str, *, keeps_numbers: bool = False) -> Erasure:
+def start(customer_id: int, by: str, *, keeps_numbers: bool = False) -> Erasure:
     """The row of this erasure: the one that is open, or a new one. Whoever asks for more than it did gets more."""
     today = resolve(customer_id)
     if today is not None and (erasure := Erasure.objects.filter(customer_id=today, done_at=None).first()):

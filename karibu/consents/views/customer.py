@@ -86,10 +86,10 @@ def _do(request: HttpRequest, number: int, *, keeps_numbers: bool) -> None:
     if why:
         flashes.warning(request, _("It has begun, and goes on by itself: %(why)s") % {"why": why})
         return
-    words = _("Customer %(number)s is erased: everything that named them is gone from every page and list.")
+    words = _("Customer %(number)s is erased: everything that named them is gone from the database.")
     if keeps_numbers:
-        words = _("Customer %(number)s is nobody any more: all that named them is gone from every page and list.")
-    rest = _("The files of the event log follow in a few minutes; the audit log says when that is done.")
+        words = _("Customer %(number)s is nobody any more: all that named them is gone from the database.")
+    rest = _("Their events follow in a few minutes; the audit log says when that is done.")
     flashes.success(request, f"{words % {'number': number}} {rest}")
 
 
