@@ -82,7 +82,7 @@ def anonymise(customer_id: int, *, by: str, tell: Tell = lambda step: None) -> E
 
 
 def erase_soon(customer_id: int, *, by: str, keeps_numbers: bool = False) -> tuple[Erasure, str]:
-    """The person is out of PostgreSQL when this returns; a worker takes them out of the log, whose files take their time
+    """The person is out of PostgreSQL when this returns; a worker takes them out of the log, whose files take time
     to be written anew, and until then its events still name them. `done_at` of the row says when that is done.
 
     Beside it, what even the first part has to wait for: the schedule then goes on with all of it. Raises NobodyThere.
