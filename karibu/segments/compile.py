@@ -109,7 +109,10 @@ def _members(definition: Definition, scope: Scope) -> Table:
 
 def _printed(table: Table, dialect: Dialect) -> str:
     printer = compiler("duckdb") if dialect == "duckdb" else _of_spark()
-    return str(printer.to_sqlglot(table).sql(dialect=printer.dialect, pretty=True))
+    written = printer.to_sqlglot(table)
+    if dialect == "duckdb":
+        written = written.transform(together.unfiltered)
+    return str(written.sql(dialect=printer.dialect, pretty=True))
 
 
 def compiler(engine: str) -> Any:

@@ -18,9 +18,13 @@ TROUBLE = "The members could not be found; the log of the worker says why. It is
 
 def step() -> float:
     """Finds the members of every segment that waits for it. Returns the seconds until the next look."""
-    for segment in watched(timezone.now()):
+    now = timezone.now()
+    segments = watched(now)
+    for segment in segments:
         if not segment.is_built:
             _try(segment)
+    # Hundreds take seconds: the first turn of the live segments in this process shall not wait for them.
+    run.understand([segment.definition for segment in segments if segment.definition], now)
     return IDLE
 
 

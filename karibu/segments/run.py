@@ -159,6 +159,11 @@ def ask(
     return engine.ask(asked, work)
 
 
+def understand(definitions: Sequence[Definition], now: datetime) -> None:
+    """Compiles them as they are asked together of a few, so that whoever asks next need not wait for it."""
+    _compiled(definitions, engines.embedded(), now, of_a_few=True)
+
+
 def _compiled(
     definitions: Sequence[Definition], engine: Engine, now: datetime, *, of_a_few: bool = False
 ) -> list[Compiled]:

@@ -170,18 +170,20 @@ def _written(one: Table) -> str:
     source = selection.args.get("from_") or selection.args.get("from")
     if selection.find(expressions.Subquery) or selection.args.get("with_") or not source or source.this.alias != "t0":
         raise Alone
-    sql: str = selection.expressions[0].this.transform(_unfiltered).sql(dialect="duckdb")
+    sql: str = selection.expressions[0].this.transform(unfiltered).sql(dialect="duckdb")
     return sql
 
 
-def _unfiltered(node: Any) -> Any:
+def unfiltered(node: Any) -> Any:
     """An aggregate of some rows as one of all, to which the others give nothing: DuckDB needs half the time for it."""
     from sqlglot import expressions
 
     if not isinstance(node, expressions.Filter):
         return node
     aggregate, counts = node.this, node.expression.this
-    if isinstance(aggregate.this, expressions.Star):
+    if isinstance(aggregate, expressions.Count) and isinstance(aggregate.this, expressions.Star):
         return expressions.CountIf(this=counts)
+    if not isinstance(aggregate, expressions.Min | expressions.Max | expressions.Sum):
+        return node
     aggregate.set("this", expressions.Case().when(counts, aggregate.this))
     return aggregate
