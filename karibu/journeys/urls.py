@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern] = [
         for said in ("yes", "no")
     ],
     path("journeys/<int:pk>/people/", views.people, name="journey-people"),
+    path("journeys/<int:pk>/people/put-in/", views.put_in, name="journey-put-in"),
     path("journeys/<int:pk>/people/retry/", views.retry, name="journey-retry"),
     path("journeys/<int:pk>/why/", views.why, name="journey-why"),
     path("journeys/<int:pk>/rehearse/", rehearsals.begin, name="journey-rehearse"),

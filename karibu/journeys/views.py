@@ -33,6 +33,7 @@ from karibu.web.reading import read_json
 from karibu.web.stale import unchanged
 from karibu.web.tables import back, chosen
 
+PUT_IN = 100  # people by one form; more by the API
 View = Callable[..., HttpResponse]
 
 
@@ -244,7 +245,28 @@ def people(request: HttpRequest, pk: int) -> HttpResponseBase:
     found = get_object_or_404(Journey, pk=pk)
     inside = Enrollment.objects.filter(journey=found).select_related("journey")
     failed = inside.filter(status=Enrollment.Status.FAILED).exists()
-    return People(request, inside, found).respond("journeys/people.html", {"journey": found, "has_failed": failed})
+    definition = live.readable(found.pk, found.version) if found.status == Journey.Status.LIVE else None
+    takes = bool(definition and definition.entry.by_hand)
+    context = {"journey": found, "has_failed": failed, "takes_by_hand": takes}
+    return People(request, inside, found).respond("journeys/people.html", context)
+
+
+@require_POST
+@allow("marketer")
+def put_in(request: HttpRequest, pk: int) -> HttpResponse:
+    """Puts in by hand whom the form names, by e-mail or number; says of everybody else why they are not in it."""
+    found = get_object_or_404(Journey, pk=pk)
+    named = {text: _person(text) for text in request.POST.get("who", "").replace(",", " ").split()[:PUT_IN]}
+    people = {person.pk for person in named.values() if person}
+    entered = actions.put_in(found, people, by=actor(request)) if people else 0
+    if entered:
+        messages.success(request, _("%(n)s put in.") % {"n": entered})
+    if len(people) > entered:
+        said = _("%(n)s not let in; “Why is somebody not in it?” says why.")
+        messages.error(request, said % {"n": len(people) - entered})
+    if strangers := [text for text, person in named.items() if person is None]:
+        messages.error(request, _("Nobody is known by: %(who)s") % {"who": ", ".join(strangers)[:300]})
+    return redirect("journey-people", pk)
 
 
 @require_POST

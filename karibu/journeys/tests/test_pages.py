@@ -162,3 +162,28 @@ def test_the_customers_timeline_and_panel_tell_the_way(marketer, journey):
     assert [run.key for run, _where in runs] == ["c-2", "c-1"]
     assert "Left: ordered 1042" in text(marketer, f"/customers/{amina.pk}/")
     assert panel(Customer.objects.create(created_at=timezone.now()), [0]) is None
+
+
+def test_people_are_put_in_by_hand_on_the_page_of_people(marketer):
+    raw = {"entry": {"by_hand": True}, "steps": [{"wait": {"days": 1}}]}
+    journey = actions.create("By hand", raw, by="test")
+    path = f"/journeys/{journey.pk}/people/"
+    amina, joao, thandi = (
+        Customer.objects.create(name=name, email=f"{name}@example.com", is_anonymous=False, created_at=timezone.now())
+        for name in ("amina", "joao", "thandi")
+    )
+
+    def puts_in(who: str) -> str:
+        return marketer.post(f"{path}put-in/", {"who": who}, follow=True).content.decode()
+
+    assert "Put in by hand" not in text(marketer, path)
+    assert "1 not let in" in puts_in("amina@example.com") and not Enrollment.objects.exists()
+    actions.publish(journey, by="test")
+    assert "Put in by hand" in text(marketer, path)
+    page = puts_in(f"AMINA@example.com, {joao.pk} nobody@example.com")
+    assert "2 put in." in page and "Nobody is known by: nobody@example.com" in page
+    page = puts_in(f"{amina.pk} thandi@example.com")  # once only
+    assert "1 put in." in page and "1 not let in" in page
+    assert set(Enrollment.objects.values_list("customer_id", flat=True)) == {amina.pk, joao.pk, thandi.pk}
+    actions.pause(journey, by="test")
+    assert "Put in by hand" not in text(marketer, path)
