@@ -18,7 +18,7 @@ from karibu.events.arrays import with_bulk_arrays
 
 NAME, SOURCE = "Message Sent", "Messages"
 AT_ONCE = 5_000
-FOR_MORE, AT_REST = 0.5, 2.0  # seconds until the next look: a block of the log takes as long for ten as for a thousand
+FOR_MORE, AT_REST = 1.0, 2.0  # seconds until the next look: a block of the log takes as long for ten as for a thousand
 
 # Who was erased meanwhile is not told of any more. An ARRAY is found once; `IN` may be asked again for each row.
 _TAKE = """

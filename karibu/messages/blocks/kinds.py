@@ -16,6 +16,7 @@ from karibu.messages.blocks.listing import listed, listed_as_text, rows_of_cart,
 from karibu.messages.blocks.words import as_attribute, as_html, as_text
 
 Values = Mapping[str, Any]
+_DOT = " &#183; "  # between links, in ASCII: what is not has to be made so in each mail (email/compose.py)
 ALIGN = Field(
     "align",
     _("Where"),
@@ -139,7 +140,7 @@ def _spacer(of: Values, look: Look) -> str:
 
 
 def _social(of: Values, look: Look) -> str:
-    links = " · ".join(
+    links = _DOT.join(
         f'<a href="{as_attribute(url)}" style="color:{look.quiet}">{network.capitalize()}</a>'
         for network, url in look.links
     )
@@ -162,8 +163,8 @@ def _survey_as_text(of: Values) -> str:
 
 def _footer(of: Values, look: Look) -> str:
     link = f'style="color:{look.quiet}"'
-    leave = f'<a href="{{{{ unsubscribe_url }}}}" {link}>{as_html(of["leave"])}</a> · '
-    choose = f'<a href="{{{{ preferences_url }}}}" {link}>{as_html(of["choose"])}</a> · '
+    leave = f'<a href="{{{{ unsubscribe_url }}}}" {link}>{as_html(of["leave"])}</a>{_DOT}'
+    choose = f'<a href="{{{{ preferences_url }}}}" {link}>{as_html(of["choose"])}</a>{_DOT}'
     view = f'<a href="{{{{ web_view_url }}}}" {link}>{as_html(of["view"])}</a>'
     why = f"{as_html(of['why'])}<br />" if of["why"] else ""
     own = '<mj-text align="center" font-size="13px" line-height="1.6" css-class="quiet">'

@@ -81,7 +81,7 @@ def _part(boundary: str, kind: str, text: str) -> bytes:
 
 def _in_ascii(html: str) -> str:
     """Letters beyond ASCII as HTML's own references, where these are read as such: behind the style sheet."""
-    if not html[: max(html.rfind("</style>"), 0)].isascii():
+    if html.isascii() or not html[: max(html.rfind("</style>"), 0)].isascii():
         return html
     return html.encode("ascii", "xmlcharrefreplace").decode()
 
