@@ -40,6 +40,11 @@ BODY = """<mjml lang="en"><mj-head><mj-title>{{ subject }}</mj-title>
 <mj-text><a href="https://duka.example/products/1">A basket of sisal, woven in Huye by hand</a><br />24.00 USD</mj-text>
 <mj-text><a href="https://duka.example/products/2">A mug of red clay, fired with wood</a><br />14.70 USD</mj-text>
 <mj-text><a href="https://duka.example/products/3">A dress of kitenge, in blue and ochre</a><br />49.50 USD</mj-text>
+<mj-text>
+The baskets come from a cooperative of forty women above the lake. One takes a week: the sisal is cut, washed, dyed in
+pots over a fire and sewn ring by ring, so no two are the same. The mugs are thrown in Nyanza from clay of the river
+bank and fired with the wood of old coffee trees, which gives the glaze its grey. The dresses are cut to measure by two
+tailors at the market itself; who comes before noon can take theirs home in the evening.</mj-text>
 <mj-button href="https://duka.example/new">All that is new</mj-button>
 <mj-text>Is something missing? <a href="https://duka.example/help">Write to us</a>.</mj-text>
 </mj-column></mj-section></mj-body></mjml>"""
@@ -50,6 +55,11 @@ The market in {{ customer.city | default: "your town" }} opens on Friday. Three 
 A basket of sisal: https://duka.example/products/1
 A mug of red clay: https://duka.example/products/2
 A dress of kitenge: https://duka.example/products/3
+
+The baskets come from a cooperative of forty women above the lake. One takes a week: the sisal is cut, washed, dyed in
+pots over a fire and sewn ring by ring, so no two are the same. The mugs are thrown in Nyanza from clay of the river
+bank and fired with the wood of old coffee trees, which gives the glaze its grey. The dresses are cut to measure by two
+tailors at the market itself; who comes before noon can take theirs home in the evening.
 
 All that is new: https://duka.example/new
 Is something missing? https://duka.example/help

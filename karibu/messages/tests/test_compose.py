@@ -46,6 +46,24 @@ def test_both_parts_say_exactly_what_was_written_and_no_line_is_too_long():
     assert b"\n" not in letter.raw.replace(b"\r\n", b"") and letter.raw.isascii()
 
 
+@pytest.mark.parametrize(
+    ("lengths", "encoding"),
+    [
+        ([998], "7bit"),
+        ([999], "quoted-printable"),
+        ([998, 998, 998], "7bit"),
+        ([998, 999], "quoted-printable"),
+        ([3] * 900, "7bit"),
+        ([500, 999, 3], "quoted-printable"),
+    ],
+)
+def test_a_text_is_encoded_where_a_line_is_longer_than_mail_allows(lengths: list[int], encoding: str):
+    said = Content(subject="Lines", html="<p>Lines</p>", text="\n".join("x" * length for length in lengths))
+    letter = compose(a_message(), "amina@example.com", said, Shop(name="Duka", sender_email="hello@duka.example"))
+    text, _html = email.message_from_bytes(letter.raw, policy=default).iter_parts()
+    assert text["Content-Transfer-Encoding"] == encoding and written(text) == said.text
+
+
 def test_marketing_can_be_left_with_one_click_and_transactional_mail_has_no_such_header():
     _, marketing = read(a_message())
     assert marketing["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
