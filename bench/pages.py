@@ -6,6 +6,7 @@ import re
 import time
 import urllib.parse
 import urllib.request
+from datetime import UTC, datetime, timedelta
 from http.cookiejar import CookieJar
 from pathlib import Path
 
@@ -57,11 +58,18 @@ def pages(shop: Installation, seed: int = 1) -> dict[str, list[str]]:
     return {
         "home": ["/"],
         "customer page": [f"/customers/{n}/" for n in some],
+        "customer page, all that is older": [f"/customers/{n}/?before={_last_month()}" for n in some],
         "customer list, last seen first": ["/customers/"],
         "customer list, found by e-mail": [f"/customers/?q={urllib.parse.quote(email)}" for email in emails],
         "customer list, found by a name": [f"/customers/?q={urllib.parse.quote(word)}" for word in words],
         "orders": ["/orders/"],
     }
+
+
+def _last_month() -> str:
+    """Where the last one begins: what is older than that follows the page."""
+    this = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    return urllib.parse.quote((this - timedelta(days=1)).replace(day=1).isoformat())
 
 
 def main() -> int:

@@ -70,7 +70,19 @@ def lake() -> list[Finding]:
     except OSError as error:
         remedy = "Give the user that runs Karibu write permission; events wait safely in PostgreSQL until then."
         return [Finding("lake", "bad", f"{folder} cannot be written to: {error.strerror}", remedy)]
-    return [Finding("lake", "good", f"{folder} can be written to")]
+    return [Finding("lake", "good", f"{folder} can be written to"), *_small_files()]
+
+
+def _small_files() -> list[Finding]:
+    """Readers open each file of a month: hundreds of small ones make every page that reads the log slow."""
+    from karibu.events import compact
+    from karibu.events import lake as lakes
+
+    small = compact.most_small(lakes.files(lakes.opened())) if lakes.exists() else 0
+    if small < 2 * compact.PLENTY:
+        return []
+    said = f"{small} small files of one month wait to be merged"
+    return [Finding("lake", "warn", said, "A worker merges them every five minutes: see that one runs.")]
 
 
 def mirror() -> list[Finding]:

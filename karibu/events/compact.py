@@ -5,17 +5,21 @@ become few. A month that has ended is sorted by customer, so that one person's h
 of one file. Late events are added to closed months as small files, until there are enough to sort them in.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from itertools import groupby
 
 from django.utils import timezone
+from procrastinate.exceptions import AlreadyEnqueued
 
 from karibu.events import flush, lake, rewrite
 from karibu.events.models import Lake
 
 MANY = 8  # small files before they are merged
 SMALL = 250_000  # rows of a file that still counts as small
+PLENTY = 24  # small files of a month that are merged before the clock says so: each is opened by whoever reads
 SHARE = 0.1  # of a closed month's rows that came late, before it is sorted anew
 SETTLED = timedelta(days=1)  # after its end, before a month is closed
 GRACE = 3600.0  # seconds that a file which is no longer part of the table stays for those who still read it
@@ -38,6 +42,23 @@ def compact() -> dict[str, int]:
         done["deleted"] = tidy_up(GRACE)
         Lake.objects.update(compacted_at=timezone.now())
     return done
+
+
+def most_small(files: Sequence[lake.DataFile]) -> int:
+    """How many small files the month has that has most of them."""
+    small = Counter(file.month for file in files if not file.is_clustered and file.rows < SMALL)
+    return max(small.values(), default=0)
+
+
+def ask(files: Sequence[lake.DataFile]) -> bool:
+    """Asks a worker to compact where there are PLENTY; says whether it is asked, now or already."""
+    from karibu.events import jobs
+
+    if most_small(files) < PLENTY:
+        return False
+    with suppress(AlreadyEnqueued):
+        jobs.compact.defer(timestamp=int(timezone.now().timestamp()))
+    return True
 
 
 def tidy_up(grace: float) -> int:

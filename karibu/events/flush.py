@@ -35,10 +35,17 @@ def step() -> float:
             if not held:
                 return LOOK
             flush()
+        _ask_to_compact()
     except lake.TROUBLES as error:
         report_trouble(error)
         return LOOK * 2
     return 0 if is_due(timezone.now()) else LOOK
+
+
+def _ask_to_compact() -> None:
+    from karibu.events import compact
+
+    compact.ask(lake.files(lake.opened()))
 
 
 def is_due(now: datetime) -> bool:

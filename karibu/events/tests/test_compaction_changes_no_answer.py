@@ -7,8 +7,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
+from procrastinate.contrib.django.models import ProcrastinateJob
 
-from karibu.events import compact, engine, flush, log, rewrite, schema
+from karibu.config import doctor
+from karibu.events import compact, engine, flush, jobs, log, rewrite, schema
 from karibu.events import lake as lakes
 from karibu.events.tests.dying import die
 from karibu.events.tests.making import NOON, append, event
@@ -60,6 +62,27 @@ def test_the_newest_month_stays_in_time_order_in_few_files(lake) -> None:
     [file] = paths()
     assert (file.rows, file.is_clustered) == (compact.MANY, False)
     assert len(log.history([1])) == compact.MANY
+
+
+def test_many_small_files_are_merged_before_the_clock_says_so(lake, monkeypatch, capsys) -> None:
+    monkeypatch.setattr(compact, "PLENTY", 3)
+    monkeypatch.setattr(flush, "AGE", timedelta(0))
+    asked = ProcrastinateJob.objects.filter(task_name="events.compact", status="todo")
+    for minute in range(2):
+        append(event(time=NOON + timedelta(minutes=minute)), event(time=OLD))
+        flush.step()
+    assert len(paths()) == 4 and not asked.exists() and doctor.lake()[1:] == []
+    for minute in range(4):
+        append(event(time=NOON + timedelta(hours=1, minutes=minute)))
+        flush.step()
+        assert asked.count() == 1  # the second time it is asked already
+    [finding] = doctor.lake()[1:]
+    assert (finding.tone, finding.said) == ("warn", "6 small files of one month wait to be merged")
+    monkeypatch.setattr(compact, "MANY", 3)
+    before = (log.history([1]), log.count("name"))
+    jobs.compact(timestamp=0)
+    assert len(paths()) == 2 and (log.history([1]), log.count("name")) == before
+    assert not compact.ask(paths())
 
 
 def test_a_file_in_the_order_of_time_knows_who_is_not_in_it(lake) -> None:
