@@ -111,6 +111,7 @@ class Customers(Table):
     has_boxes = True
     deeds = [Deed(_("Erase customers"), "/customers/erase/", "delete", ("owner",), is_grave=True)]
     order = "-last_seen"
+    order_of_many = "-spent"  # whom a common word finds; those seen last are often nobody with a name
     search_label = _("Name, e-mail, phone, any id")
     empty = Empty(
         _("No customers yet"),
@@ -123,6 +124,12 @@ class Customers(Table):
     def found(self) -> queries.Found | None:
         """Whom the typed text finds; None where nothing was typed."""
         return queries.find(self.text) if self.text else None
+
+    @cached_property
+    def sorting(self) -> tuple[Column | None, bool]:
+        if self.found and self.found.is_common:
+            self.order = self.order_of_many or self.order  # type: ignore[misc]
+        return super().sorting
 
     def search(self, rows: QuerySet[Customer], text: str) -> Any:
         return self.found.among(rows) if self.found else rows

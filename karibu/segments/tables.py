@@ -84,6 +84,7 @@ class Members(Customers):
     ]
     filters = [found for found in Customers.filters if found.name != "seen"]
     deeds = []
+    order_of_many = ""
     empty = Empty(_("Nobody is in it now"), _("Whoever fits enters within seconds of what they do."))
 
     def __init__(self, request: HttpRequest, source: Segment) -> None:

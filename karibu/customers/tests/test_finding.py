@@ -69,15 +69,20 @@ def test_a_search_passes_over_the_index_of_words_once(crowd) -> None:
     table = Customers(RequestFactory().get("/customers/?q=amina"), queries.listed())
     with CaptureQueriesContext(connection) as asked:
         assert len(table.lines) == 9 and table.quick_count == 9
-    assert len([query for query in asked if "search @@" in query["sql"] and "seen" not in query["sql"]]) == 1
+    assert len([query for query in asked if "search @@" in query["sql"] and "best" not in query["sql"]]) == 1
 
 
-def test_whom_a_common_word_finds_is_counted_behind_the_page(crowd, monkeypatch, client) -> None:
-    """A word that many of those seen last have: the index of words is not read for it."""
+def test_whom_a_common_word_finds_stand_by_what_they_spent_and_are_counted_behind_the_page(
+    crowd, monkeypatch, client
+) -> None:
+    """A word that many of those who spent most have: the index of words is not read for it."""
     monkeypatch.setattr(queries, "A_PAGE", 4)
+    for spent, one in enumerate(crowd):
+        Customer.objects.filter(pk=one).update(spent=spent)
     with CaptureQueriesContext(connection) as asked:
-        assert seen_by_paging("q=amina") == (crowd, [None] * 5)
+        assert seen_by_paging("q=amina") == (crowd[::-1], [None] * 5)
     assert not [query for query in asked if "WITH found" in query["sql"]]
+    assert seen_by_paging("q=amina&sort=-last_seen")[0] == crowd
     client.force_login(User.objects.create_user("owner@example.test", role="owner"))
     assert "more than 3<" in client.get("/customers/?q=amina").content.decode()
     assert client.get("/customers/?q=amina&count=1").content.decode().strip() == "9 of 11"
