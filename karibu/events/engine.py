@@ -41,7 +41,7 @@ def start(memory: str, threads: int = THREADS) -> "duckdb.DuckDBPyConnection":
     """An instance with this limit; what does not fit spills to `$KARIBU_HOME/tmp`."""
     import duckdb
 
-    # Said of execute().to_arrow_table(); of a small answer a copy costs less than planning the question twice.
+    # Said of execute().to_arrow_table(): of a small answer a copy costs less than planning the question twice.
     warnings.filterwarnings("ignore", message="Arrow output on a DB-API result")
     spill = home.path() / "tmp"
     spill.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -176,3 +176,10 @@ def test_whatever_is_asked_the_members_are_those_of_the_reference(shop: Referenc
     found, everybody = run.members_of_each([parse(raw), parse({"all": []})], now=NOW, among=few)
     assert found["id"].to_pylist() == [n for n in shop.members(raw) if n in few]
     assert everybody["id"].to_pylist() == few
+
+
+def test_members_come_in_order_however_many_they_are():
+    with engine.cursor() as cursor:
+        many = "SELECT id FROM (SELECT range * 7919 % 1000003 AS id FROM range(600000)) ORDER BY id"
+        found = duckdb.Session(cursor, NOW).table(many)["id"].to_pylist()
+    assert found == sorted(found)
