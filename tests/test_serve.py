@@ -167,3 +167,22 @@ def test_when_the_parent_is_killed_nothing_stays_and_the_next_serve_starts(runni
     psutil.wait_procs(tree, timeout=60)
     assert [p for p in tree if p.is_running() and p.status() != psutil.STATUS_ZOMBIE] == []
     running.start()
+
+
+LATE = """
+import multiprocessing, os, signal, time
+def serve():
+    while multiprocessing.parent_process().is_alive():
+        time.sleep(0.01)
+    import karibu.config.asgi
+    print("stays", flush=True)
+if __name__ == "__main__":
+    multiprocessing.get_context("fork").Process(target=serve).start()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_web_process_whose_server_was_killed_before_it_had_begun_ends_too():
+    """Else it would hold the port for ever: nobody tells it of a death that came before it asked to be told."""
+    done = subprocess.run([sys.executable, "-c", LATE], capture_output=True, text=True, timeout=60, check=False)
+    assert "stays" not in done.stdout and "was killed before it had begun" in done.stderr, done.stderr[-2000:]

@@ -1,6 +1,7 @@
 """The one ASGI application: the two hot paths (collection, tracking) bare, everything else Django."""
 
 import gc
+import multiprocessing
 import os
 import signal
 import threading
@@ -18,6 +19,8 @@ from karibu.web import assets, charts
 
 # Granian runs this in a child of its own: without it, a killed parent would leave the child holding the port.
 die_with_parent(signal.SIGTERM)
+if (parent := multiprocessing.parent_process()) and not parent.is_alive():
+    raise SystemExit("the server that this process belongs to was killed before it had begun")
 
 collect = Collector(postgres.database_url(), Room(home.path() if postgres.is_embedded() else None))
 django = get_asgi_application()
