@@ -8,13 +8,15 @@ from karibu.consents.statement import EVERYTHING, GIVEN, WITHDRAWN, Statement
 from karibu.messages.models import Message
 
 
-def leave(message: Message, *, everything: bool, one_click: bool) -> None:
-    """Withdraws the consent for this message's topic, or for everything that its channel carries."""
+def leave(message: Message, *, everything: bool, one_click: bool, human: float | None = None) -> None:
+    """Withdraws the consent for this message's topic, or for everything that its channel carries. It counts whoever it
+    was; how likely a person did it (`human`; not asked of a mail program's one click) is kept as evidence.
+    """
     method = Method.ONE_CLICK if one_click else Method.PREFERENCE_CENTRE
     if everything:
-        leave_everything(_said(message, WITHDRAWN, EVERYTHING, method))
+        leave_everything(_said(message, WITHDRAWN, EVERYTHING, method, human))
     else:
-        record_consents([_said(message, WITHDRAWN, message.topic, method)])
+        record_consents([_said(message, WITHDRAWN, message.topic, method, human)])
 
 
 def come_back(message: Message) -> None:
@@ -22,7 +24,7 @@ def come_back(message: Message) -> None:
     record_consents([_said(message, GIVEN, message.topic, Method.PREFERENCE_CENTRE)])
 
 
-def _said(message: Message, status: str, topic: str, method: str) -> Statement:
+def _said(message: Message, status: str, topic: str, method: str, human: float | None = None) -> Statement:
     return Statement(
         customer_id=message.customer_id,
         channel=message.channel,
@@ -30,6 +32,6 @@ def _said(message: Message, status: str, topic: str, method: str) -> Statement:
         status=status,
         method=method,
         source="unsubscribe page",
-        evidence=f"message {message.pk}",
+        evidence=f"message {message.pk}" + (f"; a person's by {human:.0%}" if human is not None else ""),
         at=timezone.now(),
     )

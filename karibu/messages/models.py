@@ -237,6 +237,7 @@ class Visit(models.Model):
     at = models.DateTimeField()
     is_machine = models.BooleanField(default=False)
     why = models.CharField(max_length=80, blank=True)
+    human = models.FloatField(null=True)  # how likely it is a person's; null: it is of before this was kept
     judged_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -12,6 +12,7 @@ from karibu.messages.gate import CHECKS, concerns
 from karibu.messages.models import Message, Visit
 from karibu.messages.senders import TEST
 from karibu.messages.status import TONES, Reason, Status, explain
+from karibu.web.formats import percent
 
 CHECK_LABELS = {
     "person": gettext_lazy("The person is known and was not erased"),
@@ -97,9 +98,11 @@ def _step(entry: dict[str, Any]) -> Step:
 
 def _visit(visit: Visit) -> Step:
     words = _("Opened") if visit.kind == "opened" else _("Clicked")
+    likely = "" if visit.human is None else _("a person's by %(share)s") % {"share": percent(visit.human, 0)}
+    detail = "; ".join(filter(None, (visit.why or visit.user_agent[:120], likely)))
     if visit.is_machine:
-        return Step(visit.at, _("%(what)s by a machine") % {"what": words}, "quiet", visit.why)
-    return Step(visit.at, words, "good", visit.user_agent[:120])
+        return Step(visit.at, _("%(what)s by a machine") % {"what": words}, "quiet", detail)
+    return Step(visit.at, words, "good", detail)
 
 
 def decisions(message: Message) -> list[Decision]:

@@ -43,16 +43,22 @@ class Asking:
 
 def note(message: Message, kind: str, asking: Asking, position: int | None = None) -> Visit:
     """Writes one visit down; the first of a person marks the message."""
-    now = timezone.now()
-    visit = Visit(message=message, kind=kind, position=position, at=now, is_bare=asking.is_bare)
-    visit.method, visit.user_agent = asking.method, "" if message.is_erased else asking.user_agent[:500]
-    visit.why = "fetched ahead of a person" if asking.is_ahead else machines.at_sight(visit, message.sent_at)
-    visit.is_machine = bool(visit.why)
+    visit = at_first_sight(message, kind, asking, position)
+    now = visit.at
     with transaction.atomic():
         visit.save()
         if not visit.is_machine:
             Message.objects.filter(pk=message.pk, **{f"{kind}_at": None}).update(**{f"{kind}_at": now})
         wake("visits")
+    return visit
+
+
+def at_first_sight(message: Message, kind: str, asking: Asking, position: int | None = None) -> Visit:
+    """As it is judged by itself; not written."""
+    visit = Visit(message=message, kind=kind, position=position, at=timezone.now(), is_bare=asking.is_bare)
+    visit.method, visit.user_agent = asking.method, "" if message.is_erased else asking.user_agent[:500]
+    visit.why = machines.AHEAD if asking.is_ahead else machines.at_sight(visit, message.sent_at)
+    visit.is_machine, visit.human = bool(visit.why), machines.human(visit)
     return visit
 
 
@@ -79,7 +85,7 @@ def judge(limit: int = 500) -> int:
         _judge(visits, messages)
         for visit in visits:
             visit.judged_at = now
-        Visit.objects.bulk_update(visits, ["is_machine", "why", "judged_at"])
+        Visit.objects.bulk_update(visits, ["is_machine", "why", "human", "judged_at"])
         _mark(messages)
         told = [(visit, messages[visit.message_id]) for visit in visits if not visit.is_machine]
         _tell([(visit, message) for visit, message in told if not message.is_erased])
@@ -104,7 +110,7 @@ def _judge(visits: Sequence[Visit], messages: dict[int, Message]) -> None:
         # What was seen when it came is not all in the row; what was sent meanwhile and who came with it is new.
         sent_at = messages[visit.message_id].sent_at
         visit.why = visit.why or machines.at_sight(visit, sent_at) or caught.get(visit.pk, "")
-        visit.is_machine = bool(visit.why)
+        visit.is_machine, visit.human = bool(visit.why), machines.human(visit)
 
 
 def _mark(messages: Iterable[int]) -> None:
@@ -139,7 +145,10 @@ def _tell(seen: Sequence[tuple[Visit, Message]]) -> None:
 
 
 def _event(visit: Visit, message: Message, identifier: dict[str, Any], url: str) -> dict[str, Any]:
-    properties = {"message_id": message.pk, "sender": message.sender, "template": message.template_id, "url": url}
+    properties = {
+        "message_id": message.pk, "sender": message.sender, "template": message.template_id, "url": url,
+        "human": visit.human,
+    }  # fmt: skip
     known = {
         "type": "track",
         "event": NAMES[visit.kind],

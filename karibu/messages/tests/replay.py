@@ -11,7 +11,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from karibu.messages import send, tokens, visits
+from karibu.messages import machines, send, tokens, visits
 from karibu.messages.machines import HIDDEN
 from karibu.messages.models import Mail, Message, Visit
 from karibu.messages.tests.cast import a_cart, a_person, the_shop, wants
@@ -55,6 +55,7 @@ class Judgement:
     right: int = 0
     missed: list[str] = field(default_factory=list)  # machines' visits taken for people's
     wronged: list[str] = field(default_factory=list)  # people's visits taken for machines'
+    seen: list[tuple[str, bool, float]] = field(default_factory=list)  # evidence, a person's?, said how likely
 
 
 @cache
@@ -152,7 +153,8 @@ def _judgement(one: Story, truth: dict[int, Request]) -> Judgement:
     found = Judgement(one)
     for visit in Visit.objects.filter(pk__in=truth).order_by("at"):
         request = truth[visit.pk]
-        assert visit.judged_at
+        assert visit.judged_at and visit.human is not None
+        found.seen.append((machines.evidence(visit), request.is_persons, visit.human))
         if visit.is_machine != request.is_persons:
             found.right += 1
         elif request.is_persons:

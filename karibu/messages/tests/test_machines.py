@@ -1,7 +1,10 @@
 """Machines told from people (PAINS 27): published patterns and everyday ones, replayed over HTTP."""
 
+from collections import Counter
+
 import pytest
 
+from karibu.messages import machines
 from karibu.messages.tests.replay import Judgement, corpus, replay, without_names
 
 pytestmark = pytest.mark.django_db
@@ -33,9 +36,19 @@ def test_at_least_95_percent_of_machines_are_flagged_and_at_most_1_percent_of_pe
         print(f"\nmachines flagged: {share(len(with_machines) - len(missed), len(with_machines))}")
         print(f"people wronged: {share(len(wronged), len(with_people))}")
         print(confusion(judged))
+    _check_chances([seen for j in judged for seen in j.seen])
     assert len(judged) >= 200
     assert len(missed) <= 0.05 * len(with_machines)
     assert len(wronged) <= 0.01 * len(with_people)
+
+
+def _check_chances(seen: list[tuple[str, bool, float]]) -> None:
+    """What is said of a visit is what was counted of those with the same evidence."""
+    people, all_ = Counter(e for e, is_persons, _ in seen if is_persons), Counter(e for e, _, _ in seen)
+    assert set(all_) == set(machines.HUMAN)
+    for evidence, human in {(e, human) for e, _, human in seen}:
+        assert human == pytest.approx((people[evidence] + 0.5) / (all_[evidence] + 1), abs=0.0006), evidence
+        assert (human < 0.5) == (evidence in machines.HUMAN and ", " not in evidence), "less than a half: a machine's"
 
 
 def test_most_machines_are_flagged_by_what_they_do_even_when_all_name_themselves_the_same_browser(capsys):

@@ -75,7 +75,9 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         if done == "back":
             leaving.come_back(message)
         else:
-            leaving.leave(message, everything=one_click or request.POST.get("scope") != "topic", one_click=one_click)
+            everything = one_click or request.POST.get("scope") != "topic"
+            human = None if one_click else visits.at_first_sight(message, visits.CLICKED, _asking(request)).human
+            leaving.leave(message, everything=everything, one_click=one_click, human=human)
     languages = Customer.objects.filter(pk=message.customer_id).values_list("language", flat=True)
     language = languages.first() or ""
     with translation.override(speaking.of_person(language, request)):
