@@ -33,6 +33,7 @@ def report(request: HttpRequest, journey: int) -> HttpResponse:
         "choices": DAYS,
         "times": _times(said["time_to_convert"]),
         "steps": [_told(row) for row in said["steps"]],
+        "versions": [{**row, "half": _half(row)} for row in said["versions"]],
         "fates": (fates := waterfall(f"journey:{found.pk}")),
         "drawing": drawn(fates),
     }
@@ -55,7 +56,12 @@ def _days(request: HttpRequest) -> int:
 def _told(row: dict[str, Any]) -> dict[str, Any]:
     """A step's row, with why people left as one says it."""
     why = [(departure(one["reason"]), one["people"]) for one in row["why"]]
-    return {**row, "number": row["position"] + 1, "why": why}
+    return {**row, "number": row["position"] + 1, "why": why, "half": _half(row)}
+
+
+def _half(row: dict[str, Any]) -> str:
+    """In which time half of those who converted did; "" where nobody has."""
+    return "" if row["time_to_convert"] is None else spoken(row["time_to_convert"])
 
 
 def _times(took: dict[str, Any]) -> dict[str, Any] | None:

@@ -49,16 +49,23 @@ _EARNED = f"""
     FROM insights_attribution a JOIN messages_message m ON m.id = a.message_id
     JOIN journeys_enrollment e ON e.id = m.enrollment_id JOIN shop_order o ON o.order_id = a.order_id
     WHERE a.sender = %(sender)s AND {SOLD}"""
-_BY_STEP = f"SELECT e.version, m.step, count(*), {NET} {_EARNED} GROUP BY 1, 2"
+_BY_STEP = f"""
+    SELECT e.version, m.step, count(*), {NET},
+        percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM a.ordered_at - m.sent_at))
+    {_EARNED} GROUP BY 1, 2"""  # noqa: S608
 _BY_VERSION = f"SELECT e.version, count(DISTINCT e.id), count(*), {NET} {_EARNED} GROUP BY 1"
 _UP_TO = ", ".join(f"count(*) FILTER (WHERE took <= {hours * 3600})" for hours in HOURS)
-_TIMES = f"""
-    SELECT percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY took), ARRAY[{_UP_TO}, count(*)] FROM (
-        SELECT extract(epoch FROM min(a.ordered_at) - min(e.entered_at))::float AS took {_EARNED}
-            AND e.version <> ALL(%(goals)s::int[]) GROUP BY e.id
-        UNION ALL SELECT extract(epoch FROM e.converted_at - e.entered_at)::float FROM journeys_enrollment e
+_TOOK = f"""(
+        SELECT e.version, extract(epoch FROM min(a.ordered_at) - min(e.entered_at))::float AS took {_EARNED}
+            AND e.version <> ALL(%(goals)s::int[]) GROUP BY e.id, e.version
+        UNION ALL SELECT e.version, extract(epoch FROM e.converted_at - e.entered_at)::float FROM journeys_enrollment e
             WHERE e.journey_id = %(journey)s AND e.version = ANY(%(goals)s::int[]) AND e.converted_at IS NOT NULL
     ) AS first"""  # noqa: S608
+_TIMES = f"""
+    SELECT percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY took), ARRAY[{_UP_TO}, count(*)]
+    FROM {_TOOK}"""  # noqa: S608
+_TIMES_BY_VERSION = f"""
+    SELECT version, percentile_cont(0.5) WITHIN GROUP (ORDER BY took) FROM {_TOOK} GROUP BY 1"""  # noqa: S608
 
 
 def figures(journey: Journey, days: int = USUAL_DAYS) -> dict[str, Any]:
@@ -127,12 +134,20 @@ def _versions(journey: Journey) -> list[dict[str, Any]]:
     entered = Enrollment.objects.filter(journey=journey).order_by("version").values("version")
     entered = entered.annotate(**counts, reached=Count("converted_at"))
     brought = {version: rest for version, *rest in _rows(_BY_VERSION, journey)}
-    goals, found = _with_goals(journey), []
+    goals, found, took = _with_goals(journey), [], dict(_rows(_TIMES_BY_VERSION, journey))
     for number, *stood, reached in entered.values_list("version", *counts, "reached"):
         clicked, orders, revenue = brought.get(number, (0, 0, Decimal(0)))
         converted = reached if number in goals else clicked
         row = {"version": number, **dict(zip(counts, stood, strict=False))}
-        found.append({**row, "conversions": converted, "orders": orders, "revenue": to_cents(revenue)})
+        found.append(
+            {
+                **row,
+                "conversions": converted,
+                "orders": orders,
+                "revenue": to_cents(revenue),
+                "time_to_convert": _seconds(took.get(number)),
+            }
+        )
     return found
 
 
@@ -152,11 +167,19 @@ def _steps(journey: Journey) -> list[dict[str, Any]]:
             **_stands(numbers.get((version, position), Numbers())),
             "why": [{"reason": reason, "people": people} for reason, people in why.get((version, position), ())],
             **dict(zip(("sent", "opened", "clicked"), sent.get((version, position), (0, 0, 0)), strict=True)),
-            "orders": brought.get((version, position), (0,))[0],
-            "revenue": to_cents(brought.get((version, position), (0, Decimal(0)))[1]),
+            **_brought(*brought.get((version, position), (0, Decimal(0), None))),
         }
         for (version, position), place in sorted(places.items(), key=lambda pair: (-pair[0][0], pair[0][1]))
     ]
+
+
+def _brought(orders: int, revenue: Decimal, took: float | None) -> dict[str, Any]:
+    """What a step's messages brought, and how long after them the middle order came."""
+    return {"orders": orders, "revenue": to_cents(revenue), "time_to_convert": _seconds(took)}
+
+
+def _seconds(took: float | None) -> int | None:
+    return None if took is None else round(took)
 
 
 def _stands(numbers: Numbers) -> dict[str, int]:
@@ -174,8 +197,8 @@ def _times(journey: Journey) -> dict[str, Any]:
     [(middle, up_to)] = _rows(_TIMES, journey)
     ends: list[int | None] = [*HOURS, None]
     return {
-        "median": round(middle[0]) if middle else None,
-        "p90": round(middle[1]) if middle else None,
+        "median": _seconds(middle[0]) if middle else None,
+        "p90": _seconds(middle[1]) if middle else None,
         "bars": [
             {"hours": end, "people": more - fewer}
             for end, fewer, more in zip(ends, [0, *up_to[:-1]], up_to, strict=True)

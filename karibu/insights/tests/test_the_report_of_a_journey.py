@@ -114,13 +114,20 @@ def test_why_people_left_is_told_without_the_number_of_their_order(journey):
 
 
 def test_time_to_convert_is_from_entering_to_the_first_order(journey, crowd):
-    took = journeys.figures(journey)["time_to_convert"]
+    Message.objects.update(sent_at=NOW)
+    figures = journeys.figures(journey)
+    took = figures["time_to_convert"]
     converted = Message.objects.filter(pk__in=Attribution.objects.values("message_id")).order_by("customer_id")
     names = {pk: int(name[1:]) for pk, name in Customer.objects.values_list("pk", "name")}
     hours = sorted(names[message.customer_id] for message in converted)
     middle = (hours[(len(hours) - 1) // 2] + hours[len(hours) // 2]) / 2
     assert took["median"] == middle * 3600 < took["p90"]
     assert sum(bar["people"] for bar in took["bars"]) == len(hours)
+    assert [row["time_to_convert"] for row in figures["versions"]] == [middle * 3600]
+    each = [row["time_to_convert"] for row in figures["steps"] if row["orders"]]
+    assert each == [middle * 3600] and all(
+        row["time_to_convert"] is None for row in figures["steps"] if not row["orders"]
+    )
     assert took["bars"][0] == {"hours": 1, "people": sum(hour <= 1 for hour in hours)}
 
 
