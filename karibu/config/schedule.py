@@ -14,6 +14,7 @@ SCHEDULE: list[tuple[str, str]] = [  # (cron, dotted path of the task)
     ("7 4 * * *", "karibu.messages.channels.email.jobs.forget_reports"),
     ("* * * * *", "karibu.segments.jobs.reckon_rfm"),
     ("*/10 * * * *", "karibu.journeys.jobs.choose_winners"),
+    ("31 4 * * *", "karibu.journeys.jobs.forget_stock"),
     ("17 3 * * *", "karibu.messages.channels.jobs.forget_deliveries"),
     ("41 * * * *", "karibu.messages.channels.jobs.sync_templates"),
     ("*/5 * * * *", "karibu.events.jobs.compact"),

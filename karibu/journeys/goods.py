@@ -16,14 +16,17 @@ from karibu.journeys import doors, live
 from karibu.journeys.doors import Arrival
 from karibu.journeys.entries.product import Change, Goods
 from karibu.journeys.live import Way
+from karibu.journeys.models import StockChange
+from karibu.shop import stock
 
 logger = logging.getLogger("karibu.journeys")
 MOST = 500  # products looked at together
+KEPT = timedelta(days=400)
 
 _TAKE = """
     DELETE FROM journeys_productchange WHERE id IN (
         SELECT id FROM journeys_productchange ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
-    RETURNING id, product_id, price_before, price, currency_before, currency, properties_before, properties"""
+    RETURNING id, product_id, price_before, price, currency_before, currency, properties_before, properties, at"""
 # Who did what with which of these products, and when last; the log knows people under earlier numbers, too.
 _DID = """
     SELECT customer, product_id, max(time) AS at FROM events
@@ -46,7 +49,9 @@ def look(now: datetime) -> int:
         cursor = raw.cursor()
         cursor.execute(_TAKE, [MOST])
         rows: list[Any] = sorted(cursor.fetchall(), key=lambda row: row[0])
-        changes = together(Change(*row[1:6], *map(live.decoded, row[6:])) for row in rows)
+        each = [(Change(*row[1:6], *map(live.decoded, row[6:8])), row[8]) for row in rows]
+        _keep_stock(each)
+        changes = together(change for change, _at in each)
         for way in live.rules(cursor).goods if changes else ():
             rule = way.definition.entry.product
             meant = {change.product_id: change for change in changes if rule and _is_meant(rule, change)}
@@ -54,6 +59,25 @@ def look(now: datetime) -> int:
                 for some in doors.parts(arrivals(cursor, way, rule, meant, now)):
                     doors.enter(cursor, some, now)
     return len(rows)
+
+
+def _keep_stock(changes: Sequence[tuple[Change, datetime]]) -> None:
+    """For rehearsals: the stock of the past stands nowhere else."""
+    told = [(c.product_id, at, _summary(c.properties_before), _summary(c.properties)) for c, at in changes]
+    StockChange.objects.bulk_create(
+        StockChange(product_id=product, at=at, before=before, after=after)
+        for product, at, before, after in told
+        if before != after
+    )
+
+
+def _summary(properties: Any) -> dict[str, Any]:
+    return stock.summary(properties) if isinstance(properties, dict) else {}
+
+
+def forget_stock(now: datetime) -> None:
+    """What is older than any rehearsal looks back."""
+    StockChange.objects.filter(at__lt=now - KEPT).delete()
 
 
 def _is_meant(rule: Goods, change: Change) -> bool:

@@ -16,6 +16,15 @@ def choose_winners(timestamp: int) -> None:
     contests.choose(timezone.now())
 
 
+@app.task(name="journeys.forget_stock")
+def forget_stock(timestamp: int) -> None:
+    from django.utils import timezone
+
+    from karibu.journeys import goods
+
+    goods.forget_stock(timezone.now())
+
+
 @app.task(name="journeys.rehearse")
 def rehearse(rehearsal_id: int) -> None:
     from karibu.journeys.models import Rehearsal

@@ -119,6 +119,19 @@ class ProductChange(models.Model):
     at = models.DateTimeField()
 
 
+class StockChange(models.Model):
+    """That a product had another stock from then on, as stock.summary says it: what rehearsals know of the past's."""
+
+    id = models.BigAutoField(primary_key=True)
+    product_id = models.CharField(max_length=200)
+    at = models.DateTimeField()
+    before = models.JSONField()
+    after = models.JSONField()
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="stock_change_at")]
+
+
 class Turnstile(models.Model):
     """When the next turn of a step is free that lets only so many people an hour pass (steps/rate.py)."""
 

@@ -34,6 +34,15 @@ def pieces(properties: Mapping[str, Any]) -> Decimal | None:
     return max((number for number in numbers if number is not None), default=None)
 
 
+def summary(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """All that these properties say of its stock, as properties that say the same; nothing where they say nothing."""
+    left = pieces(properties)
+    if left is not None:
+        return {"stock": str(left)}
+    known = not _said(properties).keys().isdisjoint((*FLAGS, *WORDS))
+    return {"in_stock": "no" if is_out(properties) else "yes"} if known else {}
+
+
 def _said(properties: Mapping[str, Any]) -> dict[str, Any]:
     return {_plain(name, "_"): value for name, value in properties.items()}
 

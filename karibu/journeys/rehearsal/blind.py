@@ -67,7 +67,7 @@ SAID: dict[str, Callable[[], str]] = {
     "stand_in": lambda: _(
         "Those who are in the segment today were put in on the first day, or when they first came to the shop."
     ),
-    "stock": lambda: _("How many pieces there were is not kept, so nobody entered by it."),
+    "stock": lambda: _("Stock is known from when Karibu first saw it change, and for 400 days."),
     "prices": lambda: _("Prices are those that views and carts showed; what only a product list said is not kept."),
     "segment": lambda: _("Who entered or left a segment is known from when it was first made, not before."),
     "dates": lambda: _("Dates are those that are known of people today."),

@@ -1,7 +1,8 @@
-"""Whom a product that got cheaper would have brought in, by the prices that views and carts showed then.
+"""Whom a product that changed would have brought in.
 
-What live notes of each changed product (goods.py) is not kept; but each view and each cart of the log says a price,
-and those are what products learn theirs from. Stock stands in product lists alone, which are not kept.
+One that got cheaper: by the prices that views and carts showed then. What live notes of each changed product (goods.py)
+is not kept; but each view and each cart of the log says a price, and those are what products learn theirs from. Stock
+stands in product lists alone: of that, live keeps what changed.
 """
 
 from datetime import datetime, timedelta
@@ -12,8 +13,9 @@ import pyarrow as pa
 from karibu.customers import raw
 from karibu.events import engine, log
 from karibu.events.arrays import with_bulk_arrays
-from karibu.journeys.entries.product import Goods
+from karibu.journeys.entries.product import Change, Goods
 from karibu.journeys.goods import TODAY
+from karibu.journeys.models import StockChange
 
 _MOMENT = "CASE WHEN historical THEN time ELSE received_at END"
 # What was paid teaches no price (shop/products.py).
@@ -47,16 +49,20 @@ _COMERS = """
         FROM falls f JOIN (FROM deeds UNION ALL FROM orders) d ON d.product = f.product AND d.moment < f.moment
         JOIN today ON today.id = d.customer GROUP BY ALL)
     WHERE did >= moment - to_days($within) AND (ordered IS NULL OR ordered < did)"""
+_STOCK = """
+    CREATE OR REPLACE TEMP TABLE falls AS
+    SELECT product, moment, NULL::DECIMAL(18, 4) AS price, NULL::DECIMAL(18, 4) AS before, '' AS currency
+    FROM changed"""
+_CHANGED = pa.schema([("product", pa.string()), ("moment", pa.timestamp("us", "UTC"))])
 _PAIRS = pa.schema([("id", pa.int64()), ("person", pa.int64())])
 
 
 def comers(rule: Goods, since: datetime, until: datetime) -> pa.Table | None:
-    """(customer, moment, comes, knowing) as times.COLUMNS; None where nothing got cheaper, or stock is asked for."""
-    if rule.change != "price_drop":
-        return None
+    """(customer, moment, comes, knowing) as times.COLUMNS; None where there was no such change."""
     before = since - timedelta(days=rule.within_days)
     with engine.cursor() as own:
-        products = _falls(own, rule, since, before, until)
+        find = _falls if rule.change == "price_drop" else _stock
+        products = find(own, rule, since, before, until)
         if not products:
             return None
         asked = {"products": products, "before": before, "until": until}
@@ -72,6 +78,18 @@ def _falls(own: Any, rule: Goods, since: datetime, before: datetime, until: date
     own.register("prices", log.query(_PRICES, {"before": before, "until": until}, since=before, until=until))
     own.execute(_FALLS, {"percent": rule.percent, "since": since})
     return [row[0] for row in own.sql("SELECT DISTINCT product FROM falls ORDER BY 1").fetchall()]
+
+
+def _stock(own: Any, rule: Goods, since: datetime, before: datetime, until: datetime) -> list[str]:
+    """The products whose stock changed so; when stands in the table `falls`."""
+    told = StockChange.objects.filter(at__gt=since, at__lt=until).order_by("at", "pk")
+    rows = told.values_list("product_id", "at", "before", "after")
+    meant = [(product, at) for product, at, *both in rows if rule.means(Change(product, None, None, "", "", *both))]
+    own.register(
+        "changed", pa.table([list(column) for column in zip(*meant, strict=True)] or [[], []], schema=_CHANGED)
+    )
+    own.execute(_STOCK)
+    return sorted({product for product, _at in meant})
 
 
 def _today(customers: list[int]) -> pa.Table:

@@ -10,9 +10,9 @@ from django.test import Client
 from karibu.customers.models import Customer
 from karibu.events import tail
 from karibu.events.event import Item
-from karibu.journeys import actions
+from karibu.journeys import actions, goods
 from karibu.journeys.entries import threshold
-from karibu.journeys.models import Journey, Rehearsal
+from karibu.journeys.models import Journey, Rehearsal, StockChange
 from karibu.journeys.rehearsal import actions as rehearsals
 from karibu.journeys.rehearsal.run import run
 from karibu.journeys.story import Step, Story, event, story, waits
@@ -84,10 +84,28 @@ def test_what_the_run_may_speak_about_is_what_live_says():
     assert done.result["steps"]["0"]["ways"] == {"yes": 1}
 
 
-def test_of_stock_nothing_is_known_and_the_result_says_so():
-    told = past(sees(100), waits(days=3))
-    done = rehearsed(draft(product={"change": "back_in_stock"}), told)
-    assert (done.result["entered"], done.result["blind"]) == (0, ["stock"])
+def test_what_came_back_or_ran_low_brings_in_who_looked_as_live_does():
+    told = past(sees(100, by="amina"), waits(days=2), sees(100, by="joao"), waits(days=3))
+    Product.objects.create(product_id="mat", name="Mat", updated_at=told.now, properties={"stock": 9})
+    for left in (0, 0, 4, 3):
+        Product.objects.filter(product_id="mat").update(properties={"stock": left}, name=f"Mat, {left} left")
+    then = BEGUN + timedelta(days=1)
+    assert goods.look(told.now) == 3 and goods.look(told.now) == 0
+    kept = StockChange.objects.order_by("pk")
+    assert [(one.before, one.after) for one in kept] == [
+        ({"stock": "9"}, {"stock": "0"}),
+        ({"stock": "0"}, {"stock": "4"}),
+        ({"stock": "4"}, {"stock": "3"}),
+    ]
+    for n, one in enumerate(kept):
+        StockChange.objects.filter(pk=one.pk).update(at=then + n * timedelta(hours=1))
+    back = rehearsed(draft(product={"change": "back_in_stock"}), told)
+    assert who(back, told) == [("amina", "mat", then + timedelta(hours=1))] and back.result["blind"] == ["stock"]
+    low = rehearsed(draft(product={"change": "low_stock", "at_most": 3}), told)
+    assert who(low, told) == [("amina", "mat", then + timedelta(hours=2))]
+    goods.forget_stock(then + timedelta(days=401))
+    assert not StockChange.objects.exists()
+    assert rehearsed(draft(product={"change": "back_in_stock"}), told).result["entered"] == 0
 
 
 @pytest.fixture
