@@ -205,7 +205,7 @@ def _check_doors(definition: Definition) -> None:
     for i, exit_ in enumerate(definition.exits):
         _check_segment(f"$.exit[{i}].segment", exit_.segment)
     _check_segment("$.goal.segment", definition.goal.segment if definition.goal else None)
-    if entry.form and forms() and entry.form not in forms():
+    if entry.form and entry.form not in forms():
         raise DefinitionError("$.entry.form", _("There is no form “%(name)s”.") % {"name": entry.form})
     if entry.prediction and entry.prediction.name not in predictions():
         sentence = _("Nothing predicts “%(name)s” yet.") % {"name": entry.prediction.name}
