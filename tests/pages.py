@@ -13,7 +13,7 @@ from django.utils import timezone
 from karibu.campaigns.models import Campaign
 from karibu.collect.models import RejectedEvent, Source
 from karibu.consents import links
-from karibu.consents.models import Confirmation, Suppression, Topic
+from karibu.consents.models import Confirmation, Erasure, Suppression, Topic
 from karibu.customers.models import Customer, Merge, Suggestion
 from karibu.events import log
 from karibu.growth.models import SignUp
@@ -105,6 +105,7 @@ def _examples(owner: User) -> Mapping[str, Example]:
         "confirm/": lambda name: links.sign(links.CONFIRM, int(_latest(Confirmation)(name))),
         "settings/topics/": _latest(Topic, key="news"),
         "settings/suppressions/": _latest(Suppression),
+        "erasures/": _latest(Erasure),
         "settings/webhooks/deliveries/": _latest(Delivery),
         "settings/webhooks/": _latest(Webhook),
         "posts/": _latest(Post),

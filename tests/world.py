@@ -12,7 +12,7 @@ from karibu.collect.actions import create_source, take_in
 from karibu.collect.drain import drain_all
 from karibu.consents import confirming, topics
 from karibu.consents.actions import block, record_consents
-from karibu.consents.models import Suppression, Topic
+from karibu.consents.models import Erasure, Suppression, Topic
 from karibu.consents.statement import Statement
 from karibu.customers.models import Customer
 from karibu.demo import actions as demo
@@ -102,6 +102,8 @@ def _consents(number: int) -> None:
     """A second topic, addresses that are blocked, and what somebody told a colleague."""
     if not number:
         topics.save(Topic(key="news", name="News", description="What is new, once a month."), by=BY)
+    now = timezone.now()
+    Erasure.objects.create(customer_id=10**9 + number, by=BY, begun_at=now, touched_at=now, done_at=now)
     block("email", [f"gone{number}@example.com"], Suppression.Reason.HARD_BOUNCE, by=BY, note="550 5.1.1 no such user")
     known = Customer.objects.get(email=f"abroad{number}@example.com").pk
     wanted = confirming.Asked(customer_id=known, consents=(("email", "news"),), source="Site", wording="Write to me.")
