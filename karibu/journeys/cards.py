@@ -9,8 +9,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from karibu.journeys import calls, contests
-from karibu.journeys.counted import Numbers, at_steps
+from karibu.journeys.counted import Numbers, at_steps, why_at_steps
 from karibu.journeys.definition import Definition
+from karibu.journeys.explain import departure
 from karibu.journeys.forms import form_for
 from karibu.journeys.layout import Address, Place
 from karibu.journeys.models import Journey
@@ -58,6 +59,7 @@ class Card:
     address: str  # as JSON; what the buttons post
     note: str = ""  # how it stands
     secret: str = ""  # what its calls are signed with
+    why: Sequence[tuple[str, int]] = ()  # why people left before it, and how many, the commonest first
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ class Track:
 @dataclass(frozen=True)
 class Drawing:
     numbers: Mapping[str, Numbers]
+    why: Mapping[str, Sequence[tuple[str, int]]]
     form: Any = None
     position: int | None = None  # of the open card
     journey: Journey | None = None
@@ -94,6 +97,7 @@ class Drawing:
             address=json.dumps(place.address),
             note=self._note(place),
             secret=calls.secret(self.journey.pk) if self.journey and isinstance(place.step, Webhook) else "",
+            why=[(departure(reason), people) for reason, people in self.why.get(place.id, ())],
         )
 
     def _note(self, place: Place) -> str:
@@ -104,7 +108,9 @@ class Drawing:
 
 def draw(journey: Journey, definition: Definition, form: Any = None, position: int | None = None) -> Track:
     """The whole journey; `form` (bound, with errors) stands in for the one at `position`."""
-    return Drawing(at_steps(journey), form, position, journey).track("", definition.layout.first, ())
+    numbers = at_steps(journey)
+    why = why_at_steps(journey) if any(one.left or one.failed for one in numbers.values()) else {}
+    return Drawing(numbers, why, form, position, journey).track("", definition.layout.first, ())
 
 
 def _capitalised(sentence: str) -> str:

@@ -4,7 +4,7 @@ A step is known by its id, whatever its place in a version: whoever stands befor
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -99,6 +99,14 @@ def reasons(journey: Journey, most: int = 5) -> dict[Spot, list[tuple[str, int]]
     for version, step, why, count in rows.annotate(n=Count("pk")).order_by("-n", "why")[:1000]:
         found[version, step].append((why, count))
     return {spot: counts[:most] for spot, counts in found.items()}
+
+
+def why_at_steps(journey: Journey, most: int = 3) -> dict[str, list[tuple[str, int]]]:
+    """By the step's id, all versions together: the `most` common reasons, the commonest first."""
+    known, sums = places(journey), defaultdict[str, Counter[str]](Counter)
+    for spot, counts in reasons(journey).items():
+        sums[known[spot].id if spot in known else str(spot[1] + 1)].update(dict(counts))
+    return {name: counts.most_common(most) for name, counts in sums.items()}
 
 
 def _without_numbers(journey: Journey) -> Func | F:

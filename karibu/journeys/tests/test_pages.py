@@ -101,8 +101,11 @@ def test_the_cards_count_who_waits_who_passed_and_who_left(marketer, journey):
         sends("Product Added", cart_id="c-3", by="grace"),
         sends("Order Completed", cart_id="c-3", by="grace"),
     )
-    cards = marketer.get(f"/journeys/{journey.pk}/").context["track"].cards
+    page = marketer.get(f"/journeys/{journey.pk}/")
+    cards = page.context["track"].cards
     assert [(c.numbers.waiting, c.numbers.passed, c.numbers.left) for c in cards] == [(1, 1, 1), (0, 1, 0)]
+    assert [c.why for c in cards] == [[("ordered", 1)], []]
+    assert "Left: " in page.content.decode()
 
 
 def test_the_list_of_people_says_where_each_is_and_why(marketer, journey):
