@@ -16,7 +16,7 @@ from karibu.events.log import LoggedEvent
 from karibu.web import formats
 
 KINDS = ("browsing", "cart", "orders", "profile", "segments", "other")
-ELSEWHERE = ("Message Sent",)  # its message has a row of its own
+ELSEWHERE = ("Message Sent", "Message Received")  # the messages have rows of their own
 ROOM = 300  # characters of a value shown as evidence
 # What the sentences and their evidence speak of.
 COLUMNS = (

@@ -33,6 +33,7 @@ DID = {
     "Identified": gettext_lazy("said who they are"),
     "Message Opened": gettext_lazy("opened a message"),
     "Message Clicked": gettext_lazy("clicked in a message"),
+    "Message Received": gettext_lazy("wrote to you"),
 }
 ICONS = {
     "Product Added": "cart",
@@ -44,6 +45,7 @@ ICONS = {
     "Identified": "customers",
     "Message Opened": "messages",
     "Message Clicked": "messages",
+    "Message Received": "messages",
 }
 
 

@@ -17,12 +17,16 @@ def drawn(steps: Sequence[Step]) -> dict[str, Any]:
     """A Vega-Lite specification: one bar a step, a loss from where it began to what it left, its words above it."""
     step, messages, left, what = _("Step"), _("Messages"), _("Left"), _("What it is")
     words = {"audience": _("all"), "loss": _("taken away"), "waiting": _("waiting"), "reached": _("reached")}
-    rows = [{step: fill(s.words, LONG), messages: s.count, left: s.left, what: words[s.kind]} for s in steps]
+    said = [fill(s.words, LONG) for s in steps]
+    rows = [
+        {step: text, messages: s.count, left: s.left, what: words[s.kind]} for text, s in zip(said, steps, strict=True)
+    ]
+    breaks = max((text.count("\n") for text in said), default=0)
     is_taken = f"indexof({[words['loss'], words['waiting']]}, datum['{what}']) >= 0"
     number, whole = f"datum['{messages}']", f"datum['{left}'] + datum['{messages}']"
     return {
         "data": {"values": rows},
-        "height": max(60, len(rows) * (38 + LINE * max((row[step].count("\n") for row in rows), default=0))),
+        "height": max(60, len(rows) * (38 + LINE * breaks)),
         "transform": [
             {"window": [{"op": "row_number", "as": "place"}]},
             {"calculate": f"{is_taken} ? datum['{left}'] : 0", "as": "begin"},

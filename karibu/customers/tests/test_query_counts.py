@@ -15,7 +15,7 @@ BASELINE = {
     "/customers/": 9,
     "/customers/?q=amina": 12,
     "/customers/?format=csv": 6,
-    "/customers/{id}/": 26,
+    "/customers/{id}/": 27,
     "/customers/{id}/timeline/?kind=cart": 6,
     "/customers/{id}/merge/?q=ben": 9,
     "/customers/suggestions/": 6,

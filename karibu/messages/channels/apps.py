@@ -9,7 +9,7 @@ class ChannelsConfig(AppConfig):
 
     def ready(self) -> None:
         from karibu.consents import access, erasure
-        from karibu.customers import merging, panels
+        from karibu.customers import merging, panels, timeline
         from karibu.events import made
         from karibu.messages.channels import erasing, panel, telling
         from karibu.messages.channels.webhook import stage
@@ -20,6 +20,7 @@ class ChannelsConfig(AppConfig):
         merging.register("channels_subscription", "customer_id")
         erasure.register(erasing.from_channels)
         access.register(telling.from_channels)
+        timeline.register(panel.entries, ["messages"])
         panels.register(panels.Panel("channels", "channels/_panel.html", panel.context, order=41))
         text = _("Tell your other programs what happens: each event leaves as a signed request.")
         register(Setting(_("Webhooks"), text, "/settings/webhooks/", "link", order=43))

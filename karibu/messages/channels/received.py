@@ -31,7 +31,11 @@ MOST = 20_000  # letters of a text that are kept
 
 @dataclass(frozen=True, kw_only=True)
 class Received:
-    """One message as a provider reports it. `is_answered`: the provider has answered STOP and the like by itself."""
+    """One message as a provider reports it.
+
+    `is_answered`: the provider has answered STOP and the like by itself, or we must not. `can_agree`: START counts,
+    as nobody else can write from that address.
+    """
 
     provider_id: str
     address: str
@@ -42,6 +46,7 @@ class Received:
     answers: str = ""
     payload: dict[str, Any] = field(default_factory=dict)
     is_answered: bool = False
+    can_agree: bool = True
 
 
 def take(account: Account, heard: Sequence[Received]) -> int:
@@ -61,11 +66,14 @@ def take(account: Account, heard: Sequence[Received]) -> int:
 
 
 def _customers(kind: str, written: set[str]) -> dict[str, int]:
-    """Whose these addresses are: a phone number is an identity, anything else a subscription."""
+    """Whose these addresses are: a phone number and an e-mail address are identities, anything else a subscription."""
     if kind in ("sms", "whatsapp"):
         keys = {addresses.phone_key(one): one for one in written}
         rows = Identity.objects.filter(kind=Identity.Kind.PHONE, value__in=keys).values_list("value", "customer_id")
         return {keys[value]: customer for value, customer in rows}
+    if kind == "email":
+        rows = Identity.objects.filter(kind=Identity.Kind.EMAIL, value__in=written).values_list("value", "customer_id")
+        return dict(rows)
     theirs = Subscription.objects.filter(kind=kind, endpoint__in=written)
     return dict(theirs.values_list("endpoint", "customer_id"))
 
@@ -91,18 +99,18 @@ def _keep(account: Account, one: Received, customer: int) -> Inbound | None:
     if not is_new:
         return None
     if keyword:
-        _obey(row, keyword, is_answered=one.is_answered)
+        _obey(row, keyword, one)
     return row
 
 
-def _obey(row: Inbound, keyword: keywords.Keyword, *, is_answered: bool) -> None:
+def _obey(row: Inbound, keyword: keywords.Keyword, one: Received) -> None:
     """What the word asks for, and our one answer to it. Who stops twice is answered once."""
     was_stopped = bool(queries.suppressed(row.kind, [row.address]))
     if keyword.kind == keywords.STOP:
         stop(row)
-    elif keyword.kind == keywords.START:
+    elif keyword.kind == keywords.START and one.can_agree:
         _start(row)
-    if is_answered or (keyword.kind == keywords.STOP and was_stopped):
+    if one.is_answered or (keyword.kind == keywords.STOP and was_stopped):
         return
     shop = the_shop()
     contact = shop.reply_to or shop.sender_email or shop.url

@@ -24,7 +24,7 @@ _HOOK_SECRET = Field(
     is_secret=True,
     is_required=False,
 )
-_HOOK = _("Enter this address as the webhook for deliveries, bounces and complaints:")
+_HOOK = _("Enter this address as the webhook for deliveries, bounces and complaints, and for mail that comes in:")
 
 
 @dataclass(frozen=True)
@@ -48,13 +48,20 @@ class Service:
         return import_module(f"anymail.backends.{account.provider}").EmailBackend(**options)
 
     def listener(self, account: Account) -> Any:
-        """What reads the provider's calls."""
-        kind = getattr(import_module(f"anymail.webhooks.{account.provider}"), self.view)
+        """What reads the provider's calls about our mails."""
+        return self._view(account, self.view)
+
+    def reader(self, account: Account) -> Any:
+        """What reads its calls that bring a mail."""
+        return self._view(account, self.view.replace("Tracking", "Inbound"))
+
+    def _view(self, account: Account, name: str) -> Any:
+        kind = getattr(import_module(f"anymail.webhooks.{account.provider}"), name)
         given = {self.renamed.get(name, name): value for name, value in self._given(account)}
         secret = [given["webhook_secret"]] if given.get("webhook_secret") else []
         if self.is_sns:
             return _bare(kind)
-        options = {name: given[name] for name in given if hasattr(kind, name)}
+        options = {name: given[name] for name in given if hasattr(kind, name) or name == "api_key"}
         with warnings.catch_warnings():  # of an address without a password: ours is a secret itself
             warnings.simplefilter("ignore", AnymailWarning)
             return kind(**options, webhook_secret=secret)
@@ -66,7 +73,7 @@ class Service:
 
 
 def _bare(kind: Any) -> Any:
-    """Amazon's, without Amazon's own library, which only mail that comes in needs. sns.py looked at its signature."""
+    """Amazon's, without Amazon's own library, which only mail in a bucket needs. sns.py looked at its signature."""
     made = kind.__new__(kind)
     made.basic_auth, made.auto_confirm_enabled = [], False
     made.validators = collect_all_methods(kind, "validate_request")

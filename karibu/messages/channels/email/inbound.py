@@ -1,4 +1,6 @@
-"""What e-mail providers call us with, read by django-anymail: delivered, bounced, complained, unsubscribed."""
+"""What e-mail providers call us with, read by django-anymail: delivered, bounced, complained, unsubscribed; and mail
+that people write to the shop (incoming.py).
+"""
 
 import hashlib
 import json
@@ -13,11 +15,12 @@ from anymail.exceptions import AnymailAPIError, AnymailConfigurationError, Anyma
 from anymail.signals import EventType, RejectReason
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
 
 from karibu.consents.actions import suppress
 from karibu.consents.models import Suppression
 from karibu.messages import tokens
-from karibu.messages.channels.email import reports, sns
+from karibu.messages.channels.email import incoming, reports, sns
 from karibu.messages.channels.email.account import service
 from karibu.messages.channels.email.bounces import code_in, named_in, says_nobody_is_there
 from karibu.messages.channels.email.reports import Kind, Said
@@ -53,20 +56,19 @@ def read(account: Account, asked: Asked) -> Heard:
             return Heard(deeds=[partial(sns.confirm, account, call)])
         if call["Type"] == sns.LEFT:
             return Heard(unknown=["the topic does not call here any more"])
-    return _told(account, asked)
+    return _written(account, asked) if incoming.is_mail(account.provider, asked) else _told(account, asked)
+
+
+def _written(account: Account, asked: Asked) -> Heard:
+    """Mail that somebody wrote to the shop."""
+    if incoming.is_elsewhere(account.provider, asked):
+        return Heard(unknown=[incoming.IN_A_BUCKET])
+    events = _read_by(service(account).reader(account), incoming.without_files(account.provider, asked))
+    return Heard(received=[one for event in events if (one := incoming.received(event))])
 
 
 def _told(account: Account, asked: Asked) -> Heard:
-    heard = Heard()
-    try:
-        events = _events(account, asked)
-    except AnymailWebhookValidationFailure as error:
-        raise Forged from error
-    except AnymailConfigurationError as error:  # a mail that somebody wrote, sent to this address by mistake
-        heard.unknown.append(str(error)[:60])
-        return heard
-    except (KeyError, IndexError, TypeError, AttributeError, AnymailAPIError) as error:
-        raise Unreadable(type(error).__name__) from error
+    heard, events = Heard(), _read_by(service(account).listener(account), asked)
     said = [_said(account, event) for event in events if event.event_type in _KINDS]
     left = [event for event in events if event.event_type == EventType.UNSUBSCRIBED]
     heard.unknown += [_named(e) for e in events if e.event_type not in {*_KINDS, *_NO_NEWS} and e not in left]
@@ -86,10 +88,16 @@ def _take(account: Account, said: list[Said], left: list[Any]) -> None:
     _unsubscribe(account, left)
 
 
-def _events(account: Account, asked: Asked) -> list[Any]:
-    listener, request = service(account).listener(account), _request(asked)
-    listener.run_validators(request)
-    return list(listener.parse_events(request))
+def _read_by(listener: Any, asked: Asked) -> list[Any]:
+    """Raises Forged or Unreadable."""
+    request = _request(asked)
+    try:
+        listener.run_validators(request)
+        return list(listener.parse_events(request))
+    except AnymailWebhookValidationFailure as error:
+        raise Forged from error
+    except (KeyError, IndexError, TypeError, AttributeError, AnymailAPIError, AnymailConfigurationError) as error:
+        raise Unreadable(type(error).__name__) from error
 
 
 def _request(asked: Asked) -> HttpRequest:
@@ -101,6 +109,7 @@ def _request(asked: Asked) -> HttpRequest:
     request._body = asked.body
     request._set_content_type_params(request.META)
     request.POST = QueryDict(urlencode(asked.form))
+    request._files = MultiValueDict()
     return request  # type: ignore[no-any-return]
 
 
