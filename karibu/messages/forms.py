@@ -1,17 +1,21 @@
-"""The form of templates."""
+"""The forms of templates, and of a colleague's words to one person."""
 
 import re
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from karibu.consents.models import Topic
-from karibu.messages import channels, preview
+from karibu.messages import channels, preview, rules
 from karibu.messages.blocks.brand import FONTS, NETWORKS, SHAPES
 from karibu.messages.blocks.kinds import KINDS
+from karibu.messages.channels.models import WhatsAppTemplate
+from karibu.messages.channels.whatsapp import templates as whatsapp
 from karibu.messages.models import Brand, Template, Wording
+from karibu.messages.personal import Way
 
 
 class _WithTopic(forms.ModelForm):  # type: ignore[type-arg]
@@ -209,3 +213,64 @@ class BrandForm(forms.ModelForm):  # type: ignore[type-arg]
         links = {network: cleaned.get(f"link_{network}") or "" for network in NETWORKS}
         self.instance.links = {network: url for network, url in links.items() if url}
         return cleaned
+
+
+class WriteForm(forms.Form):
+    """Any words; or, where the channel is locked, an approved template and what goes into its holes.
+
+    Sent twice it has one `number`.
+    """
+
+    channel = forms.ChoiceField(label=gettext_lazy("By"))
+    approved = forms.ModelChoiceField(WhatsAppTemplate.objects.none(), label=gettext_lazy("Approved template"))
+    heading = forms.CharField(label=gettext_lazy("Subject"), max_length=200)
+    text = forms.CharField(label=gettext_lazy("Words"), max_length=20_000, widget=forms.Textarea(attrs={"rows": 8}))
+    number = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, way: Way, given: Any, *, is_sent: bool) -> None:
+        kept = {name: given.get(name, "") for name in ("heading", "text", "approved") if given.get(name)}
+        start = {**kept, "channel": way.channel, "number": uuid4()}
+        super().__init__(given if is_sent else None, initial=start)
+        self.way = way
+        by: Any = self.fields["channel"]
+        by.choices = [(kind, rules.name_of(kind)) for kind in channels.KINDS]
+        self.template = self._chosen(given.get("approved", "")) if way.locked else None
+        self._fit()
+
+    def _chosen(self, number: str) -> WhatsAppTemplate | None:
+        known = {str(one.pk): one for one in self.way.approved}
+        return known.get(number) or next(iter(self.way.approved), None)
+
+    def _fit(self) -> None:
+        """Only the fields that this way has."""
+        if self.way.channel != "email":
+            del self.fields["heading"]
+        if not self.way.locked:
+            del self.fields["approved"]
+            return
+        del self.fields["text"]
+        approved: Any = self.fields["approved"]
+        approved.queryset = WhatsAppTemplate.objects.filter(pk__in=[one.pk for one in self.way.approved])
+        approved.label_from_instance = lambda one: f"{one.name} ({one.language})"
+        approved.empty_label = None
+        if self.template:
+            self.initial["approved"] = self.template.pk
+            for place, hole in enumerate(whatsapp.holes(self.template)):
+                label = _("In the place of %(hole)s") % {"hole": "{{" + hole + "}}"}
+                self.fields[f"hole_{place}"] = forms.CharField(label=label, max_length=1000)
+
+    @property
+    def words(self) -> str:
+        """What the approved template says, holes and all."""
+        return whatsapp.words_of(self.template) if self.template else ""
+
+    @property
+    def holes(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.fields if name.startswith("hole_")]
+
+    def said(self) -> tuple[str, str]:
+        """(subject, text)."""
+        if self.template is None:
+            return self.cleaned_data.get("heading", ""), self.cleaned_data["text"]
+        values = [" ".join(self.cleaned_data[bound.name].split()) for bound in self.holes]
+        return "", whatsapp.filled(self.template, values)

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from karibu.messages.views import editor, mailbox, messages, public, reach, rules, templates
+from karibu.messages.views import editor, mailbox, messages, personal, public, reach, rules, templates
 
 urlpatterns: list[URLPattern] = [
     path("m/p/<slug:digest>/<str:name>", editor.picture, name="picture"),
@@ -35,6 +35,7 @@ urlpatterns: list[URLPattern] = [
     path("messages/<int:message_id>/", messages.message, name="message"),
     path("messages/<int:message_id>/retry/", messages.retry, name="message-retry"),
     path("messages/<int:message_id>/cancel/", messages.cancel, name="message-cancel"),
+    path("customers/<int:customer_id>/write/", personal.write, name="message-write"),
     path("mailbox/", mailbox.mailbox, name="mailbox"),
     path("mailbox/<int:mail_id>/", mailbox.mail, name="mail"),
     path("mailbox/<int:mail_id>/body/", mailbox.body, name="mail-body"),

@@ -108,7 +108,7 @@ def fitting(
     """
     found = []
     for one in approved:
-        body = _only_body(one)
+        body = words_of(one)
         if body and (match := _pattern(body).fullmatch(text)):
             values = list(zip(_HOLE.findall(body), (value.strip() for value in match.groups()), strict=True))
             if all(value and "\n" not in value and "    " not in value for _, value in values):
@@ -123,13 +123,13 @@ def fitting(
 
 def holes(template: WhatsAppTemplate) -> list[str]:
     """The names of what is to be filled in, in the order of the text; [] also where words alone do not fill it in."""
-    return _HOLE.findall(_only_body(template))
+    return _HOLE.findall(words_of(template))
 
 
 def filled(template: WhatsAppTemplate, values: Sequence[str]) -> str:
     """Its text with these (Liquid of ours) in the place of its holes. "" where it wants more than words."""
     left = iter(values)
-    return _HOLE.sub(lambda _hole: next(left), _only_body(template))
+    return _HOLE.sub(lambda _hole: next(left), words_of(template))
 
 
 def known_as(text: str, language: str) -> tuple[WhatsAppTemplate, list[tuple[str, str]]] | None:
@@ -139,7 +139,7 @@ def known_as(text: str, language: str) -> tuple[WhatsAppTemplate, list[tuple[str
     return fitting(text, approved, language) or fitting(text, every, language)
 
 
-def _only_body(template: WhatsAppTemplate) -> str:
+def words_of(template: WhatsAppTemplate) -> str:
     """The words of a template whose only holes are in its body; "" for one that wants more than words."""
     body = ""
     for part in template.components:
