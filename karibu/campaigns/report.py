@@ -1,7 +1,7 @@
 """What came of a campaign: one set of figures for its page, its CSV and the API.
 
-Compared are people whom the gate let through: those who were held out passed every check that the others passed, so
-the two groups differ by chance alone. What each spent is what they ordered within the campaign's window after their
+Compared are people whom the gate let as far as its check of the holdouts (earned.py), so the two groups differ by
+chance alone. What each spent is what they ordered within the campaign's window after their
 turn, cancelled orders left out, refunds taken off, in the shop's currency; who ordered nothing spent nothing.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 
 from karibu.campaigns import earned, links, stats, winner
-from karibu.campaigns.earned import CENT, Spent
+from karibu.campaigns.earned import CENT, HELD_BY_SENDER, WAS_LET_IN, Spent
 from karibu.campaigns.models import Campaign
 from karibu.messages.models import Template
 from karibu.messages.status import Status, explain
@@ -31,10 +31,9 @@ _COUNTS = """
         count(*) FILTER (WHERE opened_at IS NOT NULL OR clicked_at IS NOT NULL),
         count(*) FILTER (WHERE clicked_at IS NOT NULL)
     FROM messages_message WHERE sender = %(sender)s GROUP BY 1, 2"""
-_PEOPLE = """
+_PEOPLE = f"""
     SELECT customer_id, step, is_holdout, created_at AS since FROM messages_message
-    WHERE sender = %(sender)s AND status <> 'cancelled'
-        AND (status <> 'refused' OR (is_holdout AND reason = 'holdout'))"""
+    WHERE sender = %(sender)s AND CASE WHEN is_holdout THEN {HELD_BY_SENDER} ELSE {WAS_LET_IN} END"""  # noqa: S608
 _REASONS = """
     SELECT status, reason, count(*) FROM messages_message WHERE sender = %(sender)s
     GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2"""

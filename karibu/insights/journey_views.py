@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
@@ -26,13 +27,16 @@ def report(request: HttpRequest, journey: int) -> HttpResponse:
     found = get_object_or_404(Journey, pk=journey)
     days = _days(request)
     said = figures(found, days)
+    steps = [_told(row) for row in said["steps"]]
     context = {
         "journey": found,
         "report": said,
         "days": days,
         "choices": DAYS,
         "times": _times(said["time_to_convert"]),
-        "steps": [_told(row) for row in said["steps"]],
+        "steps": steps,
+        "parted": [row for row in steps if row["ways"]],
+        "door": f"{reverse('journey', args=[found.pk])}?open=rules#start",
         "versions": [{**row, "half": _half(row)} for row in said["versions"]],
         "fates": (fates := waterfall(f"journey:{found.pk}")),
         "drawing": drawn(fates),

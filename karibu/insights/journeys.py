@@ -1,9 +1,7 @@
 """What came of a journey: one set of figures for its report, its CSV and the API.
 
-Compared with each other are people whom chance parted: by a share of the journey that has no steps of its own (a split
-with a holdout, an experiment until it is decided), else by the holdout of the shop's rules, which the gate keeps. Each
-person counts once, from the first time on. Converted is who reached the journey's goal; in a version without one, who
-ordered after a click in a message.
+What it earned that would not have come anyway is compared.py's. Converted is who reached the journey's goal; in a
+version without one, who ordered after a click in a message. Whom the journey held out has not entered it.
 """
 
 from decimal import Decimal
@@ -12,35 +10,19 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count, Q
 
-from karibu.campaigns import earned
+from karibu.insights import compared
 from karibu.insights.definitions import NET, SOLD
 from karibu.insights.metrics import to_cents
 from karibu.journeys import counted
 from karibu.journeys.counted import Numbers, Spot
-from karibu.journeys.layout import Place
 from karibu.journeys.models import Enrollment, Journey
-from karibu.journeys.steps.experiment import Experiment
-from karibu.journeys.steps.split import Split
 from karibu.web.queries import shop
 
+HELD = Enrollment.Status.HELD
 DAYS = (7, 14, 30, 90)
 USUAL_DAYS = 30
 HOURS = (1, 6, 24, 72, 120)  # the bars of the time to convert end here; the last one is open
 
-_BY_SPLIT = """
-    SELECT DISTINCT ON (e.customer_id) e.customer_id, '' AS step, h.way IS NOT NULL AS is_holdout, p.at AS since
-    FROM journeys_passage p JOIN journeys_enrollment e ON e.id = p.enrollment_id
-    LEFT JOIN unnest(%(versions)s::int[], %(steps)s::int[], %(ways)s::text[]) AS h(version, step, way)
-        ON h.version = p.version AND h.step = p.step AND h.way = p.outcome
-    LEFT JOIN journeys_contest c ON c.journey_id = p.journey_id AND c.version = p.version AND c.step = p.step
-    WHERE p.journey_id = %(journey)s AND (p.version, p.step) IN
-        (SELECT * FROM unnest(%(versions)s::int[], %(steps)s::int[])) AND (c.at IS NULL OR p.at < c.at)
-    ORDER BY e.customer_id, p.at, p.id"""
-_BY_GATE = """
-    SELECT DISTINCT ON (customer_id) customer_id, '' AS step, is_holdout, created_at AS since FROM messages_message
-    WHERE sender = %(sender)s AND status <> 'cancelled'
-        AND (status <> 'refused' OR (is_holdout AND reason = 'holdout'))
-    ORDER BY customer_id, created_at, id"""
 _SENT = """
     SELECT e.version, m.step, count(m.sent_at), count(m.opened_at), count(m.clicked_at)
     FROM messages_message m JOIN journeys_enrollment e ON e.id = m.enrollment_id
@@ -60,6 +42,7 @@ _TOOK = f"""(
             AND e.version <> ALL(%(goals)s::int[]) GROUP BY e.id, e.version
         UNION ALL SELECT e.version, extract(epoch FROM e.converted_at - e.entered_at)::float FROM journeys_enrollment e
             WHERE e.journey_id = %(journey)s AND e.version = ANY(%(goals)s::int[]) AND e.converted_at IS NOT NULL
+                AND e.status <> 'held'
     ) AS first"""  # noqa: S608
 _TIMES = f"""
     SELECT percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY took), ARRAY[{_UP_TO}, count(*)]
@@ -70,46 +53,22 @@ _TIMES_BY_VERSION = f"""
 
 def figures(journey: Journey, days: int = USUAL_DAYS) -> dict[str, Any]:
     """All of the report; `days`: how long orders count for the comparison. Money is Decimal in the shop's currency."""
-    versions = _versions(journey)
+    versions, found = _versions(journey), compared.of(journey, days)
     return {
         "currency": shop().currency,
-        "incremental": incremental(journey, days),
+        "incremental": found.whole,
+        "held_out_by": found.by,
         "entries": sum(row["entries"] for row in versions),
         "conversions": sum(row["conversions"] for row in versions),
         "orders": sum(row["orders"] for row in versions),
         "revenue": sum((row["revenue"] for row in versions), Decimal("0.00")),
         "time_to_convert": _times(journey),
-        "versions": versions,
-        "steps": _steps(journey),
+        "held_out": sum(row["held_out"] for row in versions),
+        "versions": [{**row, "incremental": found.versions.get(row["version"])} for row in versions],
+        "steps": [
+            {**row, **found.steps.get((row["version"], row["position"]), compared.NOTHING)} for row in _steps(journey)
+        ],
     }
-
-
-def incremental(journey: Journey, days: int = USUAL_DAYS) -> dict[str, Any]:
-    """What the journey earned that would not have come anyway."""
-    held = _holdouts(journey)
-    if held:
-        versions, steps, ways = (list(column) for column in zip(*held, strict=True))
-        asked = {"journey": journey.pk, "versions": versions, "steps": steps, "ways": ways}
-        return earned.incremental(earned.spent(_BY_SPLIT, asked, days), days)
-    return earned.incremental(earned.spent(_BY_GATE, {"sender": _sender(journey)}, days), days)
-
-
-def _holdouts(journey: Journey) -> list[tuple[int, int, str]]:
-    """(version, position, way) of each share that is a holdout."""
-    return [
-        (version, position, way)
-        for (version, position), place in counted.places(journey).items()
-        for way in _held_ways(place)
-    ]
-
-
-def _held_ways(place: Place) -> list[str]:
-    """The one that an experiment names; else those that have no steps of their own, beside others that have."""
-    if isinstance(place.step, Experiment) and place.step.holdout:
-        return [place.step.holdout]
-    if not isinstance(place.step, Split) or not any(place.ways.values()):
-        return []
-    return [way for way, below in place.ways.items() if not below]
 
 
 def _sender(journey: Journey) -> str:
@@ -129,10 +88,14 @@ def _with_goals(journey: Journey) -> list[int]:
 
 
 def _versions(journey: Journey) -> list[dict[str, Any]]:
-    stands = {"inside": "active", "finished": "finished", "left": "left", "failed": "failed"}
-    counts = {"entries": Count("pk"), **{n: Count("pk", filter=Q(status=s)) for n, s in stands.items()}}
+    stands = {"inside": "active", "finished": "finished", "left": "left", "failed": "failed", "held_out": HELD}
+    let_in = ~Q(status=HELD)
+    counts = {
+        "entries": Count("pk", filter=let_in),
+        **{name: Count("pk", filter=Q(status=status)) for name, status in stands.items()},
+    }
     entered = Enrollment.objects.filter(journey=journey).order_by("version").values("version")
-    entered = entered.annotate(**counts, reached=Count("converted_at"))
+    entered = entered.annotate(**counts, reached=Count("converted_at", filter=let_in))
     brought = {version: rest for version, *rest in _rows(_BY_VERSION, journey)}
     goals, found, took = _with_goals(journey), [], dict(_rows(_TIMES_BY_VERSION, journey))
     for number, *stood, reached in entered.values_list("version", *counts, "reached"):

@@ -5,6 +5,7 @@
      "exit": [{"event": "Order Completed", "same_key": true}, {"segment": 7, "left": true}],
      "goal": {"event": "Order Completed", "within_days": 30} | {"segment": 8},
      "filter": {"trait": "country", "op": "is", "value": "RW"},
+     "holdout": 10,
      "steps": [{"wait": {"hours": 1, "quiet": true}}, {"send": {"template": "cart-reminder", "channel": "email"}},
                {"branch": {"if": {"rfm": "champions"}}, "ways": {"yes": [steps], "no": [steps]}}]}
 
@@ -18,7 +19,9 @@ a colleague, the API or another journey), `{"form": "letters"}` (a sign-up form'
     {"prediction": {"name": "churn", "op": "gte" | "lte", "value": 0.7}}
 
 `filter` is a segment's definition: who does not meet it does not enter, and leaves instead of being sent anything. Who
-reaches the `goal` leaves, and counts as converted. Steps are kinds of `steps/`, one module each, laid out by layout.py.
+reaches the `goal` leaves, and counts as converted. `holdout` percent of those who enter are drawn by chance (draw.py)
+and get nothing of it, so that the others can be compared with them. Steps are kinds of `steps/`, one module each, laid
+out by layout.py.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,7 +31,7 @@ from typing import Any, Literal
 import msgspec
 from django.utils.translation import gettext as _
 
-from karibu.journeys import among, events
+from karibu.journeys import among, draw, events
 from karibu.journeys.entries import Entry, segment_name
 from karibu.journeys.events import Condition, EventRule
 from karibu.journeys.layout import Layout, Place, lay_out
@@ -93,6 +96,7 @@ class _Outline(msgspec.Struct, forbid_unknown_fields=True):
     exit: list[Exit] = []
     goal: Goal | None = None
     filter: dict[str, Any] | None = None
+    holdout: int = 0
 
 
 @dataclass(frozen=True)
@@ -103,11 +107,17 @@ class Definition:
     layout: Layout
     goal: Goal | None = None
     filter: Mapping[str, Any] | None = None  # a segment's definition
+    holdout: int = 0  # percent
 
     @property
     def steps(self) -> Sequence[Step]:
         """All steps by position."""
         return [place.step for place in self.layout.places]
+
+    @property
+    def asks_at_the_door(self) -> bool:
+        """Whether something is settled by the engine before somebody stands before the first step."""
+        return self.filter is not None or self.holdout > 0
 
     def sentence(self) -> str:
         """The whole journey in words."""
@@ -118,6 +128,9 @@ class Definition:
         parts = []
         if self.filter is not None:
             parts.append(_("Only for: %(who)s") % {"who": words.sentence(self.filter)})
+        if self.holdout:
+            said = _("%(n)s %% of them are held out by chance: they get nothing, to compare the others with.")
+            parts.append(said % {"n": self.holdout})
         if self.goal:
             known = {"does": _exits_said([self.goal], self.entry.told_apart_by), "n": self.goal.within_days}
             parts.append(_("The goal: that the person %(does)s within %(n)s days.") % known)
@@ -135,8 +148,15 @@ def parse(raw: object) -> Definition:
     outline = convert(raw, _Outline, "$")
     reentry = outline.reentry or usual_reentry(outline.entry)
     _check(outline, reentry)
-    laid_out = lay_out(outline.steps)
-    return Definition(outline.entry, reentry, outline.exit, laid_out, outline.goal, outline.filter or None)
+    return Definition(
+        entry=outline.entry,
+        reentry=reentry,
+        exits=outline.exit,
+        layout=lay_out(outline.steps),
+        goal=outline.goal,
+        filter=outline.filter or None,
+        holdout=outline.holdout,
+    )
 
 
 def fault(raw: object) -> DefinitionError | None:
@@ -166,6 +186,7 @@ def _check(outline: _Outline, reentry: Reentry) -> None:
             raise DefinitionError(f"{path}.same_key", _("The entry has no key that this could be the same as."))
     if outline.filter is not None:
         among.check(outline.filter, "$.filter")
+    draw.check(outline.holdout, "$.holdout")
     if reentry == "per_key" and not outline.entry.told_apart_by:
         raise DefinitionError("$.reentry", _("“per_key” needs a key at the entry."))
     if isinstance(reentry, AfterDays) and not 0 < reentry.after_days <= 3650:

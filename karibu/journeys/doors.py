@@ -44,8 +44,8 @@ class Arrival(msgspec.Struct, frozen=True):
         msgspec.structs.force_setattr(self, "slot", self.key if is_shared else f"{self.customer_id}|{self.key}")
 
     @property
-    def is_filtered(self) -> bool:
-        return self.way.definition.filter is not None
+    def stands_outside(self) -> bool:
+        return self.way.definition.asks_at_the_door
 
 
 def put_in(journey_id: int, people: Mapping[int, Mapping[str, Any]], now: datetime) -> set[int]:
@@ -169,7 +169,7 @@ def _dues(arrivals: Sequence[Arrival]) -> list[datetime]:
     found: dict[int, datetime] = {}
     by_way: dict[tuple[int, int], list[int]] = defaultdict(list)
     for place, arrival in enumerate(arrivals):
-        if arrival.is_filtered:  # the engine asks the filter at once, for many together, and reckons then
+        if arrival.stands_outside:  # the engine asks at once, for many together, and reckons then
             found[place] = arrival.at
             continue
         by_way[arrival.way.journey_id, arrival.way.version].append(place)
@@ -185,7 +185,7 @@ def _insert(cursor: Cursor, entering: Sequence[tuple[Arrival, int]], now: dateti
     rows = [
         (
             *(a.way.journey_id, a.way.version, a.customer_id, a.key, a.slot, run),
-            *(AT_THE_DOOR if a.is_filtered else 0, due, written(a.context), a.at),
+            *(AT_THE_DOOR if a.stands_outside else 0, due, written(a.context), a.at),
         )
         for (a, run), due in zip(entering, dues, strict=True)
     ]

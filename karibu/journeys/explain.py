@@ -32,6 +32,8 @@ def whereabouts(enrollment: Enrollment) -> str:
             return _("Left: %(reason)s") % {"reason": departure(enrollment.reason)}
         case Enrollment.Status.FAILED:
             return _("Set aside: %(reason)s") % {"reason": enrollment.reason}
+        case Enrollment.Status.HELD:
+            return _("Held out by chance, to compare the others with: nothing of it happens to them")
     if enrollment.step == AT_THE_DOOR:
         return _("About to be asked whether the journey is for them")
     definition = live.readable(enrollment.journey_id, enrollment.version)

@@ -49,6 +49,7 @@ class Enrollment(models.Model):
         FINISHED = "finished", _("Finished")
         LEFT = "left", _("Left")
         FAILED = "failed", _("Set aside")  # with its reason; retryable
+        HELD = "held", _("Held out")  # by chance, at the door: compared with, and nothing else (draw.py)
 
     id = models.BigAutoField(primary_key=True)
     journey = models.ForeignKey(Journey, on_delete=models.CASCADE, related_name="enrollments", db_index=False)
@@ -59,7 +60,7 @@ class Enrollment(models.Model):
     run = models.IntegerField(default=1)  # counts re-entries in the same slot
     status = models.CharField(max_length=10, choices=Status, default=Status.ACTIVE)
     reason = models.CharField(max_length=300, blank=True)
-    step = models.IntegerField(default=0)  # AT_THE_DOOR: the journey's filter has not been asked yet
+    step = models.IntegerField(default=0)  # AT_THE_DOOR: its filter and its holdout have not been asked yet
     arrived_at = models.DateTimeField()  # at this step; a wait for quiet moves it with each further event
     due_at = models.DateTimeField(null=True)  # when the step is taken; null when the run is over
     context = models.JSONField(default=dict)  # what the entry's event said; messages see it

@@ -63,7 +63,7 @@ def report(journey: Journey, days: int) -> dict[str, Any]:
 
 
 def stands(journey: Journey) -> dict[str, int]:
-    """How many entered, and where they are now."""
+    """How many entered, and where they are now; beside them how many were held out."""
     counts = dict(
         Enrollment.objects.filter(journey=journey)
         .values_list("status")
@@ -71,11 +71,12 @@ def stands(journey: Journey) -> dict[str, int]:
         .values_list("status", "n")
     )
     return {
-        "entered": sum(counts.values()),
+        "entered": sum(n for status, n in counts.items() if status != Enrollment.Status.HELD),
         "inside": counts.get("active", 0),
         "finished": counts.get("finished", 0),
         "left": counts.get("left", 0),
         "failed": counts.get("failed", 0),
+        "held_out": counts.get("held", 0),
     }
 
 

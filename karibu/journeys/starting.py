@@ -16,7 +16,7 @@ from karibu.journeys.views import built, if_readable, show
 from karibu.web.access import actor, allow
 from karibu.web.stale import unchanged
 
-RULES = ("reentry", "filter", "goal", "exit")
+RULES = ("reentry", "filter", "holdout", "goal", "exit")
 
 
 @require_POST
@@ -52,7 +52,7 @@ def door(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         parse(changed)
     except DefinitionError:
-        changed = {key: value for key, value in changed.items() if key not in RULES or key == "filter"}
+        changed = {key: value for key, value in changed.items() if key not in RULES or key in ("filter", "holdout")}
     actions.edit(found, definition=changed, by=actor(request))
     return built(request, pk, first="entry")
 

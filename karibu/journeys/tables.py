@@ -12,7 +12,7 @@ from karibu.journeys.queries import named
 from karibu.web.tables import Choice, Column, Deed, Empty, QuerysetRows, Rows, Slice, Table
 
 TONES = {"draft": "quiet", "live": "good", "paused": "warn"}
-WHERE_TONES = {"active": "info", "finished": "good", "left": "quiet", "failed": "bad"}
+WHERE_TONES = {"active": "info", "finished": "good", "left": "quiet", "failed": "bad", "held": "quiet"}
 
 
 class Journeys(Table):

@@ -21,7 +21,8 @@ SHOWN, MOST = 5, 200  # at first sight, and behind “more”
 def entries(customer_ids: list[int], before: datetime | None, limit: int) -> list[Entry]:
     """Entering and leaving, newest first. Steps taken show as what they did (the message has its own row)."""
     mine = Enrollment.objects.filter(customer_id__in=customer_ids).select_related("journey")
-    entered = mine.filter(entered_at__lt=before) if before else mine
+    let_in = mine.exclude(status=Enrollment.Status.HELD)
+    entered = let_in.filter(entered_at__lt=before) if before else let_in
     ended = mine.filter(ended_at__lt=before) if before else mine.exclude(ended_at=None)
     rows = [_entered(run) for run in entered.order_by("-entered_at")[:limit]]
     rows += [_ended(run) for run in ended.order_by("-ended_at")[:limit]]
@@ -47,6 +48,7 @@ def _ended(run: Enrollment) -> Entry:
         Enrollment.Status.FINISHED: _("Went through <b>{}</b>{}"),
         Enrollment.Status.LEFT: _("Left <b>{}</b>{}: {}"),
         Enrollment.Status.FAILED: _("Set aside in <b>{}</b>{}: {}"),
+        Enrollment.Status.HELD: _("Held out of <b>{}</b>{} by chance, to compare the others with"),
     }[Enrollment.Status(run.status)]
     sentence = format_html(told, run.journey.name, _with_key(run), departure(run.reason))
     return _entry(run, run.ended_at or run.entered_at, sentence, [])

@@ -71,7 +71,8 @@ def adopt(request: HttpRequest, key: str) -> HttpResponse:
 @require_safe
 @allow()
 def journey(request: HttpRequest, pk: int) -> HttpResponse:
-    return show(request, get_object_or_404(Journey, pk=pk))
+    """`open` of the address: the form of the first card that is open, "entry" or "rules"."""
+    return show(request, get_object_or_404(Journey, pk=pk), first=request.GET.get("open", ""))
 
 
 @require_POST

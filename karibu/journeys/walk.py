@@ -14,7 +14,7 @@ import msgspec
 
 from karibu.customers.raw import cursor
 from karibu.events.arrays import with_bulk_arrays
-from karibu.journeys import among, live
+from karibu.journeys import among, draw, live
 from karibu.journeys.definition import Definition
 from karibu.journeys.models import AT_THE_DOOR
 from karibu.journeys.steps import Group, Outcome, Traveller
@@ -93,10 +93,31 @@ class Walk:
             self._arrive(version, definition, ahead, those)
 
     def _let_in(self, group: Group, definition: Definition) -> None:
-        """Who meets the filter stands before the first step from when they came; the others were never here."""
-        fitting = among.inside(definition.filter or {}, group)
-        self.forgotten += [t.id for t in group.travellers if t.id not in fitting]
-        self._arrive(group.version, definition, 0, [t for t in group.travellers if t.id in fitting])
+        """Who meets the filter stands before the first step from when they came; the others were never here.
+
+        Of those who meet it chance holds a share out, and the history says of each which it was.
+        """
+        fitting = group.travellers
+        if definition.filter is not None:
+            meant = among.inside(definition.filter, group)
+            fitting = [traveller for traveller in group.travellers if traveller.id in meant]
+            self.forgotten += [traveller.id for traveller in group.travellers if traveller.id not in meant]
+        self._arrive(group.version, definition, 0, self._drawn(group.version, definition.holdout, fitting))
+
+    def _drawn(self, version: int, percent: int, travellers: Sequence[Traveller]) -> list[Traveller]:
+        """Those who are not held out."""
+        if not percent:
+            return list(travellers)
+        let_in = []
+        for traveller in travellers:
+            is_held = draw.is_held(traveller.customer_id, percent, self.journey_id)
+            said, moment = draw.HELD if is_held else draw.LET_IN, self._moment(traveller)
+            self.passed.append((traveller.id, version, AT_THE_DOOR, draw.KIND, said, moment))
+            if is_held:
+                self._end(traveller, AT_THE_DOOR, "held", "")
+            else:
+                let_in.append(traveller)
+        return let_in
 
     def _still_meant(self, group: Group, definition: Definition) -> Sequence[Traveller]:
         """Who still meets the filter before something is sent; the others leave."""

@@ -4,12 +4,13 @@ import csv
 import io
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
 
 from karibu.customers.models import Customer
-from karibu.insights import journeys
+from karibu.insights import compared, journeys
 from karibu.insights.models import Attribution
 from karibu.insights.tests.shop import make_order
 from karibu.journeys import actions
@@ -35,6 +36,10 @@ def journey() -> Journey:
     return actions.publish(actions.create("Welcome", DEFINITION, by="test"), by="test")
 
 
+def whole(journey: Journey, days: int = 30) -> dict[str, Any]:
+    return compared.of(journey, days).whole
+
+
 def order(told: Story, name: str, total: str, after: timedelta, *, message: Message | None = None) -> None:
     at, number = told.now + after, f"o-{name}"
     make_order(number, customer=told.person(name), at=at, total=total)
@@ -58,7 +63,7 @@ def crowd(journey: Journey) -> Story:
 
 
 def test_the_first_number_is_what_would_not_have_come_anyway(journey, crowd):
-    found = journeys.incremental(journey)
+    found = whole(journey)
     written_to = Message.objects.count()
     assert (found["people"], found["held_out"]) == (written_to, 120 - written_to)
     each = found["buyers"] * 50 / written_to - found["held_out_buyers"] * 30 / found["held_out"]
@@ -67,24 +72,11 @@ def test_the_first_number_is_what_would_not_have_come_anyway(journey, crowd):
 
 
 def test_orders_before_chance_parted_them_and_after_the_days_count_for_nobody(journey, crowd):
-    before = journeys.incremental(journey, 7)
+    before = whole(journey, 7)
     order(crowd, "p0", "1000.00", timedelta(seconds=-1))
     order(crowd, "p3", "1000.00", timedelta(days=7))
-    assert journeys.incremental(journey, 7) == before
-    assert journeys.incremental(journey, 8) != before
-
-
-def test_without_a_split_those_whom_the_rules_hold_out_are_compared():
-    plain = {"entry": {"event": "Signed Up"}, "steps": [SEND]}
-    made = actions.publish(actions.create("Plain", plain, by="test"), by="test")
-    told = story(*[sends("Signed Up", by=f"p{n}") for n in range(4)], told=Story(now=NOW))
-    Message.objects.update(created_at=NOW)
-    Message.objects.filter(customer_id=told.person("p0")).update(is_holdout=True, status="refused", reason="holdout")
-    Message.objects.filter(customer_id=told.person("p1")).update(status="refused", reason="no_consent")
-    order(told, "p2", "9.00", timedelta(hours=1))
-    found = journeys.incremental(made)
-    assert (found["people"], found["held_out"], found["revenue"]) == (2, 1, Decimal("9.00"))
-    assert found["low"] is None  # far too few to say how sure that is
+    assert whole(journey, 7) == before
+    assert whole(journey, 8) != before
 
 
 def test_a_step_keeps_its_numbers_when_another_is_put_before_it(journey):
@@ -168,10 +160,10 @@ def test_an_experiment_is_compared_with_its_holdout_until_it_is_decided():
     made = actions.publish(actions.create("Tried", tried, by="test"), by="test")
     story(*[sends("Signed Up", by=f"p{n}") for n in range(30)], told=Story(now=NOW))
     held = Passage.objects.filter(kind="experiment", outcome="nothing").count()
-    found = journeys.incremental(made)
+    found = whole(made)
     assert (found["people"], found["held_out"]) == (30 - held, held)
     Contest.objects.create(journey=made, version=1, step=0, winner="A", at=NOW + timedelta(hours=1))
     story(*[sends("Signed Up", by=f"late{n}") for n in range(5)], told=Story(now=NOW + timedelta(hours=2)))
     assert Passage.objects.filter(kind="experiment").count() == 35
-    again = journeys.incremental(made)
+    again = whole(made)
     assert (again["people"], again["held_out"]) == (30 - held, held)

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from karibu.journeys.draw import MOST
 from karibu.journeys.forms.base import StepForm, plain, spelled
 from karibu.journeys.models import Journey
 from karibu.messages import starters
@@ -21,6 +22,15 @@ class SendForm(StepForm):
     """The channel is that of the template."""
 
     template = forms.ChoiceField(label=_("Message template"))
+    holdout = forms.IntegerField(
+        label=_("Skip, in percent"),
+        min_value=0,
+        max_value=MOST,
+        required=False,
+        help_text=_(
+            "Chosen by chance, they go on without this message: only so you learn what this one message earned."
+        ),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -28,12 +38,13 @@ class SendForm(StepForm):
 
     @staticmethod
     def values(step: Any) -> dict[str, Any]:
-        return {"template": step.template}
+        return {"template": step.template, "holdout": step.holdout or ""}
 
     def settings(self) -> dict[str, Any]:
-        chosen = self.cleaned_data["template"]
+        chosen, skipped = self.cleaned_data["template"], self.cleaned_data["holdout"]
         channel = Template.objects.filter(key=chosen).values_list("channel", flat=True).first()
-        return {"send": {"template": chosen, "channel": channel or "email"}}
+        written = {"template": chosen, "channel": channel or "email"}
+        return {"send": {**written, "holdout": skipped} if skipped else written}
 
 
 class UpdateForm(StepForm):

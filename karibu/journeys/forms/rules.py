@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from karibu.journeys.definition import AfterDays, Definition, Exit
+from karibu.journeys.draw import MOST
 from karibu.journeys.forms.base import ConditionForm, RuleForm, decoded, listed, segments
 
 OFTEN = (
@@ -27,6 +28,15 @@ class RulesForm(ConditionForm, RuleForm):
     after_days = forms.IntegerField(
         label=gettext_lazy("Again after so many days"), min_value=1, max_value=3650, required=False
     )
+    holdout = forms.IntegerField(
+        label=gettext_lazy("Held out, in percent"),
+        min_value=0,
+        max_value=MOST,
+        required=False,
+        help_text=gettext_lazy(
+            "Chosen by chance, they get nothing of it: only so you learn what the journey really earned."
+        ),
+    )
     goal_segment = forms.ChoiceField(label=gettext_lazy("Or: entering the segment"), required=False)
     within_days = forms.IntegerField(
         label=gettext_lazy("Counts within so many days"), min_value=1, max_value=365, required=False
@@ -41,10 +51,6 @@ class RulesForm(ConditionForm, RuleForm):
     exits_same_key = forms.BooleanField(label=gettext_lazy("Only with the same cart, order or product"), required=False)
     exit_segment = forms.ChoiceField(label=gettext_lazy("Whoever leaves this segment leaves"), required=False)
     kept = forms.CharField(widget=forms.HiddenInput, required=False)
-    field_order = (
-        *("segment", "reentry", "after_days", "event", "property", "op", "value", "goal_same_key", "goal_segment"),
-        *("within_days", "exits", "exits_same_key", "exit_segment"),
-    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -63,7 +69,7 @@ class RulesForm(ConditionForm, RuleForm):
     def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
         """The fields as they stand on the page, with what each group is about."""
         named = [
-            (_("Whom for, how often"), ("segment", "reentry", "after_days")),
+            (_("Whom for, how often"), ("segment", "reentry", "after_days", "holdout")),
             (_("The goal"), ("event", "property", "op", "value", "goal_same_key", "goal_segment", "within_days")),
             (_("Who leaves before the end"), ("exits", "exits_same_key", "exit_segment")),
         ]
@@ -85,7 +91,10 @@ class RulesForm(ConditionForm, RuleForm):
         """What stands in the definition; what is not in it has no such key."""
         said = self.cleaned_data
         reentry = {"after_days": said["after_days"]} if said["reentry"] == "after_days" else said["reentry"]
-        found = {"reentry": reentry, "filter": self.condition_written(), "goal": self._goal(), "exit": self._exits()}
+        found = {
+            **{"reentry": reentry, "filter": self.condition_written(), "holdout": said["holdout"]},
+            **{"goal": self._goal(), "exit": self._exits()},
+        }
         return {name: value for name, value in found.items() if value}
 
     def _goal(self) -> dict[str, Any]:
@@ -122,6 +131,7 @@ def rules_shown(definition: Definition, raw: Mapping[str, Any]) -> dict[str, Any
         **shown,
         "reentry": "after_days" if after else reentry or "",
         "after_days": after,
+        "holdout": definition.holdout or "",
         "goal_segment": str(goal.segment) if goal and goal.segment is not None else "",
         "goal_same_key": bool(goal and goal.same_key),
         "within_days": goal.within_days if goal else None,

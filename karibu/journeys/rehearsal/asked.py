@@ -19,10 +19,12 @@ from karibu.messages.gate import Thought
 from karibu.messages.gate.case import Case
 from karibu.messages.intents import Intent
 from karibu.messages.models import Template
+from karibu.messages.status import Reason
 from karibu.segments import definition, run
 
 FINE = 1_000_000  # events in the log, up to which conditions are asked for each hour, not each day
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+Line = tuple[int, str, str, bool]  # customer, channel, template, skipped by chance: what the standing checks look at
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -41,7 +43,7 @@ class Asked:
     queue: Turns = field(default_factory=Turns)
     _members: dict[tuple[str, datetime], pa.Array] = field(default_factory=dict)
     _asking: Lock = field(default_factory=Lock)
-    _standing: dict[tuple[int, str, str], Case] = field(default_factory=dict)
+    _standing: dict[Line, Case] = field(default_factory=dict)
     _templates: dict[str, Template] = field(default_factory=dict)
 
     def meets(self, condition: Mapping[str, Any], travellers: Sequence[Traveller]) -> Sequence[bool]:
@@ -66,7 +68,7 @@ class Asked:
                 self.intended.append(self._thought(intent).case(case))
             else:
                 self.refused[str(case.verdict.reason)] += 1
-        return [case.verdict is None for case in known]
+        return [case.verdict is None or case.verdict.reason == Reason.HOLDOUT for case in known]
 
     def turns(self, step: int, apart: timedelta, come: Sequence[tuple[Traveller, datetime]]) -> Sequence[datetime]:
         return self.queue.give(step, apart, come)
@@ -89,7 +91,7 @@ class Asked:
                 self._members[written, moment] = run.members(meant, now=moment)["id"].combine_chunks()
             return self._members[written, moment]
 
-    def _ask(self, first: Mapping[tuple[int, str, str], Intent]) -> None:
+    def _ask(self, first: Mapping[Line, Intent]) -> None:
         thoughts = [self._thought(intent) for intent in first.values()]
         self._standing.update(zip(first, gate.standing(thoughts, self.until), strict=True))
 
@@ -116,5 +118,5 @@ class Asked:
         return self._templates[key]
 
 
-def _line(intent: Intent) -> tuple[int, str, str]:
-    return intent.customer_id, intent.channel, intent.template_key
+def _line(intent: Intent) -> Line:
+    return intent.customer_id, intent.channel, intent.template_key, intent.is_holdout

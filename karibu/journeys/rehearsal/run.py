@@ -179,7 +179,7 @@ class _Telling:
             return
         some = list(Enrollment.objects.order_by("id")[:wanted])
         ways: dict[int, list[list[Any]]] = {one.pk: [] for one in some}
-        for passage in Passage.objects.filter(enrollment_id__in=list(ways)).order_by("id"):
+        for passage in Passage.objects.filter(enrollment_id__in=list(ways), step__gte=0).order_by("id"):
             ways[passage.enrollment_id].append([passage.step, passage.outcome])
         Rehearsed.objects.bulk_create([_example(self.rehearsal, e, ways[e.pk], messages.get(e.pk, 0)) for e in some])
 

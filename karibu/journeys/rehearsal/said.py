@@ -126,6 +126,7 @@ def ended(result: Mapping[str, Any]) -> list[tuple[str, int]]:
     """Where they were in the end, the most first; who left, with what they did."""
     counts, left = result.get("ended", {}), result.get("left", {})
     rows = [(_("Went through to the end"), counts.get("finished", 0)), (_("Still inside"), counts.get("active", 0))]
+    rows.append((_("Held out by chance"), counts.get("held", 0)))
     rows += [(_("Left: %(reason)s") % {"reason": departure(reason)}, n) for reason, n in left.items()]
     rows += [(_("Set aside: %(reason)s") % {"reason": reason}, n) for reason, n in result.get("failed", {}).items()]
     return sorted([row for row in rows if row[1]], key=lambda row: -row[1])

@@ -91,7 +91,8 @@ def read(text: str) -> tuple[str, list[Story]]:
 def tell(story: Story, journey_id: int, definition: Mapping[str, Any]) -> list[Failure]:
     """What did not come true. On a connection that nobody else uses meanwhile; nothing is left behind."""
     now = datetime.now(UTC).replace(microsecond=0)
-    row = Rehearsal(pk=_number(), journey_id=journey_id, definition=dict(definition), since=now, until=now)
+    definition = {**definition, "holdout": 0}  # nobody of a story is held out by chance
+    row = Rehearsal(pk=_number(), journey_id=journey_id, definition=definition, since=now, until=now)
     with apart(row):
         telling = _Telling(journey_id, parse(definition), now)
         for line in story.lines:

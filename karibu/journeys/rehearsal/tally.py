@@ -106,7 +106,7 @@ class Tally:
 
     def _passed(self) -> None:
         for step, kind, outcome, n in _rows(
-            "SELECT step, kind, left(outcome, 80), count(*) FROM journeys_passage GROUP BY 1, 2, 3"
+            "SELECT step, kind, left(outcome, 80), count(*) FROM journeys_passage WHERE step >= 0 GROUP BY 1, 2, 3"
         ):
             self.steps[step]["passed"] += n
             self.ways[step][outcome] += n

@@ -39,7 +39,7 @@ class Past(Protocol):
         """Who met the condition of a segment when they stood there."""
 
     def lets_pass(self, intents: Sequence[Intent]) -> Sequence[bool]:
-        """Whether each of these messages would have left, sooner or later; nothing is sent."""
+        """Whether each of these messages would have left, sooner or later, but for a holdout; nothing is sent."""
 
     def turns(self, step: int, apart: timedelta, come: Sequence[tuple[Traveller, datetime]]) -> Sequence[datetime]:
         """When each passes a step that lets one person pass, and the next so much later."""

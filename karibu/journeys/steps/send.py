@@ -1,6 +1,7 @@
 """Send a message. It becomes a row here; the gate decides at send time whether it leaves.
 
-With ways ("sent", "failed") the person stands here until that is known, and goes on by the one or the other.
+With ways ("sent", "failed") the person stands here until that is known, and goes on by the one or the other. Whom
+chance keeps from it (a share of this step's own, or the rules' holdout) goes on like those to whom it was sent.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,12 +10,13 @@ from typing import ClassVar
 
 from django.utils.translation import gettext as _
 
+from karibu.journeys import draw
 from karibu.journeys.steps.base import Group, Outcome, Step, Traveller
 from karibu.messages.actions import Intent, intend
 from karibu.messages.channels import KINDS
 from karibu.messages.models import Message
 from karibu.messages.rules import name_of
-from karibu.messages.status import OVER, Status
+from karibu.messages.status import OVER, Reason, Status
 from karibu.segments.faults import DefinitionError
 
 LEFT, FAILED = "sent", "failed"
@@ -28,18 +30,20 @@ class Send(Step, forbid_unknown_fields=True):
 
     template: str
     channel: str = "email"
+    holdout: int = 0  # percent of those who come here: it skips them, and the others are compared with them
 
     def check(self, path: str) -> None:
         if not self.template:
             raise DefinitionError(f"{path}.template", _("Name the message template to send."))
         if self.channel not in KINDS:
             raise DefinitionError(f"{path}.channel", _("Channels are: %(all)s.") % {"all": ", ".join(KINDS)})
+        draw.check(self.holdout, f"{path}.holdout")
 
     def sentence(self) -> str:
         words = {"template": self.template.replace("-", " "), "channel": name_of(self.channel)}
-        if self.channel == "email":
-            return _("send “%(template)s” by e-mail") % words
-        return _("send “%(template)s” by %(channel)s") % words
+        by_mail, otherwise = _("send “%(template)s” by e-mail"), _("send “%(template)s” by %(channel)s")
+        said = (by_mail if self.channel == "email" else otherwise) % words
+        return _("%(send)s, but skip %(n)s %% by chance") % {"send": said, "n": self.holdout} if self.holdout else said
 
     def ways(self) -> Sequence[str]:
         return (LEFT, FAILED)
@@ -54,9 +58,10 @@ class Send(Step, forbid_unknown_fields=True):
         numbers = intend([self._intent(group, traveller) for traveller in group.travellers])
         if not group.branches:
             return [Outcome(f"message {number}") for number in numbers]
-        known = dict(Message.objects.filter(pk__in=numbers).values_list("pk", "status"))
+        fates = Message.objects.filter(pk__in=numbers).values_list("pk", "status", "reason")
+        known = {number: (status, reason) for number, status, reason in fates}
         pairs = zip(group.travellers, numbers, strict=True)
-        return [self._outcome(group, traveller, number, known[number]) for traveller, number in pairs]
+        return [self._outcome(group, traveller, number, *known[number]) for traveller, number in pairs]
 
     def rehearse(self, group: Group) -> Sequence[Outcome]:
         """Nobody stands here: whether it can leave is said at once, as far as that is known of the past."""
@@ -66,11 +71,12 @@ class Send(Step, forbid_unknown_fields=True):
         return [left if passed else failed for passed in passes]
 
     @staticmethod
-    def _outcome(group: Group, traveller: Traveller, number: int, status: str) -> Outcome:
+    def _outcome(group: Group, traveller: Traveller, number: int, status: str, reason: str) -> Outcome:
         if status not in OVER:
             stood = group.now - traveller.arrived_at
             return Outcome("", again=group.now + min(max(stood / 4, SOONEST), LATEST))
-        return Outcome(f"message {number}", way=LEFT if status == Status.SENT else FAILED)
+        went = status == Status.SENT or reason == Reason.HOLDOUT
+        return Outcome(f"message {number}", way=LEFT if went else FAILED)
 
     def _intent(self, group: Group, traveller: Traveller) -> Intent:
         return Intent(
@@ -84,6 +90,8 @@ class Send(Step, forbid_unknown_fields=True):
             enrollment_id=traveller.id,
             due_at=(moment := group.moment(traveller)),
             expires_at=moment + EXPIRES_AFTER,
+            is_holdout=self.holdout > 0
+            and draw.is_skipped(traveller.customer_id, self.holdout, group.journey_id, group.step),
         )
 
 

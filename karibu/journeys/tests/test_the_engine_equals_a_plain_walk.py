@@ -26,6 +26,7 @@ from karibu.journeys.rehearsal import actions as rehearsals
 from karibu.journeys.rehearsal.run import run
 from karibu.journeys.story import Story, event
 from karibu.journeys.tests.programs import Program
+from karibu.messages.holdout import holds
 from karibu.messages.models import Pairing
 from karibu.shop.models import CouponPool
 
@@ -113,6 +114,7 @@ class Walk:
     at: datetime
     seen: Sequence[tuple[datetime, str]]
     sells: bool
+    is_held: bool = False
     passed: list[tuple[int, str]] = field(default_factory=list)
 
     @property
@@ -173,7 +175,7 @@ class Walk:
 
 def walked(walks: Sequence[Walk], places: Sequence[Place]) -> None:
     """All of them to their end; first come, first served where only so many an hour pass."""
-    tours = [walk.along(places) for walk in walks]
+    tours = [walk.along(() if walk.is_held else places) for walk in walks]
     free: dict[int, datetime] = {}
     asking = [(walks[n].at, n, place) for n, tour in enumerate(tours) if (place := next(tour, None))]
     while asking:
@@ -188,9 +190,15 @@ def walked(walks: Sequence[Walk], places: Sequence[Place]) -> None:
 @settings(
     max_examples=25, deadline=None, phases=[Phase.generate], suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-@given(steps=steps, happened=happenings, values=st.tuples(*[st.integers(0, 100)] * len(PEOPLE)), sells=st.booleans())
+@given(
+    steps=steps,
+    happened=happenings,
+    values=st.tuples(*[st.integers(0, 100)] * len(PEOPLE)),
+    sells=st.booleans(),
+    holdout=st.sampled_from([0, 0, 40]),
+)
 def test_the_same_steps_by_the_same_ways(
-    program: Program, steps: list[Any], happened: list[Any], values: tuple[int, ...], sells: bool
+    program: Program, steps: list[Any], happened: list[Any], values: tuple[int, ...], sells: bool, holdout: int
 ) -> None:
     Enrollment.objects.all().delete()
     TailBlock.objects.all().delete()
@@ -200,6 +208,7 @@ def test_the_same_steps_by_the_same_ways(
     if sells:
         Pairing.objects.create(product_id="", other_id="mat", score=1)
     raw = {"entry": {"event": "Signed Up"}, "exit": [{"event": "Order Cancelled"}], "steps": steps}
+    raw["holdout"] = holdout
     raw["goal"] = {"event": "Order Refunded"}  # which experiments need, and nobody reaches
     raw["steps"] = [*steps, {"check": {"entry": {"property": "value", "op": "gte", "value": 0}}}]  # so that it is kept
     journey = actions.create("Any", raw, by="test")
@@ -217,6 +226,8 @@ def test_the_same_steps_by_the_same_ways(
         seen[who].append((at, name))
     known = zip(PEOPLE, values, strict=True)
     walks = [Walk(journey.pk, told.person(who), value, BEGUN, seen[who], sells) for who, value in known]
+    for walk in walks:
+        walk.is_held = holds(walk.customer_id, holdout, f"journey:{journey.pk}")
     walked(walks, places)
     for walk in walks:
         assert _passed(walk.customer_id, journey.pk) == walk.passed
@@ -263,7 +274,8 @@ def _live(told: Story, moments: Sequence[tuple[datetime, str, str, Mapping[str, 
 
 
 def _passed(customer_id: int, journey_id: int) -> list[tuple[int, str]]:
-    mine = Passage.objects.filter(enrollment__customer_id=customer_id, journey_id=journey_id).order_by("id")
+    of_steps = Passage.objects.filter(journey_id=journey_id, step__gte=0)
+    mine = of_steps.filter(enrollment__customer_id=customer_id).order_by("id")
     return [(p.step, _way(p.kind, p.outcome)) for p in mine]
 
 

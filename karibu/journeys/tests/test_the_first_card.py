@@ -113,7 +113,7 @@ def test_what_cannot_be_is_said_at_the_form_and_changes_nothing(marketer: Client
 
 RULES: list[dict[str, Any]] = [
     {},
-    {"reentry": {"after_days": 30}, "goal": {"event": "Order Completed", "within_days": 14}},
+    {"reentry": {"after_days": 30}, "holdout": 10, "goal": {"event": "Order Completed", "within_days": 14}},
     {"reentry": "always", "exit": [{"event": ["Order Completed", "Order Cancelled"]}]},
     {
         "goal": {"event": "Order Completed", "where": [{"property": "value", "op": "gte", "value": 50}]},
@@ -135,12 +135,8 @@ def test_the_rules_are_the_same_when_they_are_opened_and_saved(
     assert bound.is_valid()
     others = {key: before[key] for key in ("entry", "steps")}
     one, other = parse({**others, **bound.rules()}), parse(before)
-    assert (one.goal, list(one.exits), one.reentry, one.filter) == (
-        other.goal,
-        list(other.exits),
-        other.reentry,
-        other.filter,
-    )
+    for name in ("goal", "exits", "reentry", "filter", "holdout"):
+        assert getattr(one, name) == getattr(other, name), name
 
 
 def test_rules_are_set_by_segments_and_events(marketer: Client, journey: Journey, segment: int):

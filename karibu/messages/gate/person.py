@@ -90,14 +90,15 @@ def person_wants_no_silence(group: Group) -> None:
 def person_is_written_to(group: Group) -> None:
     """The share that gets nothing is kept apart here: of those who would have been sent it, not of everybody.
 
-    The sender's own holdout first; then the shop's, which gets no marketing at all.
+    The shop's first, which gets no marketing at all; then the sender's own, so that those are of the same kind as the
+    people they are compared with.
     """
     percent, draw = group.rules.holdout_percent, group.rules.holdout_draw
     for case in group.undecided():
-        if case.message.is_holdout:
-            case.verdict = refused(Reason.HOLDOUT, case.message.sender)
-        elif case.message.is_marketing and holdout.holds(case.message.customer_id, percent, draw):
+        if case.message.is_marketing and holdout.holds(case.message.customer_id, percent, draw):
             case.verdict = refused(Reason.HOLDOUT, f"{percent:g} %")
+        elif case.message.is_holdout:
+            case.verdict = refused(Reason.HOLDOUT, case.message.sender)
 
 
 _pausers: list[Callable[[Collection[int]], set[int]]] = []
