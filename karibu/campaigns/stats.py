@@ -68,9 +68,9 @@ def total(pairs: Sequence[tuple[Group, Group]], level: float = LEVEL) -> Differe
 
 def _within(weighed: Sequence[tuple[Group, Group, float]], level: float) -> Difference:
     estimate = sum(weight * (one.mean - other.mean) for one, other, weight in weighed)
-    buyers = [sum(pair[side].buyers for pair in weighed) for side in (0, 1)]
+    ones, others = sum(one.buyers for one, _, _ in weighed), sum(other.buyers for _, other, _ in weighed)
     groups = [(group, weight) for one, other, weight in weighed for group in (one, other)]
-    if min(buyers) < FEWEST or any(group.people < 2 for group, _weight in groups):
+    if min(ones, others) < FEWEST or any(group.people < 2 for group, _weight in groups):
         return Difference(estimate, None, None)
     parts = [(weight**2 * group.variance / group.people, group.people) for group, weight in groups]
     error = sum(part for part, _people in parts)

@@ -1,6 +1,6 @@
 from django.urls import URLPattern, path
 
-from karibu.journeys import starting, views
+from karibu.journeys import conditions, starting, views
 from karibu.journeys.rehearsal import views as rehearsals
 
 urlpatterns: list[URLPattern] = [
@@ -19,6 +19,8 @@ urlpatterns: list[URLPattern] = [
     path("journeys/<int:pk>/pause/", views.pause, name="journey-pause"),
     path("journeys/<int:pk>/resume/", views.resume, name="journey-resume"),
     path("journeys/<int:pk>/steps/<int:position>/", views.step, name="journey-step"),
+    path("journeys/<int:pk>/steps/<int:position>/conditions/", conditions.of_branch, name="journey-conditions"),
+    path("journeys/<int:pk>/filter/", conditions.of_filter, name="journey-filter"),
     path("journeys/<int:pk>/steps/", views.add, name="journey-add"),
     *[
         path(f"journeys/<int:pk>/{deed}/", views.rearrange, {"deed": deed}, name=f"journey-{deed}")

@@ -1,7 +1,7 @@
 """The journeys' pages."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from typing import Any
 
@@ -325,9 +325,11 @@ def show(
     *,
     status: int = 200,
     first: str = "",
+    conditions: Mapping[str, Any] | None = None,
     **forms: Any,
 ) -> HttpResponse:
-    """The journey's page. `form`, `entry_form` and `rules_form` are bound ones with errors to show."""
+    """The journey's page. `form`, `entry_form` and `rules_form` are bound ones with errors to show; `conditions` are
+    those that are being written in a card (conditions.py)."""
     if wrong := fault(found.definition):
         return _unread(request, found, wrong)
     definition = parse(found.definition)
@@ -335,7 +337,7 @@ def show(
     context = {
         "journey": found,
         "tone": TONES[found.status],
-        "sentence": definition.sentence(),
+        "whole": definition.sentence(),
         "definition": definition,
         "track": draw(found, definition, form, position),
         "kinds": KINDS,
@@ -348,6 +350,7 @@ def show(
         "has_changes": found.version > 0 and actions.has_changes(found),
         "unread": found.version if found.version and live.readable(found.pk, found.version) is None else 0,
         "gone": actions.gone(found),
+        **(conditions or {}),
     }
     return fragments.render(request, "journeys/journey.html", context, fragment="journeys/_builder.html", status=status)
 

@@ -32,6 +32,7 @@ OPERATORS = (
     ("exists", gettext_lazy("is known")),
     ("missing", gettext_lazy("is not known")),
 )
+EVERYBODY = "everybody"  # a choice beside the segments
 TIME = forms.TimeInput({"type": "time"})
 _SECONDS = ((86400, "days"), (3600, "hours"), (60, "minutes"), (1, "seconds"))
 
@@ -208,6 +209,8 @@ class ConditionForm(StepForm):
         return {"segment": str(named or ""), "condition": json.dumps(condition) if condition else ""}
 
     def condition_written(self) -> dict[str, Any]:
-        if chosen := self.cleaned_data["segment"]:
+        if (chosen := self.cleaned_data["segment"]) == EVERYBODY:
+            return {}
+        if chosen:
             return {"segment": int(chosen)}
         return decoded(self.cleaned_data["condition"]) or {}

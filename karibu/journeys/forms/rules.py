@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from karibu.journeys.definition import AfterDays, Definition, Exit
 from karibu.journeys.draw import MOST
-from karibu.journeys.forms.base import ConditionForm, RuleForm, decoded, listed, segments
+from karibu.journeys.forms.base import EVERYBODY, ConditionForm, RuleForm, decoded, listed, segments
 
 OFTEN = (
     ("", gettext_lazy("as is usual for how they enter")),
@@ -54,9 +54,10 @@ class RulesForm(ConditionForm, RuleForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        own = _("the condition above") if self.initial.get("condition") else _("everybody")
+        everybody = [(EVERYBODY, _("everybody"))]
+        whom = [*segments(_("the condition above")), *everybody] if self.initial.get("condition") else None
         choices: dict[str, list[tuple[str, str]]] = {
-            "segment": segments(own),
+            "segment": whom or segments(_("everybody")),
             "goal_segment": segments(_("none")),
             "exit_segment": segments(_("none")),
         }

@@ -1,6 +1,5 @@
 """The builder's page and the parts of it that change while one edits."""
 
-import secrets
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -9,8 +8,9 @@ from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from karibu.segments import actions, charts, run, words
-from karibu.segments.builder import checked, known, posted, shown, tree
+from karibu.segments.builder import checked, known, posted, tree
 from karibu.segments.builder import preview as previews
+from karibu.segments.builder.draft import SAVE, Draft
 from karibu.segments.conditions.rfm import GROUPS
 from karibu.segments.definition import parse
 from karibu.segments.faults import DefinitionError
@@ -57,37 +57,21 @@ class _Builder:
         self, request: HttpRequest, initial: dict[str, str], begin: tree.Group, segment: Segment | None
     ) -> None:
         self.request, self.segment = request, segment
-        self.known = known.Known()
-        is_post = request.method == "POST"
-        self.form = SegmentForm(request.POST if is_post else None, initial=initial)
-        self.group = posted.read(request.POST, self.known) if is_post else begin
-        self.said = ""
+        sent = request.POST if request.method == "POST" else None
+        self.form = SegmentForm(sent, initial=initial)
+        self.draft = Draft(sent, begin)
 
     def answer(self) -> HttpResponse:
-        deed = self.request.POST.get("do", "") if self.request.method == "POST" else ""
-        if deed == "save":
-            return self._save()
-        if deed:
-            self._do(deed)
-        checked.check(self.group)
-        return self._show()
-
-    def _do(self, deed: str) -> None:
-        try:
-            self.group = posted.do(self.group, deed)
-        except posted.TooMuch as error:
-            self.said = str(error)
+        return self._save() if self.draft.deed == SAVE else self._show()
 
     def _save(self) -> HttpResponse:
-        checked.check(self.group)
-        is_sound = not checked.faults(self.group)
-        if not (self.form.is_valid() and is_sound and unchanged(self.request, self.form)):
-            return self._show(status=422, was_saved=True)
+        if not (self.form.is_valid() and self.draft.is_sound and unchanged(self.request, self.form)):
+            return self._show(status=422)
         try:
-            return redirect(self._kept(self.form.cleaned_data["name"], tree.write(self.group)))
+            return redirect(self._kept(self.form.cleaned_data["name"], self.draft.written()))
         except DefinitionError as error:
-            self.said = error.sentence
-            return self._show(status=422, was_saved=True)
+            self.draft.said = error.sentence
+            return self._show(status=422)
 
     def _kept(self, name: str, definition: dict[str, Any]) -> Segment:
         by = actor(self.request)
@@ -102,18 +86,9 @@ class _Builder:
     def _over_time(self) -> charts.Picture:
         return charts.of_segment(self.segment.pk) if self.segment else charts.over_time([])
 
-    def _show(self, status: int = 200, was_saved: bool = False) -> HttpResponse:
-        context = {
-            "segment": self.segment,
-            "form": self.form,
-            "root": shown.shown(self.group, self.known),
-            "said": self.said,
-            "was_saved": was_saved,
-            "faults": checked.faults(self.group),
-            "tab": secrets.token_hex(8),
-            "sentence": _sentence(self.group),
-            "over_time": SimpleLazyObject(self._over_time),
-        }
+    def _show(self, status: int = 200) -> HttpResponse:
+        over_time = SimpleLazyObject(self._over_time)
+        context = {"segment": self.segment, "form": self.form, "over_time": over_time, **self.draft.context()}
         if not is_partial(self.request):
             return render(self.request, "segments/builder.html", context, status=status)
         response = render(self.request, "segments/builder/_rows.html", context)
@@ -152,11 +127,3 @@ def values(request: HttpRequest) -> HttpResponse:
 def _key(request: HttpRequest) -> str:
     """What tells this tab of this colleague from others."""
     return f"{request.user.pk} {request.POST.get('tab', '')[:32]}"
-
-
-def _sentence(group: tree.Group) -> str:
-    try:
-        definition = checked.sound(group)
-    except DefinitionError as error:
-        return error.sentence
-    return words.sentence(definition.raw) if definition else ""
