@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.test import Client
 from django.utils import timezone
 
@@ -83,7 +83,8 @@ def _examples(owner: User) -> Mapping[str, Example]:
         "journeys/recipes/": _words(key="abandoned-cart"),
         "journeys/<int:pk>/rehearsals/": _rehearsal,
         "journeys/{pk}/rehearsals": _rehearsal,
-        "journeys/": _first_of(lambda: Journey.objects.filter(name="Every step 0")),
+        "journeys/<int:pk>/steps/": _first_of(_every_step, position="13"),  # its branch
+        "journeys/": _first_of(_every_step),
         "insights/journeys/": _first(Journey),
         "insights/": _words(metric="orders"),
         "metrics/": _words(metric="orders"),
@@ -153,6 +154,10 @@ def _first_of(rows: Callable[[], Any], **words: str) -> Example:
         return words.get(name) or str(found)
 
     return example
+
+
+def _every_step() -> QuerySet[Journey]:
+    return Journey.objects.filter(name="Every step 0")
 
 
 def _buyer(name: str) -> str:

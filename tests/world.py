@@ -151,6 +151,7 @@ def _every_step(number: int) -> None:
     """A live one, and its rehearsal, with the steps that the others have none of; nobody comes beyond its third."""
     pool = CouponPool.objects.create(name=f"Come back {number}", fallback="TENA10")
     share = {"A": 50, "B": 50}
+    bought = {"event": "Order Completed", "where": [{"property": "value", "op": "gte", "value": 50}]}
     steps: list[dict[str, Any]] = [
         {"rate": {"most": 500, "per": "hour"}},
         {"wait_date": {"trait": "birthday"}, "ways": {"came": [{"coupon": {"pool": pool.pk}}], "unknown": []}},
@@ -160,6 +161,7 @@ def _every_step(number: int) -> None:
         {"webhook": {"url": "https://93.184.216.34/score"}, "ways": {"failed": [{"task": {"title": "Look at it"}}]}},
         {"experiment": {"shares": share}, "ways": {"A": [{"send": {"template": "newsletter"}}], "B": []}},
         {"reaction": {"did": "clicked"}, "ways": {"yes": [{"update": {"trait": "keen", "value": True}}], "no": []}},
+        {"branch": {"if": {"all": [{"trait": "orders", "op": "gte", "value": 2}, bought]}}},
     ]
     raw = {"entry": {"event": "Product Added"}, "goal": {"event": "Order Completed"}, "steps": steps}
     made = journeys.publish(journeys.create(f"Every step {number}", raw, by=BY), by=BY)
