@@ -53,10 +53,24 @@ def departure(reason: str) -> str:
     if reason.startswith(REACHED):
         event = departure(reason.removeprefix(REACHED).removeprefix(": "))
         return _("reached the goal (%(did)s)") % {"did": event} if event else _("reached the goal")
-    for name, said in (("Order Completed", _("ordered")), ("Order Cancelled", _("cancelled the order"))):
+    for name, said in _departures().items():
         if reason.startswith(name):
             return f"{said}{reason.removeprefix(name)}"
     return reason
+
+
+def _departures() -> dict[str, str]:
+    """What took somebody out, by the event's name."""
+    return {
+        "Order Completed": _("ordered"),
+        "Order Cancelled": _("cancelled the order"),
+        "Product Added": _("put something into a cart"),
+        "Product Viewed": _("looked at a product"),
+        "Cart Viewed": _("looked at a cart"),
+        "Checkout Started": _("started a checkout"),
+        "Signed Up": _("signed up"),
+        "Survey Answered": _("answered a survey"),
+    }
 
 
 def why_not(journey: Journey, customer_id: int) -> list[str]:
