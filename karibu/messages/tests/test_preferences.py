@@ -180,7 +180,7 @@ def test_who_unsubscribed_still_hears_of_their_orders(amina: Customer) -> None:
     [
         ("rw-RW", "en", "rw", "Bika ibyo wahisemo"),
         ("xh", "", "xh", "Gcina okukhethileyo"),
-        ("", "de, pt-BR;q=0.8", "pt", "Guardar escolhas"),
+        ("", "de, pt-BR;q=0.8", "pt", "Salvar escolhas"),
         ("de", "fr", "en", "Save choices"),
     ],
 )
