@@ -1,4 +1,4 @@
-"""The worker's way of an event alone: microseconds an event for each stage, from a filled inbox, in this process."""
+"""The worker's way of an event alone: microseconds of CPU an event for each stage, Python's and PostgreSQL's."""
 
 import argparse
 import gc
@@ -6,6 +6,8 @@ import statistics
 import time
 from collections import defaultdict
 from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
 
 from bench.machine import alone, line
 from bench.traffic import EVENTS, MESSAGE, NOW, PERSON, body
@@ -45,25 +47,40 @@ def fill(batches: int, people: int, tag: int, together: int) -> None:
     asyncio.run(bring())
 
 
-# Of each stage, for each batch: microseconds an event that it took, of which Python's.
-Spent = dict[str, list[tuple[float, float]]]
+class Clocks(NamedTuple):
+    """Microseconds: of the wall, and of CPU that this process and its connection's PostgreSQL process used."""
+
+    wall: float
+    python: float
+    postgres: float
+
+
+Spent = dict[str, list[Clocks]]  # of each stage, for each batch, an event
+
+
+def clocks() -> Clocks:
+    from django.db import connection
+
+    server = connection.connection.info.backend_pid if connection.connection else 0
+    used = int(Path(f"/proc/{server}/schedstat").read_text().split()[0]) / 1e3 if server else 0.0
+    return Clocks(time.perf_counter() * 1e6, time.process_time() * 1e6, used)
 
 
 def timed(stages: list[Callable[..., None]], spent: Spent) -> list[Callable[..., None]]:
     def around(stage: Callable[..., None]) -> Callable[..., None]:
         def run(batch: object) -> None:
-            begun, cpu = time.perf_counter(), time.process_time()
+            begun = clocks()
             stage(batch)
             name = f"{stage.__module__.removeprefix('karibu.')}.{stage.__name__}"
-            spent[name].append(an_event(begun, cpu, len(batch.events)))  # type: ignore[attr-defined]
+            spent[name].append(an_event(begun, len(batch.events)))  # type: ignore[attr-defined]
 
         return run
 
     return [around(stage) for stage in stages]
 
 
-def an_event(begun: float, cpu: float, events: int) -> tuple[float, float]:
-    return (time.perf_counter() - begun) / events * 1e6, (time.process_time() - cpu) / events * 1e6
+def an_event(begun: Clocks, events: int) -> Clocks:
+    return Clocks._make((now - then) / events for now, then in zip(clocks(), begun, strict=True))
 
 
 def watch(spent: dict[str, list[float]]) -> None:
@@ -127,32 +144,36 @@ def measure(events: int, people: int, take: int, together: int, *, profile: bool
         profiler, drains = cProfile.Profile(), []
         if profile:
             profiler.enable()
-        begun, cpu = time.perf_counter(), time.process_time()
+        begun = clocks()
         while (taken := drain.drain()) > 0.8 * take:  # rows are taken whole
-            drains.append(an_event(begun, cpu, taken))
-            begun, cpu = time.perf_counter(), time.process_time()
+            drains.append(an_event(begun, taken))
+            begun = clocks()
         profiler.disable()
-        each, python = quiet(drains)
-        print(f"\n{when}: {1e6 / each:,.0f} events/s; {each:.1f} us an event, Python {python:.1f}")
-        stages = {stage: quiet(took) for stage, took in spent.items()}
-        stages["taking rows out, decoding, committing"] = tuple(
-            whole - sum(parts) for whole, *parts in zip((each, python), *stages.values(), strict=True)
-        )
-        for stage, (took, of_python) in sorted(stages.items(), key=lambda item: -item[1][0]):
-            print(f"  {took:6.1f} us, Python {of_python:5.1f}  {stage}")
+        report(when, drains, spent)
         if profile:
             import pstats
 
             pstats.Stats(profiler).sort_stats("tottime").print_stats(40)
-    begun = time.perf_counter()
+    begun = clocks()
     flush.flush_everything()
-    print(f"\nflush to the lake: {(time.perf_counter() - begun) / (2 * events) * 1e6:.1f} us an event")
+    took = an_event(begun, 2 * events)
+    print(f"\nflush to the lake: Python {took.python:.1f}, PostgreSQL {took.postgres:.1f} us an event")
 
 
-def quiet(spans: list[tuple[float, float]]) -> tuple[float, float]:
-    """Microseconds an event of the quickest quarter of the batches: what it takes where nobody else is at work."""
-    took, of_python = (statistics.quantiles(column, n=4)[0] for column in zip(*spans, strict=True))
-    return took, of_python
+def report(when: str, drains: list[Clocks], spent: Spent) -> None:
+    each = quiet(drains)
+    print(f"\n{when}: {1e6 / each.wall:,.0f} events/s; CPU {each.python + each.postgres:.1f} us an event")
+    stages = {"(all)": each} | {stage: quiet(took) for stage, took in spent.items()}
+    parts = zip(*[took for stage, took in stages.items() if stage != "(all)"], strict=True)
+    rest = Clocks._make(whole - sum(column) for whole, column in zip(each, parts, strict=True))
+    stages["taking rows out, decoding, committing"] = rest
+    for stage, took in sorted(stages.items(), key=lambda item: -item[1].python - item[1].postgres):
+        print(f"  Python {took.python:5.1f}, PostgreSQL {took.postgres:5.1f}  {stage}")
+
+
+def quiet(spans: list[Clocks]) -> Clocks:
+    """Of the quickest quarter of the batches: what it takes where nobody else is at work."""
+    return Clocks._make(statistics.quantiles(column, n=4)[0] for column in zip(*spans, strict=True))
 
 
 def publish() -> None:

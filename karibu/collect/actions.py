@@ -61,7 +61,7 @@ def take_in(
     `refusals` of the answer says which and why.
     """
     letter = Letter(source.pk, received_at or timezone.now(), historical=historical, import_id=import_id)
-    intake = sort_in(map(msgspec.json.encode, events), letter)
+    intake = sort_in([msgspec.json.encode(event) for event in events], letter)
     store(intake)
     return intake
 

@@ -10,7 +10,7 @@ from karibu.collect import times, wire
 from karibu.collect.bundle import EPOCH
 from karibu.collect.models import Source
 from karibu.collect.packing import Stamp, opened
-from karibu.collect.wire import Kept, text
+from karibu.collect.wire import Kept, Plain, text
 from karibu.events.commerce import promote
 from karibu.events.event import PAGE_VIEWED, SCREEN_VIEWED, Event, as_json, read_json
 
@@ -69,24 +69,25 @@ def event_of(sent: Sent) -> Event:
     skew = row.skew or times.skew(read.sent_at, row.received_at)
     source, context = _source(row.source_id), bytes(read.context)
     event = Event(
+        # By place: by name it takes four times as long.
         # Without an id of its own an event is named by its place in the inbox, which no second try changes.
-        message_id=text(read.message_id) or f"inbox-{row.id}-{sent.place}",
-        type=read.type,
-        name=NAMES.get(read.type) or text(read.event),
-        time=wire.happened(read, row.received_at, timedelta() if row.historical else skew, historical=row.historical),
-        received_at=row.received_at,
-        source_id=row.source_id,
-        source=source.name,
-        channel=CHANNELS.get(read.channel, source.kind) if isinstance(read.channel, str) else source.kind,
-        historical=row.historical,
-        import_id=row.import_id,
-        anonymous_id=text(read.anonymous_id),
-        user_id=text(read.user_id),
-        previous_id=text(read.previous_id),
-        group_id=text(read.group_id),
-        traits=read.traits or {},
-        properties_json=_properties(read),
-        context_json=b"" if context in NOTHING else context,
+        text(read.message_id) or f"inbox-{row.id}-{sent.place}",  # message_id
+        read.type,
+        NAMES.get(read.type) or text(read.event),  # name
+        wire.happened(read, row.received_at, timedelta() if row.historical else skew, historical=row.historical),
+        row.received_at,
+        row.source_id,
+        source.name,
+        CHANNELS.get(read.channel, source.kind) if isinstance(read.channel, str) else source.kind,  # channel
+        row.historical,
+        row.import_id,
+        text(read.anonymous_id),
+        text(read.user_id),
+        text(read.previous_id),
+        text(read.group_id),
+        read.traits or {},
+        _properties(read),  # properties_json
+        b"" if context in NOTHING else context,  # context_json
     )
     if read.traits is None and read.type in ("identify", "group"):
         inside = event.context.get("traits")  # where some SDKs put them
@@ -95,7 +96,7 @@ def event_of(sent: Sent) -> Event:
     return event
 
 
-def _properties(read: Kept) -> bytes:
+def _properties(read: Kept | Plain) -> bytes:
     """A page's or screen's own name and category stand beside its properties on the wire."""
     properties = bytes(read.properties)
     if (read.name or read.category) and read.type in ("page", "screen"):

@@ -10,8 +10,10 @@ Two workers never meet over one message: a repeated message is of the same perso
 """
 
 import hashlib
+import time
 from datetime import datetime
 
+import psycopg
 from django.db import connection
 
 from karibu.collect.models import Seen, Seen0, Seen1, Seen2
@@ -19,14 +21,18 @@ from karibu.events.arrays import Uuids
 from karibu.events.batch import Batch
 from karibu.events.event import Event
 
+Cursor = psycopg.Cursor[tuple[object, ...]]
 TABLES: tuple[type[Seen], ...] = (Seen0, Seen1, Seen2)
 
 # The subquery stays a look-up by index for each row: as a join, the planner may choose to read the whole table.
 INSERT = """
     INSERT INTO {today} (digest)
     SELECT d FROM unnest(%s::uuid[]) d WHERE (SELECT true FROM {yesterday} y WHERE y.digest = d) IS NULL
-    ON CONFLICT DO NOTHING
 """
+CAREFUL = "ON CONFLICT DO NOTHING RETURNING digest"  # takes half as long again
+WARY = 60.0  # seconds for which repeated messages are expected after some came
+
+_wary_until = 0.0  # by time.monotonic()
 
 
 def dedupe(batch: Batch) -> None:
@@ -38,16 +44,30 @@ def dedupe(batch: Batch) -> None:
         return
     digests = Uuids(sorted(first))  # sorted: workers wait for each other, never in a circle
     query = INSERT.format(today=_table(batch.now, 0), yesterday=_table(batch.now, -1))
-    batch.cursor.execute("SAVEPOINT dedupe")
-    batch.cursor.execute(query, [digests])
-    if batch.cursor.rowcount < len(first):  # seldom: so only now is asked which
-        batch.cursor.execute("ROLLBACK TO SAVEPOINT dedupe")
-        batch.cursor.execute(f"{query} RETURNING digest", [digests])
+    if not _are_all_new(batch.cursor, query, digests):
+        batch.cursor.execute(f"{query} {CAREFUL}", [digests])
         fresh = {row[0].bytes for row in batch.cursor.fetchall()}  # type: ignore[attr-defined]
         first = {digest: event for digest, event in first.items() if digest in fresh}
-    batch.cursor.execute("RELEASE SAVEPOINT dedupe")
     if len(first) < len(batch.events):
         batch.events = list(first.values())
+
+
+def _are_all_new(cursor: Cursor, query: str, digests: Uuids) -> bool:
+    """Whether none of them was seen before: they are written down then, else (or where that is doubtful) none is."""
+    global _wary_until
+    if time.monotonic() < _wary_until:
+        return False
+    cursor.execute("SAVEPOINT dedupe")
+    try:
+        cursor.execute(query, [digests])
+        are_new = cursor.rowcount == len(digests)
+    except psycopg.errors.UniqueViolation:
+        are_new = False
+    if not are_new:
+        _wary_until = time.monotonic() + WARY
+        cursor.execute("ROLLBACK TO SAVEPOINT dedupe")
+    cursor.execute("RELEASE SAVEPOINT dedupe")
+    return are_new
 
 
 def forget(now: datetime) -> None:

@@ -1,6 +1,6 @@
 """What came in one request is sorted: parcels for the inbox, one for each lane, and what must be set aside."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from karibu.collect.bundle import MICROSECOND, Letter, Parcel
@@ -32,15 +32,15 @@ class Intake:
     size: int = 0  # bytes that will be written
 
 
-def sort_in(raws: Iterable[bytes], letter: Letter, kind: str = "", known: Usual | None = None) -> Intake:
+def sort_in(raws: Sequence[bytes], letter: Letter, kind: str = "", known: Usual | None = None) -> Intake:
     """Checks each event; `kind` is the type that the address named, "" where each event says its own.
 
     `known`: the only event, where it has been read already.
     """
     intake = Intake()
     lanes: dict[int, list[bytes]] = {}
-    for place, sent in enumerate(raws):
-        raw = kept = shortened_in(sent)
+    for place, raw in enumerate(shortened_in(raws)):
+        kept = raw
         try:
             wire: Usual | Wire | None = known or (None if letter.historical else usual(raw, kind))
             if wire is None:

@@ -5,7 +5,7 @@ An address names a household; its network says about where somebody is, which is
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.conf import settings
@@ -13,21 +13,20 @@ from django.conf import settings
 NAMES = ("ip", "$ip", "ip_address", "ipAddress", "client_ip", "clientIp", "remote_addr")
 _NAMED = "|".join(map(re.escape, NAMES)).encode()
 _FIELD = re.compile(rb'("(?:%b)"\s*:\s*")([0-9A-Fa-f.:%%]{2,60})(?=")' % _NAMED)
+_HINTS = (re.compile(rb'ip["_A]'), re.compile(rb"tIp"), re.compile(rb"remote_a"))
 _LENGTHS = {4: 24, 6: 48}
 
 
-def shortened_in(raw: bytes) -> bytes:
-    """The event with its addresses cut; anything else of it stays as it was sent."""
-    if not _has_hint(raw) or settings.KARIBU_IP_ADDRESSES == "whole":
-        return raw
-    return _FIELD.sub(lambda found: found[1] + shortened(found[2].decode()).encode(), raw)
+def shortened_in(raws: Sequence[bytes]) -> Sequence[bytes]:
+    """The events of a request with their addresses cut; anything else of them stays as it was sent."""
+    if not _have_hint(b",".join(raws)) or settings.KARIBU_IP_ADDRESSES == "whole":
+        return raws
+    return [_FIELD.sub(lambda found: found[1] + shortened(found[2].decode()).encode(), raw) for raw in raws]
 
 
-def _has_hint(raw: bytes) -> bool:
-    """Of one of NAMES. This is asked of every event there is, so of the two letters in most of them first."""
-    if b"ip" in raw and (b'ip"' in raw or b"ip_a" in raw or b"ipA" in raw):
-        return True
-    return b"tIp" in raw or b"remote_a" in raw
+def _have_hint(raws: bytes) -> bool:
+    """Of one of NAMES. This is asked of every event there is: `in` takes twice as long as these."""
+    return any(hint.search(raws) for hint in _HINTS)
 
 
 def shortened_fields(said: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,11 +9,13 @@ from datetime import UTC, datetime, timedelta
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 AHEAD = timedelta(days=1)  # how far in the future an imported event may lie (zones, clocks) before it is refused
 
-Stamp = str | int | float | None
+Stamp = str | int | float | None  # as sent
 
 
-def moment(stamp: Stamp) -> datetime | None:
+def moment(stamp: Stamp | datetime) -> datetime | None:
     """The time that `stamp` names: ISO 8601 (naive = UTC) or Unix seconds, ms or µs. Raises ValueError."""
+    if isinstance(stamp, datetime):
+        return _in_utc(stamp)
     if stamp is None or stamp == "":
         return None
     if isinstance(stamp, str) and (stamp[4:5] == "-" or len(stamp) < 9 or not stamp.isdigit()):
@@ -28,12 +30,18 @@ def moment(stamp: Stamp) -> datetime | None:
 
 def _utc(text: str) -> datetime:
     try:
-        read = datetime.fromisoformat(text)
-        if read.tzinfo is UTC:
-            return read
-        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
-    except (ValueError, OverflowError) as error:
+        return _in_utc(datetime.fromisoformat(text))
+    except ValueError as error:
         raise ValueError(f"{text!r:.40} is not a time; write it as 2026-01-31T12:00:00Z") from error
+
+
+def _in_utc(read: datetime) -> datetime:
+    if read.tzinfo is UTC:
+        return read
+    try:
+        return read.replace(tzinfo=UTC) if read.tzinfo is None else read.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{read} is not a time that there is in UTC") from error
 
 
 def skew(sent_at: Stamp, received_at: datetime) -> timedelta:
@@ -45,7 +53,9 @@ def skew(sent_at: Stamp, received_at: datetime) -> timedelta:
     return received_at - sent if sent else timedelta()
 
 
-def happened_at(stamp: Stamp, received_at: datetime, skew: timedelta, *, historical: bool = False) -> datetime:
+def happened_at(
+    stamp: Stamp | datetime, received_at: datetime, skew: timedelta, *, historical: bool = False
+) -> datetime:
     """The event's time, never after `received_at`. Raises ValueError for what cannot be one.
 
     A live event that says it is from before 1990 comes from a clock that was never set: it counts as just received.

@@ -92,6 +92,31 @@ class Kept(_Fields, kw_only=True, rename="camel"):
     context: msgspec.Raw = msgspec.Raw(b"null")
 
 
+class Plain(msgspec.Struct, kw_only=True, rename="camel", gc=False):
+    """The same of an event as nearly all are, whose fields need no second look; times are read while decoding."""
+
+    type: Literal["track", "identify", "page", "screen", "group", "alias"]
+    message_id: str | None = None
+    event: str | None = None
+    name: str | None = None
+    category: str | None = None
+    user_id: str | None = None
+    anonymous_id: str | None = None
+    previous_id: str | None = None
+    group_id: str | None = None
+    timestamp: datetime | None = None
+    original_timestamp: datetime | None = None
+    sent_at: Any = None
+    channel: Any = None
+    traits: Object = None
+    properties: msgspec.Raw = msgspec.Raw(b"null")
+    context: msgspec.Raw = msgspec.Raw(b"null")
+
+    @property
+    def stamp(self) -> datetime | None:
+        return self.timestamp or self.original_timestamp
+
+
 class Refused(Exception):
     """An event that cannot be taken: which field is wrong ("" = the event as a whole), and why."""
 
@@ -103,6 +128,7 @@ class Refused(Exception):
 _decode = msgspec.json.Decoder(Wire).decode
 _decode_usual = msgspec.json.Decoder(Usual).decode
 _decode_kept = msgspec.json.Decoder(Kept).decode
+_decode_plain = msgspec.json.Decoder(Plain).decode
 _PATH = re.compile(r" - at `\$\.?(.*?)(\[\.\.\.\])?`$")
 
 
@@ -146,9 +172,12 @@ def usual(raw: bytes, kind: str = "") -> Usual | None:
     return wire if is_named and who and who.strip() else None
 
 
-def reread(raw: msgspec.Raw) -> Kept:
+def reread(raw: msgspec.Raw) -> Kept | Plain:
     """An event that `read` and `check` let in before, from the bytes that were kept of it."""
-    return _decode_kept(raw)
+    try:
+        return _decode_plain(raw)
+    except msgspec.ValidationError:
+        return _decode_kept(raw)
 
 
 def check(wire: Wire, received_at: datetime, skew: timedelta, *, historical: bool = False) -> datetime:
@@ -165,7 +194,7 @@ def check(wire: Wire, received_at: datetime, skew: timedelta, *, historical: boo
     return happened(wire, received_at, skew, historical=historical)
 
 
-def happened(wire: _Fields, received_at: datetime, skew: timedelta, *, historical: bool = False) -> datetime:
+def happened(wire: _Fields | Plain, received_at: datetime, skew: timedelta, *, historical: bool = False) -> datetime:
     """The time at which `wire` happened. Raises Refused when what it says is no time."""
     try:
         return happened_at(wire.stamp, received_at, skew, historical=historical)

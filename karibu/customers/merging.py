@@ -6,7 +6,7 @@ which of the two they belong to. Events and traits never move: they are read for
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
@@ -131,16 +131,25 @@ def _merge_round(raw: Cursor, pairs: list[Pair], by: str, now: datetime) -> list
         [losers, winners],
     )
     _join_activity(raw, losers, winners)
+    merge_ids = write_down(raw, pairs, by=by, now=now, kept=kept)
+    _settle(raw, winners, losers)
+    return merge_ids
+
+
+def write_down(
+    raw: Cursor, pairs: Sequence[Pair], *, by: str, now: datetime, kept: Mapping[int, Kept] | None = None
+) -> list[int]:
+    """The merges' rows alone, without `kept` of losers who had nothing yet: rows that were made with `merged_into`."""
+    losers, winners = [pair.loser for pair in pairs], [pair.winner for pair in pairs]
+    rows = [json.dumps((kept or {}).get(loser, {})) for loser in losers]
     raw.execute(
         "INSERT INTO customers_merge (winner, loser, at, by, reason, kept, undone_by)"
         " SELECT m.winner, m.loser, %s, %s, m.reason, m.kept::jsonb, ''"
         " FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[]) AS m(winner, loser, reason, kept)"
         " RETURNING id",
-        [now, by, winners, losers, [pair.reason for pair in pairs], [json.dumps(kept[loser]) for loser in losers]],
+        [now, by, winners, losers, [pair.reason for pair in pairs], rows],
     )
-    merge_ids = [row[0] for row in raw.fetchall()]
-    _settle(raw, winners, losers)
-    return merge_ids
+    return [row[0] for row in raw.fetchall()]
 
 
 def _move_rows(raw: Cursor, losers: list[int], winners: list[int]) -> dict[int, Kept]:

@@ -75,7 +75,7 @@ def refresh(raw: Cursor, customer_ids: Sequence[int]) -> None:
         " FROM unnest(%s::bigint[], %s::text[]) AS u(id, words) WHERE c.id = u.id"
         # A row that is written again is written again in every index.
         " AND c.search IS DISTINCT FROM array_to_tsvector(string_to_array(u.words, ' '))",
-        [[customer_id for customer_id, _ in found], [words for _, words in found]],
+        [[customer_id for customer_id, _ in found], [words or None for _, words in found]],
     )
 
 

@@ -42,8 +42,9 @@ def write(raw: Cursor, plan: Plan, taken: Taken, now: datetime) -> None:
     _write_identities(raw, plan, numbers)
     _lock_browsers(raw, plan)
     _lock_customers(raw, plan, taken)
-    whole = _write_customers(raw, plan, numbers, said)
-    _write_merges(raw, plan, numbers, now)
+    born = _born_merged(plan)
+    whole = _write_customers(raw, plan, numbers, said, born)
+    _write_merges(raw, plan, numbers, born, now)
     _write_links(raw, plan, numbers)
     _write_suggestions(raw, plan, numbers, now)
     spoken_of = traits.record(raw, said, whole)
@@ -156,27 +157,42 @@ def _lock(raw: Cursor, customer_ids: Iterable[int], strength: str) -> None:
         raise Outdated
 
 
+def _born_merged(plan: Plan) -> dict[int, Pair]:
+    """Browsers' own customers who are new, and part of somebody at once: nothing of theirs has to follow."""
+    pairs = [*plan.merges, *plan.moved]
+    winners, losers = {pair.winner for pair in pairs}, {pair.loser for pair in pairs}
+    return {
+        pair.loser: pair
+        for pair in plan.merges
+        if pair.loser in plan.fresh and pair.loser not in winners and pair.winner not in losers
+    }
+
+
 # What a browser guesses (tongue, clock) stands where nobody told better.
 _NEW = """
     INSERT INTO customers_customer (id, name, email, phone, country, city, language, timezone, traits, first_source,
-        import_id, created_at, is_anonymous, search, orders, spent)
+        import_id, created_at, is_anonymous, search, merged_into, orders, spent)
     SELECT id, name, email, phone, country, city, coalesce(language, tongue), coalesce(zone, clock), others::jsonb,
-        source, import_id, at, nameless, array_to_tsvector(string_to_array(nullif(words, ''), ' ')), 0, 0
+        source, import_id, at, nameless, array_to_tsvector(string_to_array(nullif(words, ''), ' ')), winner, 0, 0
     FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-            %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::timestamptz[], %s::bool[], %s::text[])
+            %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::timestamptz[], %s::bool[], %s::text[],
+            %s::bigint[])
         AS u(id, name, email, phone, country, city, language, zone, others, tongue, clock, source, import_id, at,
-            nameless, words)
+            nameless, words, winner)
 """
 
 
-def _write_customers(raw: Cursor, plan: Plan, numbers: dict[int, int], said: list[Said]) -> set[int]:
+def _write_customers(
+    raw: Cursor, plan: Plan, numbers: dict[int, int], said: list[Said], born: dict[int, Pair]
+) -> set[int]:
     """Writes the new customers; returns those that are whole with it, their traits and search words included.
 
-    Each writing of a row again writes it into seven indexes again. Who is merged now is settled by the merge.
+    Each writing of a row again writes it into ten indexes again. Who is merged later is settled by the merge.
     """
     if not numbers:
         return set()
-    merged = {plan.find(each) for pair in (*plan.merges, *plan.moved) for each in (pair.winner, pair.loser)}
+    later = [pair for pair in (*plan.merges, *plan.moved) if pair.loser not in born]
+    merged = {plan.find(each) for pair in later for each in (pair.winner, pair.loser)}
     whole = {customer_id for number, customer_id in numbers.items() if plan.find(number) not in merged}
     known = traits.columns_of(word for word in said if word.customer_id in whole)
     named = _named(plan, numbers)
@@ -186,7 +202,8 @@ def _write_customers(raw: Cursor, plan: Plan, numbers: dict[int, int], said: lis
         name, email, phone, *_ = told
         words = search.lexemes(name, named[customer_id], email, phone) if customer_id in whole else ""
         by = (*guesses(event), event.source, event.import_id or None, event.time, number in plan.nameless)
-        rows.append([customer_id, *told, *by, words])
+        winner = _real(plan, numbers, born[number].winner) if number in born else None
+        rows.append([customer_id, *told, *by, words, winner])
     raw.execute(_NEW, [list(column) for column in zip(*rows, strict=True)])
     return whole
 
@@ -200,23 +217,22 @@ def _named(plan: Plan, numbers: dict[int, int]) -> dict[int, list[Key]]:
     return named
 
 
-def _write_merges(raw: Cursor, plan: Plan, numbers: dict[int, int], now: datetime) -> None:
+def _write_merges(raw: Cursor, plan: Plan, numbers: dict[int, int], born: dict[int, Pair], now: datetime) -> None:
     if plan.moved:
         raw.execute(
             "SELECT id FROM customers_merge WHERE loser = ANY(%s) AND undone_at IS NULL ORDER BY id",
             [[pair.loser for pair in plan.moved]],
         )
         merging.undo_many(raw, [row[0] for row in raw.fetchall()], by=BY)
-    pairs = [
-        Pair(
-            _real(plan, numbers, pair.winner) if pair.winner < 0 else pair.winner,
-            numbers.get(pair.loser, pair.loser),
-            pair.reason,
-        )
-        for pair in (*plan.merges, *plan.moved)
-    ]
-    if pairs:
-        merging.merge_many(raw, pairs, by=BY, now=now)
+    if born:
+        merging.write_down(raw, [_numbered(plan, numbers, pair) for pair in born.values()], by=BY, now=now)
+    if later := [pair for pair in (*plan.merges, *plan.moved) if pair.loser not in born]:
+        merging.merge_many(raw, [_numbered(plan, numbers, pair) for pair in later], by=BY, now=now)
+
+
+def _numbered(plan: Plan, numbers: dict[int, int], pair: Pair) -> Pair:
+    winner = _real(plan, numbers, pair.winner) if pair.winner < 0 else pair.winner
+    return Pair(winner, numbers.get(pair.loser, pair.loser), pair.reason)
 
 
 def _write_links(raw: Cursor, plan: Plan, numbers: dict[int, int]) -> None:

@@ -32,7 +32,7 @@ class Item(msgspec.Struct, kw_only=True, omit_defaults=True):
     image_url: str = ""
 
 
-class Event(msgspec.Struct, kw_only=True):
+class Event(msgspec.Struct, gc=False):  # it holds no cycles, and thousands are alive at a time
     """One accepted event. Times are aware UTC. Empty text means absent.
 
     The first block comes from the wire (clock skew already corrected), the second is promoted from

@@ -11,13 +11,15 @@ from karibu.events.batch import Batch
 
 Cursor = psycopg.Cursor[tuple[object, ...]]
 
-# Measured on e-commerce events: 15 times smaller than plain, and as quick to write as LZ4.
-_OPTIONS = pa.ipc.IpcWriteOptions(compression="zstd")
+# A block is read a few times within half a minute and goes. Zstandard leaves 60 bytes of an event where LZ4 leaves 110,
+# and takes four times as long, there and back: each buffer of each column begins with a state of its own.
+_OPTIONS = pa.ipc.IpcWriteOptions(compression="lz4", use_threads=False)
 
 _INSERT = """
     INSERT INTO events_tailblock (created_at, first_time, last_time, rows, step, customers, ipc)
     VALUES (%s, %s, %s, %s, %s, %s::bigint[], %b)
 """
+_ALL = pa.ipc.IpcReadOptions(use_threads=False)
 
 
 def append(batch: Batch) -> None:
@@ -38,7 +40,8 @@ def insert(
 
 
 def encode(batch: pa.RecordBatch) -> bytes:
-    """One Arrow IPC stream with compressed buffers."""
+    """One Arrow IPC stream with compressed buffers, without the columns in which nothing stands."""
+    batch = batch.select([name for name in batch.schema.names if batch[name].null_count < len(batch)])
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, batch.schema, options=_OPTIONS) as stream:
         stream.write_batch(batch)
@@ -47,17 +50,17 @@ def encode(batch: pa.RecordBatch) -> bytes:
 
 
 def decode(ipc: bytes | memoryview, columns: Collection[str] | None = None) -> pa.Table:
-    """A block's events, with the columns of now (or only some): those that came after it was written are empty."""
+    """A block's events, with the columns of now (or only some): those that it does not have are empty."""
     buffer = pa.py_buffer(ipc)
-    options = None if columns is None else _only(columns, pa.ipc.read_schema(buffer))
+    options = _only(columns, pa.ipc.read_schema(buffer)) if columns is not None else _ALL
     with pa.ipc.open_stream(buffer, options=options) as stream:
         return with_all_columns(stream.read_all(), columns)
 
 
 def _only(columns: Collection[str], written: pa.Schema) -> pa.ipc.IpcReadOptions:
-    """The rest is not even unpacked."""
+    """The rest is not even unpacked. At least one column is, which tells how many events there are."""
     places = [place for place, name in enumerate(written.names) if name in columns]
-    return pa.ipc.IpcReadOptions(included_fields=places)
+    return pa.ipc.IpcReadOptions(included_fields=places or [0], use_threads=False)
 
 
 def with_all_columns(table: pa.Table, columns: Collection[str] | None = None) -> pa.Table:

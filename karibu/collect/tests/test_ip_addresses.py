@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from karibu.collect.actions import create_source, take_in
-from karibu.collect.ip import shortened, shortened_in
+from karibu.collect.ip import NAMES, shortened, shortened_in
 from karibu.collect.models import InboxRow, RejectedEvent
 from karibu.collect.packing import opened
 from karibu.events import log
@@ -49,9 +49,15 @@ def test_nor_do_events_that_are_set_aside() -> None:
 
 def test_a_shop_may_want_them_whole(settings: Any) -> None:
     settings.KARIBU_IP_ADDRESSES = "whole"
-    assert shortened_in(b'{"ip":"203.0.113.77"}') == b'{"ip":"203.0.113.77"}'
+    assert shortened_in([b'{"ip":"203.0.113.77"}']) == [b'{"ip":"203.0.113.77"}']
 
 
 def test_what_only_looks_like_one_stays_as_it_was_sent() -> None:
-    for raw in (b'{"ip":"tba"}', b'{"zip":"10115","trip":"1.2.3.4"}', b'{"ip": 7, "description":"ip: 1.2.3.4"}'):
-        assert shortened_in(raw) == raw
+    raws = [b'{"ip":"tba"}', b'{"zip":"10115","trip":"1.2.3.4"}', b'{"ip": 7, "description":"ip: 1.2.3.4"}']
+    assert shortened_in(raws) == raws
+
+
+def test_each_of_a_request_is_looked_at_by_whatever_name() -> None:
+    raws = [b'{"%b":"203.0.113.77"}' % name.encode() for name in NAMES]
+    assert shortened_in(raws) == [raw.replace(b".77", b".0") for raw in raws]
+    assert [shortened_in([raw]) for raw in raws] == [[raw.replace(b".77", b".0")] for raw in raws]

@@ -10,13 +10,13 @@ from collections import Counter
 from pathlib import Path
 
 import psycopg
-import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 
 from bench.installation import installation
 from karibu.config import postgres
 from karibu.config.testing import missing
+from karibu.events import tail
 
 HERE = Path(__file__).parent / "sdks"
 pytestmark = pytest.mark.slow
@@ -58,7 +58,7 @@ def events_of(shop, person):
     """The person's events in the log, wherever they are by now: in the tail or already in the lake."""
     with psycopg.connect(postgres.embedded_url(shop.home)) as database:
         blocks = database.execute("SELECT ipc FROM events_tailblock ORDER BY id").fetchall()
-    found = [event for (block,) in blocks for event in pa.ipc.open_stream(block).read_all().to_pylist()]
+    found = [event for (block,) in blocks for event in tail.decode(block).to_pylist()]
     if (shop.home / "lake/_delta_log").exists():
         found += DeltaTable(str(shop.home / "lake")).to_pyarrow_table().to_pylist()
     once = {event["message_id"]: event for event in found}.values()
