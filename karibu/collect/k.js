@@ -96,7 +96,7 @@
 
   const calls = {
     track: (event, properties) => put({ type: "track", event, properties }),
-    page: (name, properties) => put({ type: "page", name, properties }),
+    page: (name, properties) => put({ type: "page", name, properties: { ...context().page, ...properties } }),
     group: (groupId, traits) => put({ type: "group", groupId, traits }),
     identify(id, traits) {
       if (id && typeof id === "object") traits = id;

@@ -93,6 +93,7 @@ def test_a_page_view_comes_by_itself_with_its_circumstances(page, shop):
     assert view["anonymousId"] and view["messageId"] and view["timestamp"] and "userId" not in view
     context = view["context"]
     assert context["page"]["path"] == "/" and "k_m" not in context["page"]["url"]
+    assert view["properties"] == context["page"] and view["properties"]["title"]  # as Segment's page call has them
     assert context["campaign"] == {"source": "letter", "name": "november"} and context["message"] == "signed"
     assert (context["locale"], context["timezone"]) == ("en-RW", "Africa/Kigali")
     assert shop.batches[0]["writeKey"] == "wk_test" and shop.batches[0]["sentAt"]
