@@ -139,10 +139,11 @@ class Row:
 
 
 def peers(python: Path, now: datetime) -> tuple[Peer, Chdb]:
-    """Both over the mirror's and the log's files as they are now."""
-    from karibu.events import lake
+    """Both over the mirror's and the log's files as they are now, and there is nothing of the log but its files."""
+    from karibu.events import flush, lake
     from karibu.segments import mirror
 
+    flush.flush_everything()
     begun = time.perf_counter()
     state = mirror.current()
     print(f"mirror: {time.perf_counter() - begun:.1f} s to bring up to date")

@@ -34,11 +34,15 @@ def cursor() -> "Iterator[duckdb.DuckDBPyConnection]":
 
 @cache
 def _instance() -> "duckdb.DuckDBPyConnection":
-    return start(MEMORY)
+    return start(MEMORY, keeps_order=True)
 
 
-def start(memory: str, threads: int = THREADS) -> "duckdb.DuckDBPyConnection":
-    """An instance with this limit; what does not fit spills to `$KARIBU_HOME/tmp`."""
+def start(memory: str, threads: int = THREADS, *, keeps_order: bool = False) -> "duckdb.DuckDBPyConnection":
+    """An instance with this limit; what does not fit spills to `$KARIBU_HOME/tmp`.
+
+    `keeps_order`: rows come as they stand in the files, where nothing that is asked of them mixes them; and as ORDER BY
+    has them even where the answer is copied, as execute().to_arrow_table() does. It takes some memory.
+    """
     import duckdb
 
     # Said of execute().to_arrow_table(): of a small answer a copy costs less than planning the question twice.
@@ -54,7 +58,7 @@ def start(memory: str, threads: int = THREADS) -> "duckdb.DuckDBPyConnection":
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "enable_external_file_cache": False,  # the operating system has one already
-            "preserve_insertion_order": False,
+            "preserve_insertion_order": keeps_order,
         },
     )
     instance.execute("SET GLOBAL TimeZone = 'UTC'; SET GLOBAL parquet_metadata_cache = true")

@@ -3,7 +3,7 @@
 The SQL speaks of what every engine is given:
 
     customers(id, …)      a row for each listed customer; the mirror's columns
-    events(person, …)     the log's columns and who the customer is today; what has happened by now, of known people
+    events(person, …)     the log's columns and who the customer is today, NULL for nobody; what has happened by now
     karibu_ago(µs)        the moment so long before now
 """
 

@@ -165,7 +165,7 @@ def _members(segments: Sequence[Watched], people: Sequence[int], now: datetime) 
 
     def look(session: Session, found: Sequence[Compiled]) -> tuple[pa.Table, set[int], pa.Table | None]:
         questions = {segment.id: each for segment, each in zip(segments, found, strict=True)}
-        leaving = session.unordered(expiry.leaving(windows, now, until)) if windows else None
+        leaving = session.table(expiry.leaving(windows, now, until)) if windows else None
         return *_answers(session, questions), leaving
 
     columns = expiry.COLUMNS if windows else frozenset()

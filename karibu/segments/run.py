@@ -23,7 +23,7 @@ from karibu.segments.compile import Compiled, Ground
 from karibu.segments.definition import Definition
 from karibu.segments.engines import Asked, Cancelled, Engine, Session
 from karibu.segments.models import Segment
-from karibu.web.queries import shop
+from karibu.web.queries import timezone as timezone_of_the_shop
 from karibu.web.viewer import zone
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def members_of_each(
 ) -> list[pa.Table]:
     """The members of each definition, as of the same moment; what is read of the log `among` a few is read once."""
     if among is None or len(definitions) == 1:
-        return ask(definitions, now, among, lambda to, found: [to.table(_ascending(each.sql)) for each in found])
+        return ask(definitions, now, among, lambda to, found: [_ascending(to, each) for each in found])
     import pyarrow.compute as pc
 
     pairs = ask(definitions, now, among, lambda to, found: together.members(to, dict(enumerate(found))))
@@ -124,8 +124,16 @@ def _sampled(session: Session, found: Compiled, n: int) -> list[int]:
     return sorted(session.table(f"SELECT id FROM ({found.sql}) AS members {_spread(n)}")["id"].to_pylist())  # noqa: S608
 
 
-def _ascending(sql: str) -> str:
-    return f"SELECT id FROM ({sql}) AS members ORDER BY id"  # noqa: S608
+def _ascending(session: Session, found: Compiled) -> pa.Table:
+    """Their ids in order. The customers' files are in it; what is joined with the log or changed since is not."""
+    import pyarrow.compute as pc
+
+    sql = f"SELECT id FROM ({found.sql}) AS members"  # noqa: S608
+    if found.events:
+        return session.table(f"{sql} ORDER BY id")
+    table = session.table(sql)
+    ids = table["id"].combine_chunks()
+    return table if pc.all(pc.less(ids[:-1], ids[1:]), min_count=0).as_py() else table.sort_by("id")
 
 
 def _spread(n: int) -> str:
@@ -167,7 +175,7 @@ def understand(definitions: Sequence[Definition], now: datetime) -> None:
 def _compiled(
     definitions: Sequence[Definition], engine: Engine, now: datetime, *, of_a_few: bool = False
 ) -> list[Compiled]:
-    here = zone(shop().timezone)
+    here = zone(timezone_of_the_shop())
     places = columns.places(_union(definition.needs.columns for definition in definitions))
     known = columns.standing() | {column: "string" for column in places.values() if column not in columns.FIXED}
     ground = Ground(known, here, now.astimezone(here).date())

@@ -59,7 +59,7 @@ class Scope:
 
     @cached_property
     def events(self) -> Table:
-        """The log's columns and `person`, who the customer is today."""
+        """The log's columns and `person`, who the customer is today; NULL where nobody is known."""
         import ibis
 
         return ibis.table({"person": "int64", **logged()}, name="events")
@@ -70,9 +70,13 @@ class Scope:
         return self.customers[column] if column in self.columns else None
 
     def among(self, people: IntegerColumn, denied: bool) -> BooleanValue:
-        """Whether a customer is one of `people`, a column without NULL; or (`denied`) is not."""
+        """Whether a customer is one of `people`; or (`denied`) is not. Nobody (NULL) may be among them."""
+        if denied:
+            known = people.as_table()
+            outside: BooleanValue = ~self.customers.id.isin(known.filter(known[people.get_name()].notnull())[0])
+            return outside
         found: BooleanValue = self.customers.id.isin(people)
-        return ~found if denied else found
+        return found
 
     def measured(self, happened: Happened, measures: Measures, fits: Fits, denied: bool) -> BooleanValue:
         """Whether something of it happened to a customer, and its measures fit; or (`denied`) not."""

@@ -70,7 +70,7 @@ def united(session: Session, questions: Mapping[int, str]) -> pa.Table:
         f"SELECT CAST({number} AS BIGINT) AS segment_id, id AS customer_id FROM ({sql}) AS s{number}"  # noqa: S608
         for number, sql in questions.items()
     ]
-    return session.unordered(" UNION ALL ".join(parts)).cast(PAIRS)
+    return session.table(" UNION ALL ".join(parts)).cast(PAIRS)
 
 
 def _batched(questions: Mapping[int, T], size: int) -> list[dict[int, T]]:
@@ -80,7 +80,7 @@ def _batched(questions: Mapping[int, T], size: int) -> list[dict[int, T]]:
 
 def _expressed(session: Session, questions: Mapping[int, Gathered]) -> pa.Table:
     holds = "".join(f", {each.holds} AS s{number}" for number, each in questions.items())
-    table = session.unordered(f'SELECT "t0".id{holds} FROM {_measured(questions)} AS "t0"')  # noqa: S608
+    table = session.table(f'SELECT "t0".id{holds} FROM {_measured(questions)} AS "t0"')  # noqa: S608
     parts = [table["id"].filter(table[f"s{number}"]) for number in questions]
     segments = [pa.repeat(pa.scalar(n, pa.int64()), len(part)) for n, part in zip(questions, parts, strict=True)]
     ids = [chunk for part in parts for chunk in part.chunks]

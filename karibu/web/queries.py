@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from contextvars import ContextVar
 
+from django.db import connection
 from django.http import HttpRequest, HttpResponse
 
 from karibu.web.models import Shop
@@ -18,6 +19,16 @@ def shop() -> Shop:
     if "shop" not in kept:
         kept["shop"] = _read()
     return kept["shop"]
+
+
+def timezone() -> str:
+    """The zone of shop(), where the rest is not wanted: half of what it takes to be asked shortly is Django's."""
+    if _kept.get() is not None:
+        return shop().timezone
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT timezone FROM web_shop WHERE id = 1")
+        row = cursor.fetchone()
+    return str(row[0]) if row else Shop().timezone
 
 
 def ask_once(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

@@ -64,7 +64,7 @@ def _between_the_ends(marked: Table) -> IntegerColumn:
 def _step_by_step(marked: Table, denied: Denied) -> IntegerColumn:
     """Step after step, the moments at which a person may have come that far: that is enough to know of the past."""
     flags = {f"step{i}": marked[f"step{i}"].any() for i in range(len(denied))}
-    moments = marked.group_by("person", "time").agg(**flags)
+    moments = marked.filter(marked.person.notnull()).group_by("person", "time").agg(**flags)
     reached = ""  # the column that says where the last step that must happen may have happened
     between: list[str] = []  # columns of the steps that must not happen since then
     for i, never in enumerate(denied):

@@ -42,9 +42,6 @@ class Session(Protocol):
 
     def table(self, sql: str) -> pa.Table: ...
 
-    def unordered(self, sql: str) -> pa.Table:
-        """The same for a small answer, in no order even if `sql` asks for one."""
-
     def plan(self, sql: str) -> str: ...
 
     def cancel(self) -> None: ...

@@ -46,13 +46,7 @@ class Session:
     def table(self, sql: str) -> pa.Table:
         with self._until_cancelled():
             self._give_clock(sql)
-            return self._cursor.sql(self._given + sql).to_arrow_table()
-
-    def unordered(self, sql: str) -> pa.Table:
-        """A relation (cursor.sql) has the engine plan the question twice. This does not, but copies the answer, in
-        pieces whose order is not kept."""
-        with self._until_cancelled():
-            self._give_clock(sql)
+            # A relation (cursor.sql) would have the engine plan the question twice, which costs more than the copy.
             return self._cursor.execute(self._given + sql).to_arrow_table()
 
     def plan(self, sql: str) -> str:
@@ -117,15 +111,13 @@ def _over(asked: Asked, state: mirror.State, taken: Snapshot | None, work: Calla
 
 
 def _events(cursor: duckdb.DuckDBPyConnection, now: datetime, state: mirror.State, taken: Snapshot) -> str:
-    """The log of known people. Where nobody was merged, and nothing is of the future, it is the files as they are."""
-    family = state.family_sql(cursor)
-    some = cursor.execute(f"SELECT 1 FROM ({family}) LIMIT 1").fetchall()  # noqa: S608
-    who = "coalesce(family.person, log.customer)" if some else "log.customer"
-    join = f"LEFT JOIN ({family}) AS family ON family.id = log.customer" if some else ""
-    return (
-        f"SELECT log.*, {who} AS person FROM ({taken.source(cursor)}) AS log {join}"  # noqa: S608
-        f" WHERE log.customer IS NOT NULL{_by_now(taken, now)}"
-    )
+    """The log and who it is of today. Where nobody was merged, and nothing is of the future, it is the files as they
+    are: each condition on their rows would be asked of all of them."""
+    log, passed = f"({taken.source(cursor)}) AS log", f"WHERE true{_by_now(taken, now)}"
+    if not state.is_anybody_merged:
+        return f"SELECT log.*, log.customer AS person FROM {log} {passed}"  # noqa: S608
+    family = f"LEFT JOIN ({state.family_sql(cursor)}) AS family ON family.id = log.customer"
+    return f"SELECT log.*, coalesce(family.person, log.customer) AS person FROM {log} {family} {passed}"  # noqa: S608
 
 
 def _by_now(taken: Snapshot, now: datetime) -> str:

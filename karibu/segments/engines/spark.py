@@ -49,8 +49,6 @@ class Session:
         with self._until_cancelled():
             return self._spark.sql(sql).toArrow()
 
-    unordered = table
-
     def plan(self, sql: str) -> str:
         with self._until_cancelled():
             return str(self._spark.sql(f"EXPLAIN FORMATTED {sql}").collect()[0][0])

@@ -17,7 +17,7 @@ from django.db import connection
 
 from karibu.events import lake
 from karibu.segments import columns as named
-from karibu.segments.mirror import keep, layers, source
+from karibu.segments.mirror import files, keep, layers, source
 from karibu.segments.mirror.files import Base, Files
 
 if TYPE_CHECKING:
@@ -56,6 +56,10 @@ class State:
     @property
     def family_files(self) -> list[str]:
         return [file.family for file in self.base]
+
+    @property
+    def is_anybody_merged(self) -> bool:
+        return bool(len(self.family)) or any(files.rows(path) for path in self.family_files)
 
     def attach(self, cursor: duckdb.DuckDBPyConnection) -> None:
         """Gives `cursor` the views `customers` (columns) and `family` (id, person)."""

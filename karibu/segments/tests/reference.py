@@ -201,6 +201,8 @@ class Reference:
         ends = with_ if op == "between" else [with_]
         on_days = op in ("before", "after", "in_last_days", "not_in_last_days", "anniversary_in_days")
         on_days = on_days or (op in ("is", "between") and all(is_day(end) for end in ends))
+        if op == "not_in_last_days" and moment.astimezone(self.zone).date() > self.today:
+            return False
         return on_days and self.day(moment.astimezone(self.zone).date(), op, with_)
 
     def exact(self, value: int | Decimal, op: str, with_: Any) -> bool:

@@ -8,6 +8,7 @@ import pytest
 from django.db import transaction
 from hypothesis import given, settings
 
+from karibu.customers.models import Customer
 from karibu.events import engine
 from karibu.segments import engines, run
 from karibu.segments.definition import Definition, parse
@@ -176,6 +177,13 @@ def test_whatever_is_asked_the_members_are_those_of_the_reference(shop: Referenc
     found, everybody = run.members_of_each([parse(raw), parse({"all": []})], now=NOW, among=few)
     assert found["id"].to_pylist() == [n for n in shop.members(raw) if n in few]
     assert everybody["id"].to_pylist() == few
+
+
+def test_members_come_in_order_also_while_some_have_changed(shop: Reference) -> None:
+    everybody = ids(parse({"all": []}))
+    Customer.objects.filter(pk=everybody[0]).update(city="Huye")
+    assert ids(parse({"all": []})) == everybody
+    assert ids(parse({"trait": "city", "op": "is", "value": "Huye"})) == [everybody[0]]
 
 
 def test_members_come_in_order_however_many_they_are():
