@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_left, bisect_right
-from collections import OrderedDict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import connection
+
+from karibu.events.blocks import Blocks
 
 if TYPE_CHECKING:
     import duckdb
@@ -43,7 +44,8 @@ _READ = """
 
 @dataclass(frozen=True)
 class Snapshot:
-    """`tail` has the columns of schema.schema(); `files` are the lake's, those of the newest month last."""
+    """`tail` has the columns of schema.schema(), or those that were asked for; `files` are the lake's, those of the
+    newest month last."""
 
     version: int
     files: Sequence[lake.DataFile]
@@ -120,15 +122,19 @@ def read(
 def take(customers: Collection[int] | None = None, columns: frozenset[str] | None = None) -> Snapshot:
     """The log as of now. With `customers`, only the tail's blocks in which one of them is; with `columns` (of which
     `time` must be one), only these of the tail."""
-    unpacked = _blocks if columns is None else _only(columns)
-    known = unpacked.known()
+    from karibu.events import schema, tail
+
+    names = [name for name in schema.schema().names if columns is None or name in columns]
+    known = _blocks.having(names)
     with connection.cursor() as cursor:
         cursor.execute(_READ, {"known": list(known), "customers": None if customers is None else list(customers)})
         rows = cursor.fetchall()
-    version = int(rows[0][0])
-    blocks = [known[id_] if ipc is None else unpacked.keep(id_, ipc) for _, id_, ipc in rows if id_ is not None]
-    from karibu.events import tail
-
+    version, oldest = int(rows[0][0]), rows[0][1]
+    blocks = [
+        known[id_] if ipc is None else _blocks.unpacked(id_, ipc, names, oldest)
+        for _, id_, ipc in rows
+        if id_ is not None
+    ]
     return Snapshot(version, _versions.files(version), tail.concatenated(blocks, columns))
 
 
@@ -162,39 +168,6 @@ def _dataset(files: Sequence[lake.DataFile]) -> Any:
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
-
-
-class _Blocks:
-    """Blocks of the tail this process has unpacked lately. A block never changes: what changes gets a new id."""
-
-    LIMIT = 32 * 2**20  # bytes
-
-    def __init__(self, columns: frozenset[str] | None = None) -> None:
-        self.columns = columns
-        self._kept: OrderedDict[int, pa.Table] = OrderedDict()
-        self._size = 0
-        self._lock = threading.Lock()
-
-    def known(self) -> dict[int, pa.Table]:
-        with self._lock:
-            return dict(self._kept)
-
-    def keep(self, id_: int, ipc: bytes | memoryview) -> pa.Table:
-        from karibu.events import tail
-
-        table = tail.decode(ipc, self.columns)
-        with self._lock:
-            if id_ not in self._kept:
-                self._kept[id_] = table
-                self._size += table.nbytes
-            while self._size > self.LIMIT:
-                self._size -= self._kept.popitem(last=False)[1].nbytes
-        return table
-
-    def forget(self) -> None:
-        with self._lock:
-            self._kept.clear()
-            self._size = 0
 
 
 class _Versions:
@@ -234,19 +207,9 @@ def _files(version: int) -> Sequence[lake.DataFile]:
         raise
 
 
-_blocks, _versions = _Blocks(), _Versions()
-_narrow = _Blocks(frozenset())
-
-
-def _only(columns: frozenset[str]) -> _Blocks:
-    """Who asks for some columns asks for the same ones again and again: the live segments."""
-    global _narrow
-    if (kept := _narrow).columns != columns:
-        _narrow = kept = _Blocks(columns)
-    return kept
+_blocks, _versions = Blocks(), _Versions()
 
 
 def forget() -> None:
     """Drops what this process remembers of the tail (it may hold an erased person)."""
     _blocks.forget()
-    _narrow.forget()

@@ -36,6 +36,11 @@ class Asked:
     among: Collection[int] | None = None
     names: frozenset[str] | None = None
 
+    @property
+    def logged(self) -> frozenset[str]:
+        """The columns of the log that are read for it; who an event is of today is in none."""
+        return frozenset({"customer", "name", "time", *self.events} - {"person"})
+
 
 class Session(Protocol):
     """One use of an engine, by one thread; cancel() may come from any."""

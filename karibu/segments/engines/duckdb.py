@@ -91,13 +91,12 @@ def ask(asked: Asked, work: Callable[[Session], T]) -> T:
     """`work` over everybody, or over `asked.among`; again if files went away under it."""
     if asked.among is not None:
         family = mirror.family(asked.among if asked.events else ())
-        columns = frozenset({"customer", "name", "time", *asked.events} - {"person"})
         ids = family["id"].to_pylist() if len(family) <= MANY else None  # which every block of the tail has some of
-        return snapshot.read(lambda taken: _among(asked, family, taken, work), ids, columns)
+        return snapshot.read(lambda taken: _among(asked, family, taken, work), ids, asked.logged)
     if not asked.events:
         return mirror.read(lambda state: _over(asked, state, None, work), asked.customers)
     return mirror.read(
-        lambda state: snapshot.read(lambda taken: _over(asked, state, taken, work)),
+        lambda state: snapshot.read(lambda taken: _over(asked, state, taken, work), None, asked.logged),
         asked.customers,
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import reduce
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.conf import settings
 
 from karibu.events import lake, snapshot
+from karibu.events import schema as log
 from karibu.segments import columns as named
 from karibu.segments import mirror
 from karibu.segments.engines import Asked, Cancelled
@@ -77,7 +78,10 @@ def ask(asked: Asked, work: Callable[[Session], T]) -> T:
     """`work` over everybody. Questions `among` a few are not for a cluster."""
     if asked.among is not None:
         raise ValueError("a few customers are asked for in this process")
-    return mirror.read(lambda state: snapshot.read(lambda taken: _over(asked, state, taken, work)), asked.customers)
+    return mirror.read(
+        lambda state: snapshot.read(lambda taken: _over(asked, state, taken, work), None, asked.logged),
+        asked.customers,
+    )
 
 
 def _over(asked: Asked, state: mirror.State, taken: Snapshot, work: Callable[[Session], T]) -> T:
@@ -88,7 +92,7 @@ def _over(asked: Asked, state: mirror.State, taken: Snapshot, work: Callable[[Se
     )
     _customers(spark, state).createOrReplaceTempView("customers")
     _family(spark, state).createOrReplaceTempView("family")
-    _log(spark, taken, asked.events).createOrReplaceTempView("log")
+    _log(spark, taken, sorted(asked.logged)).createOrReplaceTempView("log")
     told = spark.sql(
         "SELECT log.*, coalesce(family.person, log.customer) AS person FROM log"
         " LEFT JOIN family ON family.id = log.customer WHERE log.customer IS NOT NULL"
@@ -107,9 +111,11 @@ def _started() -> SparkSession:
         return builder.config("spark.sql.session.timeZone", "UTC").getOrCreate()
 
 
-def _log(spark: SparkSession, taken: Snapshot, wanted: Collection[str]) -> DataFrame:
-    columns = sorted({"customer", "time", *wanted} - {"person"})
-    tail = spark.createDataFrame(taken.tail.select(columns))
+def _log(spark: SparkSession, taken: Snapshot, columns: list[str]) -> DataFrame:
+    import pyarrow as pa
+
+    plain = pa.schema([log.schema().field(name) for name in columns])  # Spark takes no dictionaries
+    tail = spark.createDataFrame(taken.tail.select(columns).cast(plain))
     if not taken.files:
         return tail
     types = logged()
