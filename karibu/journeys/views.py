@@ -338,6 +338,7 @@ def show(
         "journey": found,
         "tone": TONES[found.status],
         "whole": definition.sentence(),
+        "is_part": is_partial(request),
         "definition": definition,
         "track": draw(found, definition, form, position),
         "kinds": KINDS,

@@ -30,14 +30,18 @@ class Preview:
         return self.count / self.total if self.total else 0.0
 
 
-def preview(definition: Definition, key: str) -> Preview:
-    """Whom it finds now. A later call with the same key ends this one. Raises run.Cancelled, DefinitionError."""
+def preview(definition: Definition, key: str, *, counted: bool = False) -> Preview:
+    """Whom it finds now; `counted`: only how many. A later call with the same key ends this one.
+
+    Raises run.Cancelled, DefinitionError.
+    """
     whole, begun = run.resolve(definition), time.monotonic()
     with run.cancelling(key):
-        count, some = run.count_and_sample(whole, SOME)
+        count, some = (run.count(whole), []) if counted else run.count_and_sample(whole, SOME)
         everybody = run.count(EVERYBODY)  # of the same columns, not of a million rows of PostgreSQL
     took = round((time.monotonic() - begun) * 1000)
-    return Preview(count, everybody, _people(some), spread(some, count), took, whole.unknown)
+    drawn = None if counted else spread(some, count)
+    return Preview(count, everybody, _people(some), drawn, took, whole.unknown)
 
 
 def _people(ids: Sequence[int]) -> list[Any]:

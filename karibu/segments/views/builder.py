@@ -99,19 +99,24 @@ class _Builder:
 @require_POST
 @allow("marketer")
 def preview(request: HttpRequest) -> HttpResponse:
-    """The sentence, how many there are and ten of them, and what is wrong with which row, for the form as it is."""
+    """The sentence, how many there are and ten of them, and what is wrong with which row, for the form as it is.
+
+    With `counted` in the form: all but the ten and how they spread.
+    """
+    counted = "counted" in request.POST
     group = posted.read(request.POST, known.Known())
     checked.check(group)
     context: dict[str, Any] = {"nodes": list(tree.nodes(group)), "faults": checked.faults(group)}
     try:
         definition = checked.sound(group)
         context["sentence"] = words.sentence(definition.raw) if definition else ""
-        context["preview"] = previews.preview(definition, _key(request)) if definition else None
+        context["preview"] = definition and previews.preview(definition, _key(request), counted=counted)
     except DefinitionError as error:
         context["said"] = error.sentence
     except run.Cancelled:
         return HttpResponse(status=204)  # a newer one is on its way
-    return render(request, "segments/builder/_preview.html", context)
+    part = "segments/builder/_count.html" if counted else "segments/builder/_preview.html"
+    return render(request, part, context)
 
 
 @require_safe
