@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from karibu.campaigns.models import Campaign
-from karibu.messages import starters
+from karibu.messages import starters, usage
 from karibu.messages.models import Template
 from karibu.segments.models import Segment
 from karibu.shop.models import CouponPool
@@ -106,6 +106,6 @@ def _segments() -> list[tuple[int, str]]:
 
 
 def _templates() -> list[tuple[str, str]]:
-    known = dict(Template.objects.values_list("key", "name"))
+    known = dict(usage.choosable().values_list("key", "name"))
     ours = {key: name for key, name in starters.of_channel("email").items() if key not in known}
     return sorted({**ours, **known}.items(), key=lambda pair: pair[1])

@@ -47,6 +47,21 @@ def move(definition: Mapping[str, Any], address: Address, by: int) -> Raw:
     return changed
 
 
+def relocate(definition: Mapping[str, Any], source: Address, target: Address) -> Raw:
+    """With everything on its ways, before what stands at the target, or behind the last there; into itself it cannot
+    go, and stays. Raises LookupError."""
+    changed, steps, index = _opened(definition, source)
+    step = _there(steps, index)
+    if target[: len(source)] == source:
+        return changed
+    into, place = _list(changed, target)
+    if not 0 <= place <= len(into):
+        raise LookupError(target)
+    del steps[index]
+    into.insert(place - (into is steps and place > index), step)
+    return changed
+
+
 def copy(definition: Mapping[str, Any], address: Address) -> Raw:
     """A second one behind it, with everything on its ways. Raises LookupError."""
     changed, steps, index = _opened(definition, address)
@@ -57,13 +72,18 @@ def copy(definition: Mapping[str, Any], address: Address) -> Raw:
 def _opened(definition: Mapping[str, Any], address: Address) -> tuple[Raw, list[Any], int]:
     """A copy of the definition, and in it the list that the address leads to, with the place in that list."""
     changed = ids.named(definition)
-    steps = changed["steps"]
+    return changed, *_list(changed, address)
+
+
+def _list(changed: Raw, address: Address) -> tuple[list[Any], int]:
+    """The list that the address leads to, with the place in it."""
+    steps: list[Any] = changed["steps"]
     for index, way in zip(address[:-1:2], address[1::2], strict=True):
         steps = _there(steps, index).setdefault("ways", {}).setdefault(way, [])
     last = address[-1]
     if not isinstance(last, int):
         raise LookupError(address)
-    return changed, steps, last
+    return steps, last
 
 
 def _there(steps: list[Any], index: int | str) -> Raw:

@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern] = [
     path("journeys/<int:pk>/steps/<int:position>/", views.step, name="journey-step"),
     path("journeys/<int:pk>/steps/<int:position>/conditions/", conditions.of_branch, name="journey-conditions"),
     path("journeys/<int:pk>/filter/", conditions.of_filter, name="journey-filter"),
+    path("journeys/<int:pk>/move/", views.move, name="journey-move"),
     path("journeys/<int:pk>/steps/", views.add, name="journey-add"),
     *[
         path(f"journeys/<int:pk>/{deed}/", views.rearrange, {"deed": deed}, name=f"journey-{deed}")

@@ -71,7 +71,8 @@ def adopt(request: HttpRequest, key: str) -> HttpResponse:
 @require_safe
 @allow()
 def journey(request: HttpRequest, pk: int) -> HttpResponse:
-    """`open` of the address: the form of the first card that is open, "entry" or "rules"."""
+    """`open` of the address: the form of the first card that is open, "entry" or "rules"; `moving`: the step that is
+    being moved, which can be put down at every + there is."""
     return show(request, get_object_or_404(Journey, pk=pk), first=request.GET.get("open", ""))
 
 
@@ -180,6 +181,22 @@ def rearrange(request: HttpRequest, pk: int, deed: str) -> HttpResponse:
     return built(request, pk)
 
 
+@require_POST
+@allow("marketer")
+@if_readable
+def move(request: HttpRequest, pk: int) -> HttpResponse:
+    """Puts the step of the posted address in at the posted place, wherever in the journey that is."""
+    found = get_object_or_404(Journey, pk=pk)
+    try:
+        changed = draft.relocate(found.definition, _address(request, "moving"), _address(request))
+        actions.edit(found, definition=changed, by=actor(request))
+    except LookupError:
+        raise Http404 from None
+    except DefinitionError as error:
+        messages.error(request, error.sentence)
+    return built(request, pk)
+
+
 DEEDS: dict[str, Callable[[Any, Address], dict[str, Any]]] = {
     "remove": draft.remove,
     "up": lambda definition, address: draft.move(definition, address, -1),
@@ -188,9 +205,9 @@ DEEDS: dict[str, Callable[[Any, Address], dict[str, Any]]] = {
 }
 
 
-def _address(request: HttpRequest) -> Address:
+def _address(request: HttpRequest, name: str = "address") -> Address:
     try:
-        found = read_json(request.POST.get("address", ""))
+        found = read_json(request.POST.get(name, ""))
     except ValueError:
         found = None
     is_one = isinstance(found, list) and len(found) % 2 == 1 and all(type(part) in (int, str) for part in found)
@@ -339,6 +356,7 @@ def show(
         "tone": TONES[found.status],
         "whole": definition.sentence(),
         "is_part": is_partial(request),
+        "moving": request.GET.get("moving", "")[:500],
         "definition": definition,
         "track": draw(found, definition, form, position),
         "kinds": KINDS,

@@ -23,6 +23,8 @@ from karibu.messages.senders import TEST
 from karibu.messages.status import Reason, Status
 from karibu.web.sealed import CannotOpen
 
+KEY = "channel-test-{}"  # of the template that says a test's words on a channel
+
 
 def send_test(template: Template, said: Content, *, to: str, who: str = "") -> Message:
     """The row of it, with its outcome: sent, or failed with the reason."""
@@ -53,7 +55,7 @@ def say_test(account: Account, text: str, *, to: str) -> Message:
 def _words_alone(kind: str) -> Template:
     """The template of all tests of a channel: it says what the colleague writes."""
     known = {"name": _("Test of a channel"), "channel": kind, "is_marketing": False, "text": "{{ text }}"}
-    return Template.objects.get_or_create(key=f"channel-test-{kind}", defaults=known)[0]
+    return Template.objects.get_or_create(key=KEY.format(kind), defaults=known)[0]
 
 
 def latest(template: Template, limit: int = 3) -> list[Message]:

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Collection
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from karibu.messages import channels, personal, trying
 from karibu.messages.models import Template
 from karibu.web.models import User
 from karibu.web.search import Hit
@@ -27,9 +29,15 @@ def of(keys: Collection[str]) -> Users:
     return found
 
 
+def choosable() -> QuerySet[Template]:
+    """Those that a sender can choose: not the carriers of what a colleague writes to somebody, or to try a channel."""
+    carriers = [key.format(kind) for key in (personal.KEY, trying.KEY) for kind in channels.KINDS]
+    return Template.objects.exclude(key__in=carriers)
+
+
 def find(text: str, user: User) -> list[Hit]:
     """Templates by a part of their name, for the search of the top bar; for those who may open them."""
     if user.role == User.Role.AGENT:
         return []
-    found = Template.objects.filter(name__icontains=text).order_by("name").only("name", "key", "channel")[:5]
+    found = choosable().filter(name__icontains=text).order_by("name").only("name", "key", "channel")[:5]
     return [Hit(_("Templates"), one.name, f"/messages/templates/{one.key}/", "", "messages") for one in found]

@@ -1,6 +1,7 @@
 """What the forms of a journey have in common: lengths of time, conditions on what an event carries, segments."""
 
 import json
+from copy import copy
 from typing import Any
 
 from django import forms
@@ -109,7 +110,7 @@ class DateForm(StepForm):
 
 
 class RuleForm(StepForm):
-    """Names of events and the first condition on what they carry; further conditions are kept as they are written."""
+    """Names of events and the conditions on what they carry: those there are, and room for one more."""
 
     event = forms.CharField(
         label=gettext_lazy("Event"),
@@ -119,36 +120,49 @@ class RuleForm(StepForm):
     property = forms.CharField(label=gettext_lazy("Only where this property"), max_length=200, required=False)
     op = forms.ChoiceField(label=gettext_lazy("Comparison"), choices=OPERATORS, required=False)
     value = forms.CharField(label=gettext_lazy("Value"), max_length=1000, required=False)
-    more = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for number in range(1, self.initial.get("conditions", 0) + 1):
+            names = [f"{name}_{number}" for name in ("property", "op", "value")]
+            more = [type(self).base_fields[name] for name in ("property", "op", "value")]
+            self.fields |= {name: copy(field) for name, field in zip(names, more, strict=True)}
+            self.fields[names[0]].label = _("And where this property")
+        order = [name for name in self.fields if name not in self.further()]
+        place = order.index("value") + 1
+        self.order_fields([*order[:place], *self.further(), *order[place:]])
+
+    def further(self) -> list[str]:
+        """The fields of the conditions behind the first, where there are any."""
+        return [name for name in self.fields if name.rpartition("_")[2].isdigit()]
 
     @staticmethod
     def rule_shown(rule: Any) -> dict[str, Any]:
-        first = rule.where[0] if rule.where else None
-        more = [{"property": c.property, "op": c.op, "value": c.value} for c in rule.where[1:]]
-        return {
-            "event": ", ".join(rule.names),
-            "property": first.property if first else "",
-            "op": first.op if first else "is",
-            "value": spelled(first.value) if first else "",
-            "more": json.dumps(more) if more else "",
-        }
+        shown: dict[str, Any] = {"event": ", ".join(rule.names), "conditions": len(rule.where)}
+        for number, one in enumerate([*rule.where, None]):
+            end = f"_{number}" if number else ""
+            shown[f"property{end}"] = one.property if one else ""
+            shown[f"op{end}"] = one.op if one else "is"
+            shown[f"value{end}"] = spelled(one.value) if one else ""
+        return shown
 
     def rule_written(self) -> dict[str, Any]:
         said = self.cleaned_data
         rule: dict[str, Any] = {"event": listed(said["event"])}
-        where = [compared(said)] if said["property"] else []
-        if where := [*where, *(decoded(said["more"]) or [])]:
+        ends = ["", *(name.removeprefix("property") for name in self.further() if name.startswith("property"))]
+        if where := [compared(said, end) for end in ends if said[f"property{end}"]]:
             rule["where"] = where
         return rule
 
 
-def compared(said: dict[str, Any]) -> dict[str, Any]:
-    """A condition as it stands in the definition, of the fields property, op and value."""
-    op = said["op"] or "is"
+def compared(said: dict[str, Any], end: str = "", start: str = "") -> dict[str, Any]:
+    """A condition as it stands in the definition, of the fields property, op and value, or others named like them."""
+    name, op, text = (said[f"{start}{field}{end}"] for field in ("property", "op", "value"))
+    op = op or "is"
     if op in ("exists", "missing"):
-        return {"property": said["property"], "op": op}
-    value = [plain(part) for part in parts(said["value"])] if op in ("in", "not_in") else plain(said["value"])
-    return {"property": said["property"], "op": op, "value": value}
+        return {"property": name, "op": op}
+    value = [plain(part) for part in parts(text)] if op in ("in", "not_in") else plain(text)
+    return {"property": name, "op": op, "value": value}
 
 
 def listed(text: str) -> str | list[str]:

@@ -4,13 +4,15 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import forms
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from karibu.journeys.draw import MOST
 from karibu.journeys.forms.base import StepForm, plain, spelled
 from karibu.journeys.models import Journey
-from karibu.messages import starters
+from karibu.messages import starters, usage
 from karibu.messages.models import Template
 from karibu.messages.recommend import COUNT
 from karibu.messages.rules import name_of
@@ -76,7 +78,11 @@ class HandOverForm(StepForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["journey"].choices = [(str(pk), name) for pk, name in by_hand()]  # type: ignore[attr-defined]
+        there = [(str(pk), name) for pk, name in by_hand()]
+        self.fields["journey"].choices = there  # type: ignore[attr-defined]
+        if not there:
+            first = gettext("No journey takes people in by hand yet. Begin one, and let a hand bring people in.")
+            _first(self.fields["journey"], first, reverse("journeys"), gettext("To the journeys"))
 
     @staticmethod
     def values(step: Any) -> dict[str, Any]:
@@ -91,7 +97,11 @@ class CouponForm(StepForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["pool"].choices = [(str(pk), name) for pk, name in pools()]  # type: ignore[attr-defined]
+        there = [(str(pk), name) for pk, name in pools()]
+        self.fields["pool"].choices = there  # type: ignore[attr-defined]
+        if not there:
+            first = gettext("There is no coupon pool yet. Make one, then choose it here.")
+            _first(self.fields["pool"], first, reverse("coupons-new"), gettext("Make a coupon pool"))
 
     @staticmethod
     def values(step: Any) -> dict[str, Any]:
@@ -182,6 +192,12 @@ class LeaveForm(StepForm):
         return {"leave": {"because": self.cleaned_data["because"]} if self.cleaned_data["because"] else {}}
 
 
+def _first(field: forms.Field, words: str, url: str, label: str) -> None:
+    """What has to be there before something can be chosen, and the way to it."""
+    field.help_text = format_html('{} <a href="{}">{}</a>', words, url, label)
+    field.error_messages["required"] = words
+
+
 def pools() -> Iterable[tuple[int, str]]:
     """Where coupons come from."""
     return CouponPool.objects.order_by("name").values_list("pk", "name")
@@ -196,6 +212,6 @@ def templates() -> list[tuple[str, str]]:
     """What can be sent: the shop's own templates, of every channel, and the starters."""
     known = {
         key: name if channel == "email" else f"{name} ({name_of(channel)})"
-        for key, name, channel in Template.objects.values_list("key", "name", "channel")
+        for key, name, channel in usage.choosable().values_list("key", "name", "channel")
     }
     return sorted({**starters.names(), **known}.items(), key=lambda pair: pair[1])

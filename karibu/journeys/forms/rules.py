@@ -10,7 +10,17 @@ from django.utils.translation import gettext_lazy
 
 from karibu.journeys.definition import AfterDays, Definition, Exit
 from karibu.journeys.draw import MOST
-from karibu.journeys.forms.base import EVERYBODY, ConditionForm, RuleForm, decoded, listed, segments
+from karibu.journeys.forms.base import (
+    EVERYBODY,
+    OPERATORS,
+    ConditionForm,
+    RuleForm,
+    compared,
+    decoded,
+    listed,
+    segments,
+    spelled,
+)
 
 OFTEN = (
     ("", gettext_lazy("as is usual for how they enter")),
@@ -38,6 +48,7 @@ class RulesForm(ConditionForm, RuleForm):
         ),
     )
     goal_segment = forms.ChoiceField(label=gettext_lazy("Or: entering the segment"), required=False)
+    goal_left = forms.ChoiceField(label=gettext_lazy("Or: leaving the segment"), required=False)
     within_days = forms.IntegerField(
         label=gettext_lazy("Counts within so many days"), min_value=1, max_value=365, required=False
     )
@@ -49,7 +60,11 @@ class RulesForm(ConditionForm, RuleForm):
         help_text=gettext_lazy("Names of events with commas between them."),
     )
     exits_same_key = forms.BooleanField(label=gettext_lazy("Only with the same cart, order or product"), required=False)
+    exits_property = forms.CharField(label=gettext_lazy("Only where this property"), max_length=200, required=False)
+    exits_op = forms.ChoiceField(label=gettext_lazy("Comparison"), choices=OPERATORS, required=False)
+    exits_value = forms.CharField(label=gettext_lazy("Value"), max_length=1000, required=False)
     exit_segment = forms.ChoiceField(label=gettext_lazy("Whoever leaves this segment leaves"), required=False)
+    exit_entered = forms.ChoiceField(label=gettext_lazy("Whoever enters this segment leaves"), required=False)
     kept = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -59,7 +74,7 @@ class RulesForm(ConditionForm, RuleForm):
         choices: dict[str, list[tuple[str, str]]] = {
             "segment": whom or segments(_("everybody")),
             "goal_segment": segments(_("none")),
-            "exit_segment": segments(_("none")),
+            **{name: segments(_("none")) for name in ("goal_left", "exit_segment", "exit_entered")},
         }
         for name, those in choices.items():
             self.fields[name].choices = those  # type: ignore[attr-defined]
@@ -69,10 +84,12 @@ class RulesForm(ConditionForm, RuleForm):
 
     def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
         """The fields as they stand on the page, with what each group is about."""
-        named = [
+        does = ("event", "property", "op", "value", *self.further(), "goal_same_key")
+        leaves = ("exits", "exits_property", "exits_op", "exits_value", "exits_same_key")
+        named: list[tuple[str, Sequence[str]]] = [
             (_("Whom for, how often"), ("segment", "reentry", "after_days", "holdout")),
-            (_("The goal"), ("event", "property", "op", "value", "goal_same_key", "goal_segment", "within_days")),
-            (_("Who leaves before the end"), ("exits", "exits_same_key", "exit_segment")),
+            (_("The goal"), (*does, "goal_segment", "goal_left", "within_days")),
+            (_("Who leaves before the end"), (*leaves, "exit_segment", "exit_entered")),
         ]
         return [(title, [self[name] for name in names]) for title, names in named]
 
@@ -84,8 +101,9 @@ class RulesForm(ConditionForm, RuleForm):
         said = super().clean() or {}
         if said.get("reentry") == "after_days" and not said.get("after_days"):
             self.add_error("after_days", _("After how many days?"))
-        if said.get("event") and said.get("goal_segment"):
-            self.add_error("goal_segment", _("One goal: an event or a segment."))
+        goals = [name for name in ("event", "goal_segment", "goal_left") if said.get(name)]
+        if len(goals) > 1:
+            self.add_error(goals[-1], _("One goal: an event or a segment."))
         return said
 
     def rules(self) -> dict[str, Any]:
@@ -103,6 +121,8 @@ class RulesForm(ConditionForm, RuleForm):
         within = {"within_days": said["within_days"]} if said["within_days"] else {}
         if said["goal_segment"]:
             return {"segment": int(said["goal_segment"]), **within}
+        if said["goal_left"]:
+            return {"segment": int(said["goal_left"]), "left": True, **within}
         if not said["event"]:
             return {}
         return {**self.rule_written(), **({"same_key": True} if said["goal_same_key"] else {}), **within}
@@ -111,9 +131,13 @@ class RulesForm(ConditionForm, RuleForm):
         said = self.cleaned_data
         found: list[dict[str, Any]] = []
         if said["exits"]:
-            found.append({"event": listed(said["exits"]), **({"same_key": True} if said["exits_same_key"] else {})})
+            where = {"where": [compared(said, start="exits_")]} if said["exits_property"] else {}
+            same = {"same_key": True} if said["exits_same_key"] else {}
+            found.append({"event": listed(said["exits"]), **where, **same})
         if said["exit_segment"]:
             found.append({"segment": int(said["exit_segment"]), "left": True})
+        if said["exit_entered"]:
+            found.append({"segment": int(said["exit_entered"])})
         return [*found, *(decoded(said["kept"]) or [])]
 
 
@@ -133,7 +157,8 @@ def rules_shown(definition: Definition, raw: Mapping[str, Any]) -> dict[str, Any
         "reentry": "after_days" if after else reentry or "",
         "after_days": after,
         "holdout": definition.holdout or "",
-        "goal_segment": str(goal.segment) if goal and goal.segment is not None else "",
+        "goal_segment": str(goal.segment) if goal and goal.segment is not None and not goal.left else "",
+        "goal_left": str(goal.segment) if goal and goal.left else "",
         "goal_same_key": bool(goal and goal.same_key),
         "within_days": goal.within_days if goal else None,
         **_exits_shown(definition.exits, raw.get("exit", [])),
@@ -141,14 +166,19 @@ def rules_shown(definition: Definition, raw: Mapping[str, Any]) -> dict[str, Any
 
 
 def _exits_shown(exits: Sequence[Exit], raw: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The first plain event and the first segment that is left have their fields, the others are kept."""
-    found: dict[str, Any] = {"exits": "", "exits_same_key": False, "exit_segment": ""}
+    """The first event and the first segment that is left or entered have their fields, the others are kept."""
+    found: dict[str, Any] = {"exits": "", "exits_same_key": False, "exit_segment": "", "exit_entered": ""}
+    found |= {"exits_property": "", "exits_op": "is", "exits_value": ""}
     kept = []
     for exit_, written in zip(exits, raw, strict=True):
-        if exit_.names and not exit_.where and not found["exits"]:
+        if exit_.names and len(exit_.where) < 2 and not found["exits"]:
             found |= {"exits": ", ".join(exit_.names), "exits_same_key": exit_.same_key}
+            for one in exit_.where:
+                found |= {"exits_property": one.property, "exits_op": one.op, "exits_value": spelled(one.value)}
         elif exit_.segment is not None and exit_.left and not found["exit_segment"]:
             found["exit_segment"] = str(exit_.segment)
+        elif exit_.segment is not None and not exit_.left and not found["exit_entered"]:
+            found["exit_entered"] = str(exit_.segment)
         else:
             kept.append(written)
     return {**found, "kept": json.dumps(kept) if kept else ""}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from karibu.journeys import actions, draft, ids
+from karibu.journeys import actions, definition, draft, ids
 from karibu.journeys.cards import KINDS
 from karibu.journeys.forms import FORMS, form_for, fresh
 from karibu.journeys.models import Enrollment, Journey
@@ -75,6 +75,35 @@ def test_a_step_is_put_in_on_a_way_and_moved_copied_and_taken_out_with_its_ways(
     assert steps_of(journey) == [*START["steps"], with_way]
 
 
+def test_a_step_goes_anywhere_with_all_that_is_on_its_ways(marketer, journey):
+    put_in(marketer, journey, "check", 0)
+    put_in(marketer, journey, "leave", 0, "yes", 0)
+    put_in(marketer, journey, "check", 2)
+    move = lambda source, target: marketer.post(  # noqa: E731
+        f"/journeys/{journey.pk}/move/", {"moving": json.dumps(source), "address": json.dumps(target)}
+    )
+    [wait], inner = START["steps"], {**CHECK, "ways": {"yes": [{"leave": {}}]}}
+    assert steps_of(journey) == [inner, wait, CHECK]
+    assert move([1], [0, "yes", 0]).status_code == 302
+    assert steps_of(journey) == [{**CHECK, "ways": {"yes": [wait, {"leave": {}}]}}, CHECK]
+    move([0], [1, "no", 0])
+    whole = {**CHECK, "ways": {"yes": [wait, {"leave": {}}]}}
+    assert steps_of(journey) == [{**CHECK, "ways": {"no": [whole]}}]
+    move([0, "no", 0, "yes", 0], [0])
+    assert steps_of(journey) == [wait, {**CHECK, "ways": {"no": [inner]}}]
+    move([1], [1, "no", 0])
+    move([0], [2])
+    assert steps_of(journey) == [{**CHECK, "ways": {"no": [inner]}}, wait]
+    named = [place.id for place in definition.parse(journey.definition).layout.first]
+    move([1], [0])
+    journey.refresh_from_db()
+    assert [place.id for place in definition.parse(journey.definition).layout.first] == named[::-1], "it stays itself"
+    for source, target in (([9], [0]), ([0], [9]), ([0], [1, "yes"])):
+        assert move(source, target).status_code == 404
+    page = marketer.get(f"/journeys/{journey.pk}/?moving=[0]").content.decode()
+    assert page.count(f'action="/journeys/{journey.pk}/move/"') == 6 and "Put a step in here" not in page
+
+
 def test_new_settings_keep_what_stands_on_the_ways(marketer, journey):
     put_in(marketer, journey, "check", 1)
     put_in(marketer, journey, "leave", 1, "no", 0)
@@ -111,6 +140,14 @@ def test_htmx_gets_the_changed_journey_alone_with_the_new_step_open(marketer, jo
     page = answer.content.decode()
     assert answer.status_code == 200 and page.lstrip().startswith('<section id="builder"') and "<html" not in page
     assert [card.is_open for card in answer.context["track"].cards] == [False, True]
+
+
+def test_a_coupon_without_a_pool_says_what_to_do(marketer, journey):
+    CouponPool.objects.all().delete()
+    put_in(marketer, journey, "coupon", 0)
+    answer = marketer.post(f"/journeys/{journey.pk}/steps/0/", {})
+    page = answer.content.decode()
+    assert answer.status_code == 422 and "There is no coupon pool yet. Make one" in page and "/coupons/new/" in page
 
 
 def test_shares_that_are_no_shares_are_named(marketer, journey):

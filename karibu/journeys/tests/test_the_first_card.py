@@ -117,7 +117,10 @@ RULES: list[dict[str, Any]] = [
     {"reentry": "always", "exit": [{"event": ["Order Completed", "Order Cancelled"]}]},
     {
         "goal": {"event": "Order Completed", "where": [{"property": "value", "op": "gte", "value": 50}]},
-        "exit": [{"event": "X", "where": [{"property": "a", "op": "missing"}]}],
+        "exit": [
+            {"event": "X", "where": [{"property": "a", "op": "missing"}]},
+            {"event": "Y", "where": [{"property": "b", "op": "is", "value": 1}]},
+        ],
         "filter": {"trait": "country", "op": "is", "value": "RW"},
     },
 ]
@@ -164,6 +167,35 @@ def test_rules_are_set_by_segments_and_events(marketer: Client, journey: Journey
     ):
         answer = marketer.post(f"/journeys/{journey.pk}/rules/", {f"rules-{k}": v for k, v in wrong.items()})
         assert answer.status_code == 422
+
+
+def test_goals_and_exits_by_segments_are_shown_and_written_again(marketer: Client, journey: Journey, segment: int):
+    """A goal of leaving a segment had become one of entering it when anything else was saved."""
+    rules: dict[str, Any] = {
+        "goal": {"segment": segment, "left": True, "within_days": 9},
+        "exit": [{"event": "A", "where": [{"property": "a", "op": "gt", "value": 3}]}, {"segment": segment}],
+    }
+    actions.edit(journey, definition={**journey.definition, **rules}, by="test")
+    form = marketer.get(f"/journeys/{journey.pk}/").context["rules_form"]
+    shown = {field.name for _title, fields in form.groups() for field in fields}
+    assert shown == {name for name, field in form.fields.items() if not field.widget.is_hidden}
+    assert marketer.post(f"/journeys/{journey.pk}/rules/", {**filled(form), "rules-holdout": 5}).status_code == 302
+    assert {name: saved(journey)[name] for name in ("goal", "exit", "holdout")} == {**rules, "holdout": 5}
+
+
+def test_a_rule_has_room_for_one_condition_more_than_it_has(marketer: Client, journey: Journey):
+    path = f"/journeys/{journey.pk}/"
+    for number in range(3):
+        form = marketer.get(path).context["entry_form"]
+        end = f"_{number}" if number else ""
+        more = {f"entry-property{end}": f"p{number}", f"entry-op{end}": "gte", f"entry-value{end}": str(number)}
+        assert marketer.post(f"{path}entry/", {**filled(form), **more}).status_code == 302
+    assert [(one["property"], one["value"]) for one in saved(journey)["entry"]["where"]] == [
+        (f"p{n}", n) for n in range(3)
+    ]
+    form = marketer.get(path).context["entry_form"]
+    marketer.post(f"{path}entry/", {**filled(form), "entry-property_1": ""})
+    assert [one["property"] for one in saved(journey)["entry"]["where"]] == ["p0", "p2"]
 
 
 def test_rules_that_speak_of_a_key_go_with_it(marketer: Client, journey: Journey):

@@ -19,7 +19,7 @@ from karibu.web.stale import unchanged
 @allow("marketer")
 @require_safe
 def template_list(request: HttpRequest) -> HttpResponse:
-    found = list(Template.objects.order_by("name"))
+    found = list(usage.choosable().order_by("name"))
     users = usage.of({one.key for one in found})
     for one in found:
         one.users = users.get(one.key, [])  # type: ignore[attr-defined]
