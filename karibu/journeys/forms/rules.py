@@ -18,7 +18,6 @@ from karibu.journeys.forms.base import (
     compared,
     decoded,
     listed,
-    segments,
     spelled,
 )
 
@@ -69,15 +68,12 @@ class RulesForm(ConditionForm, RuleForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        everybody = [(EVERYBODY, _("everybody"))]
-        whom = [*segments(_("the condition above")), *everybody] if self.initial.get("condition") else None
-        choices: dict[str, list[tuple[str, str]]] = {
-            "segment": whom or segments(_("everybody")),
-            "goal_segment": segments(_("none")),
-            **{name: segments(_("none")) for name in ("goal_left", "exit_segment", "exit_entered")},
-        }
-        for name, those in choices.items():
-            self.fields[name].choices = those  # type: ignore[attr-defined]
+        there = [pair for pair in self.fields["segment"].choices if pair[0]]  # type: ignore[attr-defined]
+        is_written = bool(self.initial.get("condition"))
+        kept = [("", _("the condition above")), (EVERYBODY, _("everybody"))] if is_written else [("", _("everybody"))]
+        self.fields["segment"].choices = [*kept, *there]  # type: ignore[attr-defined]
+        for name in ("goal_segment", "goal_left", "exit_segment", "exit_entered"):
+            self.fields[name].choices = [("", _("none")), *there]  # type: ignore[attr-defined]
         self.fields["segment"].label = _("Only for those in the segment")
         self.fields["event"].label = _("That the person does")
         self.fields["event"].required = False
