@@ -4,8 +4,10 @@ import logging
 from typing import Any
 
 from django.contrib import messages as flashes
+from django.core.exceptions import SuspiciousOperation
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -129,7 +131,7 @@ def hook(request: HttpRequest, token: str) -> HttpResponse:
     except Forged:
         log.warning("a call for the %s account %s was not signed by its provider", account.kind, account.pk)
         return HttpResponse(status=403)
-    except (Unreadable, KeyError, TypeError, ValueError) as error:
+    except (Unreadable, KeyError, TypeError, ValueError, SuspiciousOperation, MultiPartParserError) as error:
         # An answer of 4xx makes providers call again for days, and at last stop calling: it is noted, and let go.
         log.warning("a call for the %s account %s cannot be read: %s", account.kind, account.pk, type(error).__name__)
         return HttpResponse(status=202)

@@ -179,6 +179,15 @@ def test_a_mail_with_large_pictures_is_taken(amina):
     assert Inbound.objects.get().text == "Where is my order?"
 
 
+@pytest.mark.parametrize(
+    "body", [b"--b\r\nno part", b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + b"x" * 6_000_000]
+)
+def test_a_form_that_is_none_or_too_large_is_noted_and_let_go(amina, body):
+    with provider("sendgrid") as (_, account):
+        kind = "multipart/form-data; boundary=b"
+        assert Client().post(f"/hooks/{account.token}/", body, content_type=kind).status_code == 202
+
+
 @pytest.mark.data
 @pytest.mark.django_db
 def test_mails_that_real_providers_have_brought_are_understood(data: Path, settings: Any):
