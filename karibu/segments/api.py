@@ -15,6 +15,7 @@ from karibu.customers.models import Customer
 from karibu.segments import actions, membership, queries, run
 from karibu.segments.definition import Definition, parse
 from karibu.segments.faults import DefinitionError
+from karibu.segments.hints import hints
 from karibu.segments.models import Member, Segment
 from karibu.segments.words import sentence
 from karibu.web import paging
@@ -55,13 +56,17 @@ class SegmentChange(Schema):
 
 
 class PreviewOut(Schema):
-    """`unknown`: why parts of the definition cannot be judged (they hold for nobody), a sentence each."""
+    """`unknown`: why parts of the definition cannot be judged (they hold for nobody), a sentence each.
+
+    `hints`: what may be a mistake, such as a trait that nobody has, with the nearest name that there is.
+    """
 
     count: int
     took_ms: int
     sentence: str
     digest: str
     unknown: list[str]
+    hints: list[str]
 
 
 class SegmentOut(Schema):
@@ -153,6 +158,7 @@ def preview(request: HttpRequest, body: DefinitionIn) -> dict[str, Any]:
         "sentence": sentence(definition.raw),
         "digest": definition.digest,
         "unknown": whole.unknown,
+        "hints": hints(whole),
     }
 
 

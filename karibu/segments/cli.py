@@ -11,6 +11,7 @@ import pyarrow as pa
 from karibu.segments import membership, queries, run
 from karibu.segments.definition import Definition, parse
 from karibu.segments.faults import DefinitionError
+from karibu.segments.hints import hints
 from karibu.segments.models import Segment
 from karibu.segments.words import sentence
 
@@ -25,7 +26,9 @@ def list_() -> None:
 
 def count(what: str) -> None:
     """How many a definition finds now: one number."""
-    click.echo(run.count(_resolved(_definition(what))))
+    whole = _resolved(_definition(what))
+    click.echo(run.count(whole))
+    _hint(whole)
 
 
 def members(what: str, at: datetime | None = None) -> None:
@@ -55,8 +58,14 @@ def explain(what: str) -> None:
     click.echo(sentence(definition.raw))
     for reason in whole.unknown:
         click.echo(f"Holds for nobody: {reason}.", err=True)
+    _hint(whole)
     click.echo(f"\n{told.size:,} customers, found by {told.engine} in {told.took * 1000:.0f} ms")
     click.echo(f"\n{told.plan}\n\n{told.sql}")
+
+
+def _hint(whole: Definition) -> None:
+    for hint in hints(whole):
+        click.echo(hint, err=True)
 
 
 def _resolved(definition: Definition) -> Definition:

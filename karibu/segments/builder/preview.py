@@ -9,6 +9,7 @@ from karibu.customers.models import Customer
 from karibu.segments import run
 from karibu.segments.builder.spread import SOME, Spread, spread
 from karibu.segments.definition import Definition, parse
+from karibu.segments.hints import hints
 
 PEOPLE = 10
 EVERYBODY = parse({"all": []})
@@ -24,6 +25,7 @@ class Preview:
     spread: Spread | None
     took_ms: int
     unknown: Sequence[str]  # why parts of it hold for nobody
+    hints: Sequence[str]  # what may be a mistake
 
     @property
     def share(self) -> float:
@@ -41,7 +43,7 @@ def preview(definition: Definition, key: str, *, counted: bool = False) -> Previ
         everybody = run.count(EVERYBODY)  # of the same columns, not of a million rows of PostgreSQL
     took = round((time.monotonic() - begun) * 1000)
     drawn = None if counted else spread(some, count)
-    return Preview(count, everybody, _people(some), drawn, took, whole.unknown)
+    return Preview(count, everybody, _people(some), drawn, took, whole.unknown, hints(whole))
 
 
 def _people(ids: Sequence[int]) -> list[Any]:

@@ -11,6 +11,7 @@ from karibu.segments.conditions.base import Condition, Names, Needs
 from karibu.segments.faults import DefinitionError
 from karibu.segments.operand import compared, negated
 from karibu.segments.scope import every, some
+from karibu.web import choices
 
 if TYPE_CHECKING:
     from ibis.expr.types import BooleanValue
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from karibu.segments.scope import Scope
 
 LONGEST = 200
+_NAMES = {"country": choices.country, "language": choices.language}
 
 
 class Trait(Condition, frozen=True):
@@ -33,8 +35,15 @@ class Trait(Condition, frozen=True):
         operators.check(self.op, self.value, path)
 
     def said(self, denied: bool, names: Names) -> str:
-        about = {"trait": words.label(self.trait), "is": operators.said(self.op, self.value, denied)}
+        about = {"trait": words.label(self.trait), "is": operators.said(self.op, self._spoken(), denied)}
         return _("whose %(trait)s %(is)s") % about
+
+    def _spoken(self) -> Any:
+        """The value as people say it: a country or a language by its name, where it is compared as a whole."""
+        name = _NAMES.get(self.trait) if self.op in (*operators.LISTS, "is", "is_not") else None
+        if name is None:
+            return self.value
+        return [name(str(each)) for each in self.value] if self.op in operators.LISTS else name(str(self.value))
 
     def needs(self) -> Needs:
         return Needs(columns=frozenset([self.trait]), dates=self.op in operators.CALENDAR)

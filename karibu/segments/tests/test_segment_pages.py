@@ -57,7 +57,7 @@ def test_the_list_says_each_in_a_sentence_with_its_size_day_by_day(marketer, seg
     )
     Size.objects.create(segment_id=made.pk, day=timezone.now().date() - timedelta(days=9), members=4)
     page = text(marketer, "/segments/")
-    assert "Customers whose country is “KE”." in page and 'class="spark"' in page
+    assert "Customers whose country is “Kenya”." in page and 'class="spark"' in page
     sizes = queries.sizes([made.pk], 30)[made.pk]
     assert [members for _, members in sizes] == [4] * 9 + [1]
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from karibu.segments import cli, membership
+from karibu.segments import cli, membership, mirror
 from karibu.segments.models import Segment, Size
 from karibu.web.actions import create_token
 from karibu.web.models import AuditEntry, Token
@@ -41,9 +41,22 @@ def test_a_preview_counts_and_says_itself_and_stores_nothing(api, person):
     for country in ("RW", "RW", "KE"):
         person(f"Someone {country}", country=country)
     told = api.ask("POST", "/segments/preview", {"definition": RWANDANS})
-    assert told["count"] == 2 and told["sentence"] == "Customers whose country is “RW”."
+    assert told["count"] == 2 and told["sentence"] == "Customers whose country is “Rwanda”."
     assert isinstance(told["took_ms"], int) and told["unknown"] == [] and len(told["digest"]) == 32
     assert not Segment.objects.exists()
+
+
+def test_a_preview_says_softly_which_trait_nobody_has_and_which_is_meant(api, person):
+    person("Amina", traits={"Shoe size": 38})
+    mirror.rebuild()
+
+    def hints(trait: str) -> list[str]:
+        return api.ask("POST", "/segments/preview", {"definition": {"trait": trait, "op": "exists"}})["hints"]
+
+    assert hints("country") == hints("Shoe size") == []
+    assert hints("contry") == ["Nobody has a trait called “contry”; there is one called “country”."]
+    assert hints("shoe_size") == ["Nobody has a trait called “shoe_size”; there is one called “Shoe size”."]
+    assert hints("weather") == ["Nobody has a trait called “weather”."]
 
 
 @pytest.mark.parametrize(
@@ -230,9 +243,9 @@ def test_the_terminal_counts_a_file_a_number_or_what_is_piped_in(person, segment
     assert run("count", str(file)).output == run("count", str(made.pk)).output == "1\n"
     assert run("members", "-", json.dumps(RWANDANS)).output == f"{amina.pk}\n"
     told = run("explain", str(made.pk)).output
-    assert "Customers whose country is “RW”." in told and "SELECT" in told
+    assert "Customers whose country is “Rwanda”." in told and "SELECT" in told
     listed = run("list_", None).output
-    assert f"{made.pk}" in listed and "Rwandans" in listed and "Customers whose country is “RW”." in listed
+    assert f"{made.pk}" in listed and "Rwandans" in listed and "Customers whose country is “Rwanda”." in listed
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,45 @@
+"""What a definition may say by mistake, though it can be asked: said softly beside what it finds."""
+
+from difflib import get_close_matches
+
+from django.utils.translation import gettext as _
+
+from karibu.segments import columns
+from karibu.segments.conditions.combined import leaves
+from karibu.segments.conditions.trait import Trait
+from karibu.segments.definition import Definition
+
+MANY = 100  # conditions, each of which is some milliseconds' work before the first is asked
+ALIKE = 0.7  # from 0, nothing in common, to 1, the same
+
+
+def hints(definition: Definition) -> list[str]:
+    """Sentences: of traits that nobody has, with the nearest that somebody has; and of a great many conditions."""
+    conditions = leaves(definition.tree)
+    asked = dict.fromkeys(leaf.trait for leaf in conditions if isinstance(leaf, Trait))
+    found = _unheard(list(asked)) if asked.keys() - columns.FIXED.keys() else []
+    if len(conditions) > MANY:
+        words = {"n": len(conditions)}
+        found.append(_("To read %(n)s conditions takes some seconds: one with “is one of” stands for many.") % words)
+    return found
+
+
+def _unheard(asked: list[str]) -> list[str]:
+    known = columns.trait_numbers()
+    if len(known) >= columns.MOST:  # there may be others, which have no column
+        return []
+    names = [*columns.FIXED, *known]
+    return [_said(name, names) for name in asked if name not in names]
+
+
+def _said(name: str, known: list[str]) -> str:
+    folded = {_folded(one): one for one in known}
+    near = get_close_matches(_folded(name), folded, 1, ALIKE)
+    if not near:
+        return _("Nobody has a trait called “%(name)s”.") % {"name": name}
+    words = {"name": name, "near": folded[near[0]]}
+    return _("Nobody has a trait called “%(name)s”; there is one called “%(near)s”.") % words
+
+
+def _folded(name: str) -> str:
+    return name.casefold().replace("_", " ").replace("-", " ").strip()
