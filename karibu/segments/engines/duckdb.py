@@ -105,14 +105,14 @@ def _over(asked: Asked, state: mirror.State, taken: Snapshot | None, work: Calla
     with engine.cursor() as cursor:
         relations = {"customers": state.customers_sql(cursor)}
         if taken is not None:
-            relations["events"] = _events(cursor, asked.now, state, taken)
+            relations["events"] = _events(cursor, asked, state, taken)
         return work(Session(cursor, asked.now, relations))
 
 
-def _events(cursor: duckdb.DuckDBPyConnection, now: datetime, state: mirror.State, taken: Snapshot) -> str:
+def _events(cursor: duckdb.DuckDBPyConnection, asked: Asked, state: mirror.State, taken: Snapshot) -> str:
     """The log and who it is of today. Where nobody was merged, and nothing is of the future, it is the files as they
     are: each condition on their rows would be asked of all of them."""
-    log, passed = f"({taken.source(cursor)}) AS log", f"WHERE true{_by_now(taken, now)}"
+    log, passed = f"({taken.source(cursor, asked.logged)}) AS log", f"WHERE true{_by_now(taken, asked.now)}"
     if not state.is_anybody_merged:
         return f"SELECT log.*, log.customer AS person FROM {log} {passed}"  # noqa: S608
     family = f"LEFT JOIN ({state.family_sql(cursor)}) AS family ON family.id = log.customer"
@@ -160,7 +160,7 @@ def _history(cursor: duckdb.DuckDBPyConnection, asked: Asked, family: pa.Table, 
     columns = ", ".join(f"log.{name}" for name in sorted(asked.events - {"person"}))
     wanted = f" AND log.name IN ({', '.join(map(_quoted, sorted(asked.names)))})" if asked.names else ""
     return (
-        f"SELECT family.person, {columns} FROM ({taken.source(cursor)}) AS log"  # noqa: S608
+        f"SELECT family.person, {columns} FROM ({taken.source(cursor, asked.logged)}) AS log"  # noqa: S608
         f" JOIN family ON family.id = log.customer WHERE true{wanted}{_by_now(taken, asked.now)}"
     )
 

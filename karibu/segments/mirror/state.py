@@ -157,7 +157,8 @@ def _together(known: Files, stale: list[int], columns: list[str]) -> State:
 def _scan(cursor: duckdb.DuckDBPyConnection, name: str, paths: Sequence[str]) -> str:
     """What stands after FROM to read these files."""
     if lake.is_local():
-        quoted = ["'" + str(Path(lake.url(), path)).replace("'", "''") + "'" for path in paths]
+        root = str(Path(lake.url()))
+        quoted = ["'" + f"{root}/{path}".replace("'", "''") + "'" for path in paths]
         return f"read_parquet([{', '.join(quoted)}])"
     from pyarrow import dataset
 
