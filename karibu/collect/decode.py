@@ -1,5 +1,6 @@
 """From an inbox row to the events the pipeline works on."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import chain, repeat
 from typing import NamedTuple
@@ -48,10 +49,10 @@ class Sent(NamedTuple):
 
 def sent_in(row: Row, body: bytes | memoryview) -> list[Sent]:
     stamps, raws = opened(body)
-    if not stamps:
-        return [Sent(row, place, raw) for place, raw in enumerate(raws)]
-    rows = chain.from_iterable(repeat(_stamped(row, stamp), stamp.events) for stamp in stamps)
-    return [Sent(of, place, raw) for place, (of, raw) in enumerate(zip(rows, raws, strict=True))]
+    rows: Iterable[Row] = repeat(row, len(raws))
+    if stamps:
+        rows = chain.from_iterable(repeat(_stamped(row, stamp), stamp.events) for stamp in stamps)
+    return list(map(Sent._make, zip(rows, range(len(raws)), raws, strict=True)))
 
 
 def _stamped(row: Row, stamp: Stamp) -> Row:

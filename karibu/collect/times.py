@@ -61,7 +61,7 @@ def happened_at(
     A live event that says it is from before 1990 comes from a clock that was never set: it counts as just received.
     An imported one is refused, because there nothing better is known; so is one from the future.
     """
-    said = moment(stamp)
+    said = stamp if isinstance(stamp, datetime) and stamp.tzinfo is UTC else moment(stamp)
     if said is None:
         return received_at
     try:

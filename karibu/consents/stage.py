@@ -54,7 +54,8 @@ def keep_consents(batch: Batch) -> None:
 
     A source whose key stands in pages speaks for anybody: what it says was given waits for the address to confirm it.
     """
-    said = [(event, statement) for event in batch.events if event.customer_id for statement in _stated(event)]
+    telling = [event for event in batch.events if event.customer_id and _may_state(event)]
+    said = [(event, statement) for event in telling for statement in _stated(event)]
     doubted = _doubted(batch, {event.source_id for event, statement in said if _is_doubtful(event, statement)})
     believed = [one for event, one in said if event.source_id not in doubted or not _is_doubtful(event, one)]
     record_consents(believed)
@@ -102,6 +103,11 @@ def _asked(statements: list[Statement]) -> confirming.Asked:
     )
 
 
+def _may_state(event: Event) -> bool:
+    """Most say nothing at a glance."""
+    return bool(event.traits) or event.name in ACTS or not event.is_context_plain
+
+
 def _stated(event: Event) -> Iterator[Statement]:
     if event.name in ACTS:
         channel, status, topic = ACTS[event.name]
@@ -110,7 +116,7 @@ def _stated(event: Event) -> Iterator[Statement]:
         for trait, channel in TRAITS.items():
             if (said := _status(event.traits.get(trait))) is not None:
                 yield _statement(event, channel, said, EVERYTHING, "trait")
-    if b'"consent"' in event.context_json and "consent" in event.context:
+    if not event.is_context_plain and b'"consent"' in event.context_json and "consent" in event.context:
         yield from _from_context(event)
 
 

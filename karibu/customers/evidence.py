@@ -60,7 +60,7 @@ def tells_traits(event: Event) -> bool:
 
 
 def _has_context_traits(event: Event) -> bool:
-    return b'"traits"' in event.context_json and bool(event.context.get("traits"))
+    return not event.is_context_plain and b'"traits"' in event.context_json and bool(event.context.get("traits"))
 
 
 def needs_region(event: Event) -> bool:

@@ -37,6 +37,10 @@ class LinkHistory:
 
     def owner_at(self, time: datetime) -> int:
         """Who was signed in last at or before `time`; 0 when nobody yet."""
+        if not self.spans:
+            return 0
+        if self.spans[-1].since <= time:  # nearly always
+            return self.spans[-1].customer_id
         before = self._before(time)
         return self.spans[before].customer_id if before >= 0 else 0
 

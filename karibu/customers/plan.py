@@ -156,7 +156,7 @@ class Plan:
         return Place(own, own)
 
     def _history(self, browser: str) -> LinkHistory:
-        return self.known.histories.setdefault(browser, LinkHistory())
+        return self.known.histories.get(browser) or self.known.histories.setdefault(browser, LinkHistory())
 
     def _own(self, browser: str) -> int:
         return self.owns.get(browser) or self.known.browsers.get(browser, 0)

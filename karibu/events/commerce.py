@@ -11,6 +11,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 import msgspec
+from msgspec import UNSET, Raw, UnsetType
 
 from karibu.events.event import Event, Item
 
@@ -288,12 +289,12 @@ def _value(event: Event, said: object) -> Decimal | None:
     return given
 
 
-class _Page(msgspec.Struct):
+class _Page(msgspec.Struct, gc=False):
     url: Any = None
     referrer: Any = None
 
 
-class _Campaign(msgspec.Struct):
+class _Campaign(msgspec.Struct, gc=False):
     source: Any = None
     medium: Any = None
     name: Any = None
@@ -301,11 +302,14 @@ class _Campaign(msgspec.Struct):
     content: Any = None
 
 
-class _Context(msgspec.Struct):
-    """What is promoted of a context; the rest of it is passed over."""
+class _Context(msgspec.Struct, gc=False):
+    """What is promoted of a context, and what stages look at themselves; the rest of it is passed over."""
 
     page: _Page | None = None
     campaign: _Campaign | None = None
+    traits: Raw | UnsetType = UNSET
+    consent: Raw | UnsetType = UNSET
+    message: Raw | UnsetType = UNSET
 
 
 class _LooseContext(msgspec.Struct):
@@ -320,6 +324,7 @@ _loose_context = msgspec.json.Decoder(_LooseContext).decode
 def _promote_context(event: Event) -> None:
     try:
         context = _context(event.context_json)
+        event.is_context_plain = context.traits is context.consent is context.message is UNSET
     except msgspec.ValidationError:  # a page that is no object takes nothing from the campaign
         said = _loose_context(event.context_json)
         page = msgspec.convert(said.page, _Page) if isinstance(said.page, dict) else None

@@ -78,6 +78,8 @@ class Event(msgspec.Struct, gc=False):  # it holds no cycles, and thousands are 
     utm_term: str = ""
     utm_content: str = ""
     items: list[Item] = msgspec.field(default_factory=list)
+    # Whether the context is known to say nothing of traits, consent or a message: most say where and with what alone.
+    is_context_plain: bool = False
 
     customer_id: int = 0  # set by the identify stage: whose event this is now; 0 = nobody can be named
     # What the log keeps when it is not customer_id: a browser's own nameless customer, for what was done on it

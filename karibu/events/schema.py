@@ -30,7 +30,7 @@ ITEM = pa.struct(
         *[pa.field(name, pa.string()) for name in ("coupon", "url", "image_url")],
     ]
 )
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH, _SPAN = datetime(1970, 1, 1, tzinfo=UTC), pa.duration("us")
 PARTITION = pa.field("month", pa.string())  # "2026-11", of `time` in UTC; not stored in a tail block
 
 Values = list[Any]
@@ -116,11 +116,10 @@ def _json(name: str) -> Column:
 
 
 class Moments(Column):
-    """A time as microseconds since 1970: pyarrow takes longer to do this sum."""
+    """A time as the span since 1970, which pyarrow reads in a tenth of the time."""
 
     def array(self, events: Sequence[Event]) -> pa.Array:
-        spans = [moment - _EPOCH for moment in self.take(events)]
-        return pa.array([(s.days * 86_400 + s.seconds) * 1_000_000 + s.microseconds for s in spans]).cast(self.type)
+        return pa.array([moment - _EPOCH for moment in self.take(events)], _SPAN).cast(pa.int64()).cast(self.type)
 
 
 def customer(event: Event) -> int:
@@ -140,24 +139,27 @@ class Items(Column):
     """The lines of carts and orders. Built column by column, and once for a line that many events share."""
 
     def array(self, events: Sequence[Event]) -> pa.Array:
-        lines = [item for event in events for item in event.items]
-        different = {id(item): item for item in lines}
-        place = {number: at for at, number in enumerate(different)}
+        lists = [event.items for event in events]
+        lines = list(itertools.chain.from_iterable(lists))
+        ids = list(map(id, lines))
+        different = dict(zip(ids, lines, strict=True))
+        place = dict(zip(different, itertools.count()))
         try:
             parts = [_part(field, list(different.values())) for field in ITEM]
         except (pa.ArrowException, OverflowError, UnicodeError, TypeError, ValueError):
             return super().array(events)
         values = pa.StructArray.from_arrays(parts, fields=list(ITEM))
-        values = values.take(pa.array([place[id(item)] for item in lines], pa.int32()))
-        ends = itertools.accumulate((len(event.items) for event in events), initial=0)
-        none = pa.array([not event.items for event in events])
+        values = values.take(pa.array(list(map(place.__getitem__, ids)), pa.int32()))
+        ends = itertools.accumulate(map(len, lists), initial=0)
+        none = pa.array([not listed for listed in lists])
         return pa.ListArray.from_arrays(pa.array(ends, pa.int32()), values, mask=none)
 
 
 def _part(field: pa.Field, items: Sequence[Item]) -> pa.Array:
-    get = attrgetter(field.name)
-    values = [None if (value := get(item)) == "" else value for item in items]
-    return _only_nothing(values, field.type)
+    values = list(map(attrgetter(field.name), items))
+    if pa.types.is_string(field.type) and not all(values):
+        values = [value or None for value in values]
+    return pa.array(values, field.type) if any(values) else _only_nothing(values, field.type)
 
 
 STEPS: list[Step] = [
