@@ -10,8 +10,9 @@ once, in the draw that they met first (in a version: first there), and each draw
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from karibu.campaigns import earned, stats
@@ -25,6 +26,8 @@ from karibu.journeys.steps.experiment import Experiment
 from karibu.journeys.steps.leave import Leave
 from karibu.journeys.steps.send import Send
 from karibu.journeys.steps.split import Split
+from karibu.messages.models import Message
+from karibu.messages.status import Reason, Status
 
 NOTHING: Mapping[str, Any] = {"incremental": None, "ways": []}  # of a step at which nobody was drawn
 BY_DOOR, BY_WAYS, BY_RULES = "journey", "ways", "rules"  # who held people out
@@ -48,18 +51,18 @@ _BY_RULES = f"""
             {HELD_BY_RULES} AS is_holdout, created_at AS since, id FROM ({_MEANT} AND m.is_marketing) AS meant
         WHERE {HELD_BY_RULES} OR {HELD_BY_SENDER} OR {WAS_LET_IN} ORDER BY enrollment_id, created_at, id) AS firsts
     WHERE version <> ALL(%(versions)s::int[])"""  # noqa: S608 - constants of ours
-_DRAWN = f"""
+_BY_CHANCE = f"""
     SELECT d.customer_id, d.version, d.step, h.way IS NOT NULL AS is_holdout, d.at AS since, d.id
     FROM ({_PARTED} AND {_AT}) AS d LEFT JOIN unnest(%(held_versions)s::int[], %(held_steps)s::int[], %(ways)s::text[])
-        AS h(version, step, way) ON h.version = d.version AND h.step = d.step AND h.way = d.way
-    UNION ALL {_BY_RULES}"""  # noqa: S608
-_LABELLED = "customer_id, version || '.' || step AS step, is_holdout, since"
-_ONCE = f"""
-    SELECT DISTINCT ON (customer_id) {_LABELLED} FROM ({_DRAWN}) AS drawn
-    ORDER BY customer_id, since, id"""  # noqa: S608
-_ONCE_A_VERSION = f"""
-    SELECT DISTINCT ON (customer_id, version) {_LABELLED} FROM ({_DRAWN}) AS drawn
-    ORDER BY customer_id, version, since, id"""  # noqa: S608
+        AS h(version, step, way) ON h.version = d.version AND h.step = d.step AND h.way = d.way"""  # noqa: S608
+# Each person once in each version, where they were drawn first; `step` says version, position, and whether it was their
+# first draw of all.
+FIRST = "1"
+_ONCE = """
+    SELECT customer_id, is_holdout, since, version || '.' || step || '.'
+        || (row_number() OVER (PARTITION BY customer_id ORDER BY since, id) = 1)::int AS step
+    FROM (SELECT DISTINCT ON (customer_id, version) * FROM ({drawn}) AS drawn
+        ORDER BY customer_id, version, since, id) AS firsts"""
 _BY_WAY = f"""
     SELECT DISTINCT ON (p.customer_id, p.version, p.step) customer_id, version || '.' || step || '.' || way AS step,
         false AS is_holdout, at AS since FROM ({_PARTED} AND {_AT}) AS p
@@ -98,12 +101,16 @@ def of(journey: Journey, days: int) -> Compared:
         "held_steps": [step for _number, step, _way in held],
         "ways": [way for _number, _step, way in held],
     }
-    whole = _pairs(earned.spent(_ONCE, asked, days))
+    drawn = _drawn(asked, draws)
+    whole: list[tuple[str, Pair]] = []
     each: dict[int, list[Pair]] = defaultdict(list)
-    for label, pair in _pairs(earned.spent(_ONCE_A_VERSION, asked, days)).items():
-        each[int(label.partition(".")[0])].append(pair)
+    found = _pairs(earned.spent(_ONCE.format(drawn=drawn), asked, days)) if drawn else {}
+    for label, pairs in groupby(found.items(), lambda item: item[0].rpartition(".")[0]):
+        both = {name.rpartition(".")[2]: pair for name, pair in pairs}
+        whole += [(label, both[FIRST])] if FIRST in both else []
+        each[int(label.partition(".")[0])].append(_together(both.values()))
     return Compared(
-        earned.more(list(whole.values()), days),
+        earned.more([pair for _label, pair in whole], days),
         _by(whole),
         {number: earned.more(pairs, days) for number, pairs in each.items()},
         {**_messages(journey, asked, days), **_chances(journey, asked, days)},
@@ -118,6 +125,20 @@ def _draws(definition: Definition) -> Iterator[tuple[int, list[str]]]:
     for place in definition.layout.places:
         if isinstance(place.step, Split) and (ways := held_ways(definition, place)):
             yield place.position, ways
+
+
+def _drawn(asked: Mapping[str, Any], draws: Mapping[int, Sequence[Any]]) -> str:
+    """Everybody whom a chance parted that a version is judged by; "" where nobody was held out."""
+    parts = [_BY_CHANCE] if asked["versions"] else []
+    by_rules = Message.objects.filter(sender=asked["sender"], status=Status.REFUSED, reason=Reason.HOLDOUT)
+    if not all(draws.values()) and by_rules.exists():
+        parts.append(_BY_RULES)
+    return " UNION ALL ".join(parts)
+
+
+def _together(pairs: Iterable[Pair]) -> Pair:
+    ones, others = zip(*pairs, strict=True)
+    return earned.joined(ones), earned.joined(others)
 
 
 def held_ways(definition: Definition, place: Place) -> list[str]:
@@ -145,9 +166,9 @@ def _pairs(found: Spent) -> dict[str, Pair]:
     return {label: (found.get((label, False), nobody)[1], found.get((label, True), nobody)[1]) for label in labels}
 
 
-def _by(drawn: Mapping[str, Pair]) -> list[str]:
+def _by(drawn: Sequence[tuple[str, Pair]]) -> list[str]:
     kinds = {str(AT_THE_DOOR): BY_DOOR, str(_GATE): BY_RULES}
-    found = {kinds.get(label.partition(".")[2], BY_WAYS) for label, pair in drawn.items() if pair[1].people}
+    found = {kinds.get(label.partition(".")[2], BY_WAYS) for label, pair in drawn if pair[1].people}
     return [kind for kind in (BY_DOOR, BY_WAYS, BY_RULES) if kind in found]
 
 

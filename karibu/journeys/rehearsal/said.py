@@ -151,13 +151,25 @@ def collisions(result: Mapping[str, Any]) -> list[tuple[str, str, str, int]]:
     others = result.get("others", {})
     names = queries.names([int(number) for number in others])
     rows = [
-        (names.get(int(number), f"#{number}"), f"/journeys/{number}/", _("people were in it at the same time"), n)
+        (
+            names.get(int(number), f"#{number}"),
+            f"/journeys/{number}/",
+            ngettext("person was in it at the same time", "people were in it at the same time", n),
+            n,
+        )
         for number, n in others.items()
     ]
     near = result.get("near", {})
     called = senders.names(near)
-    said = _("messages of this one come within a day of one that it really sent")
-    return rows + [(called[sender], senders.url(sender), said, n) for sender, n in near.items()]
+
+    def said(n: int) -> str:
+        return ngettext(
+            "message of this one comes within a day of one that it really sent",
+            "messages of this one come within a day of one that it really sent",
+            n,
+        )
+
+    return rows + [(called[sender], senders.url(sender), said(n), n) for sender, n in near.items()]
 
 
 def cost(result: Mapping[str, Any], price: Decimal | None) -> list[tuple[str, str, int, Decimal | None]]:
