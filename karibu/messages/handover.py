@@ -41,17 +41,18 @@ from karibu.messages.verdict import NOT_REACHED, SENT, Outcome, Verdict, failed,
 LEASE = timedelta(minutes=10)  # the timeouts of one group's deliveries, and of writing them down, end well before
 MOST_NOTED = 200  # outcomes that wait for the next Begin
 
-# One table by its key: whatever the server took the table for when it planned this, it looks rows up.
+# By the key, whatever the server took the table for when it planned this: were the status asked for as the index of
+# claimed messages has it, the server would go through all of them for each Begin, since they are so few when it plans.
 _BEGIN = """
     WITH begun AS (
         UPDATE messages_message SET handed_over_at = %(now)s
-        WHERE id = ANY(%(letters)s::bigint[]) AND status = 'sending' AND handed_over_at IS NULL
+        WHERE id = ANY(%(letters)s::bigint[]) AND status || '' = 'sending' AND handed_over_at IS NULL
             AND attempts = (%(claims)s::bigint[])[array_position(%(letters)s::bigint[], id)]
         RETURNING id
     ), sent AS (
         UPDATE messages_message SET status = 'sent', reason = '', detail = '', sent_at = %(now)s,
             history = history || %(entry)s::jsonb
-        WHERE id = ANY(%(sent)s::bigint[]) AND status = 'sending' RETURNING id
+        WHERE id = ANY(%(sent)s::bigint[]) AND status || '' = 'sending' RETURNING id
     ), untold AS (
         INSERT INTO messages_untold (message_id) SELECT id FROM sent ON CONFLICT DO NOTHING
     )
