@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connection
 
-from karibu.consents.models import Consent, Rhythm, Suppression
+from karibu.consents.models import Consent, Suppression
 from karibu.consents.statement import EVERYTHING, FILE, GIVEN, OFFERS, PENDING, WITHDRAWN
 
 STOPS_MARKETING = str(Suppression.Reason.UNSUBSCRIBED)
@@ -87,7 +87,13 @@ def paused(customer_ids: Collection[int], now: datetime) -> dict[int, datetime]:
         return dict(cursor.fetchall())
 
 
+_RHYTHMS = """
+    SELECT DISTINCT ON (customer_id) customer_id, days FROM consents_rhythm
+    WHERE customer_id = ANY(%s) ORDER BY customer_id, id DESC"""
+
+
 def rhythms(customer_ids: Collection[int]) -> dict[int, int]:
     """In how many days at most one piece of marketing is wanted, of those who said so."""
-    rows = Rhythm.objects.filter(customer_id__in=customer_ids).order_by("customer_id", "-id").distinct("customer_id")
-    return {customer: days for customer, days in rows.values_list("customer_id", "days") if days}
+    with connection.cursor() as cursor:
+        cursor.execute(_RHYTHMS, [list(customer_ids)])
+        return {customer: days for customer, days in cursor.fetchall() if days}

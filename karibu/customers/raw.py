@@ -3,10 +3,14 @@
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
+import msgspec
 import psycopg
 from django.db import connection
 from django.db.models import Model
 from django.db.models.base import ModelState
+from psycopg.types.json import set_json_loads
+
+from karibu.events.arrays import with_bulk_arrays
 
 Cursor = psycopg.Cursor[Any]
 Row = TypeVar("Row", bound=Model)
@@ -33,9 +37,15 @@ def objects(model: type[Row], columns: Sequence[str], query: str, *values: objec
 
     Of other columns nothing is known: whoever asks for one asks the database, row by row.
     """
+    return [_made(model, columns, row) for row in rows(query, *values)]
+
+
+def rows(query: str, *values: object) -> list[tuple[Any, ...]]:
+    """What a query finds; lists among the values, and the rows, travel in binary."""
+    own = with_bulk_arrays(cursor())
+    set_json_loads(msgspec.json.decode, own)
     with connection.wrap_database_errors:
-        found = cursor().execute(query, values, binary=True)
-    return [_made(model, columns, row) for row in found.fetchall()]
+        return own.execute(query, values, binary=True).fetchall()
 
 
 def _made(model: type[Row], columns: Sequence[str], row: Sequence[object]) -> Row:

@@ -93,6 +93,8 @@ def products(ids: Iterable[str], shop: Facts) -> dict[str, Facts]:
 
 def _products_about(message: Message, order: Facts | None) -> list[str]:
     context = message.context
+    if not context and not order:
+        return []
     listed = context.get("product_ids")
     event = context.get("event")
     given: list[Any] = listed if isinstance(listed, list) else [context.get("product_id")]
@@ -119,8 +121,12 @@ def _orders(
     people = [m.customer_id for m in messages]
     rows = list(Order.objects.filter(Q(order_id__in=named) | Q(pk__in=_latest(people))).order_by("-placed_at", "-id"))
     facts = _order_facts(rows, shop)
+    placed: dict[int | None, list[Facts]] = {}
+    for row in rows:
+        if row.status == "placed":
+            placed.setdefault(row.customer_id, []).append(facts[row.order_id])
     for m in messages:
-        mine = [facts[row.order_id] for row in rows if row.customer_id == m.customer_id and row.status == "placed"]
+        mine = placed.get(m.customer_id, [])
         found[m.id]["orders"] = mine[:LAST_ORDERS]
         order = facts.get(str(m.context.get("order_id"))) or (mine[0] if mine else None)
         if order:

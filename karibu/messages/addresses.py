@@ -1,5 +1,7 @@
 """The public addresses of a message's own pages: click, picture, unsubscribe, web view."""
 
+from collections.abc import Sequence
+
 from django.conf import settings
 
 from karibu.messages import tokens
@@ -12,5 +14,13 @@ def public_url() -> str:
 
 def page(purpose: str, message_id: int, position: int = 0) -> str:
     """The whole address of one of a message's pages, e.g. `https://shop.example/m/c/AAAAA...`."""
-    suffix = ".gif" if purpose == tokens.OPEN else ""
-    return f"{public_url()}/m/{purpose}/{tokens.sign(purpose, message_id, position)}{suffix}"
+    return pages(message_id, [(purpose, position)])[0]
+
+
+def pages(message_id: int, wanted: Sequence[tuple[str, int]]) -> list[str]:
+    """`page` for several of (purpose, position) of one message."""
+    begin = f"{public_url()}/m/"
+    return [
+        f"{begin}{purpose}/{word}.gif" if purpose == tokens.OPEN else f"{begin}{purpose}/{word}"
+        for (purpose, _), word in zip(wanted, tokens.words(message_id, wanted), strict=True)
+    ]

@@ -143,8 +143,9 @@ def _claim(now: datetime, limit: int, only: int | None) -> list[Message]:
     if claimed and only is None:
         claimed += known(_COMPETING, list({*ours, *ours.values()}), now, [message.id for message in claimed], limit)
     templates = Template.objects.in_bulk({message.template_id for message in claimed})  # few, of many messages
+    known_as = Message.template.field.set_cached_value  # what assigning does, without asking whether it may
     for message in claimed:
-        message.template = templates[message.template_id]
+        known_as(message, templates[message.template_id])
     return sorted(claimed, key=lambda message: (message.due_at, message.id))
 
 

@@ -8,6 +8,7 @@ link is never in the URL, so there is no open redirect.
 import base64
 import binascii
 import hmac
+from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b, sha512
 from typing import NamedTuple
@@ -16,6 +17,7 @@ from django.conf import settings
 
 CLICK, OPEN, UNSUBSCRIBE, VIEW, REFERENCE, SURVEY = "c", "o", "u", "v", "m", "s"
 _MAC = 9
+_TO_24 = bytes(2)  # makes a word a whole number of letters: 24, of which the last two say nothing
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
@@ -27,6 +29,19 @@ class Mark(NamedTuple):
 def sign(purpose: str, message_id: int, position: int = 0) -> str:
     body = (message_id << 8 | position).to_bytes(7, "big")
     return _written(body + _mac(purpose, body))
+
+
+def words(message_id: int, wanted: Iterable[tuple[str, int]]) -> list[str]:
+    """`sign` for several of (purpose, position) of one message, in a third of the time."""
+    secret, number = settings.SECRET_KEY, message_id << 8
+    raw = []
+    for purpose, position in wanted:
+        body = (number | position).to_bytes(7, "big")
+        mac = _begun(secret, purpose).copy()
+        mac.update(body)
+        raw += (body, mac.digest(), _TO_24)
+    text = _written(b"".join(raw))
+    return [text[start : start + 22] for start in range(0, len(text), 24)]
 
 
 def read(purpose: str, token: str) -> Mark | None:

@@ -3,9 +3,8 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from django.db import connection
-
 from karibu.consents.queries import rhythms
+from karibu.customers import raw
 from karibu.messages.gate.case import Case, Group
 from karibu.messages.models import ChannelRules, Rules
 from karibu.messages.status import Reason
@@ -77,9 +76,7 @@ def _longest(rules: Iterable[Rules | ChannelRules]) -> timedelta:
 
 def _sent(customers: set[int], since: datetime) -> dict[Line, list[datetime]]:
     found: dict[Line, list[datetime]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_SENT, [list(customers), since])
-        for customer, channel, at in cursor.fetchall():
-            found.setdefault((customer, channel), []).append(at)
-            found.setdefault((customer, ANY), []).append(at)
+    for customer, channel, at in raw.rows(_SENT, list(customers), since):
+        found.setdefault((customer, channel), []).append(at)
+        found.setdefault((customer, ANY), []).append(at)
     return found

@@ -5,6 +5,7 @@ the connection ends (RFC 5321, 4.1.1.4), so whatever happens it has not been sen
 it the server's; the next letter's envelope goes with it, so that a letter costs one round trip.
 """
 
+import re
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -13,6 +14,8 @@ from typing import NamedTuple
 from karibu.messages.channels import Letter
 from karibu.messages.channels.email.smtp import Broken, Connection, Reply
 
+_DOT = re.compile(rb"\r\n\.")
+_ENVELOPE = ("sender", "recipient", "content")  # what the answers to its three commands are about
 _END, _AFTER = "end", "after"  # what else is answered: the last line; what ends an envelope that was refused
 
 
@@ -94,16 +97,18 @@ class Courier:
     def _envelope(self, letter: Letter) -> bytes:
         extra = "" if letter.recipient.isascii() else " SMTPUTF8 BODY=8BITMIME"
         self.letter, self._refusal = letter, None
-        self._commands.append(("sender", f"MAIL FROM:<{letter.sender}>{extra}\r\n"))
-        self._commands.append(("recipient", f"RCPT TO:<{letter.recipient}>\r\n"))
-        self._commands.append(("content", "DATA\r\n"))
-        return self._commanded()
+        commands = (f"MAIL FROM:<{letter.sender}>{extra}\r\n", f"RCPT TO:<{letter.recipient}>\r\n", "DATA\r\n")
+        if self.pipelines:
+            self._awaited.extend(_ENVELOPE)
+            return "".join(commands).encode()
+        self._commands.extend(zip(_ENVELOPE, commands, strict=True))
+        return self._command()
 
-    def _commanded(self) -> bytes:
-        """The whole envelope at once where the server allows it, else command by command."""
-        now = [self._commands.popleft() for _ in range(len(self._commands) if self.pipelines else 1)]
-        self._awaited.extend(about for about, _ in now)
-        return "".join(command for _, command in now).encode()
+    def _command(self) -> bytes:
+        """The envelope command by command, where the server does not take it at once."""
+        about, command = self._commands.popleft()
+        self._awaited.append(about)
+        return command.encode()
 
     def _go_on(self, letter: Letter, reply: Reply, about: str) -> Iterator[Answer]:
         if reply.code // 100 not in (2, 3) and not self._refusal:
@@ -111,7 +116,7 @@ class Courier:
             self._commands.clear()
         if about != "content" and not self._refusal:
             if self._commands:
-                self._push(self._commanded())
+                self._push(self._command())
         elif self._refusal and (about == "content" or not self.pipelines):
             self._abandon(reply)
             yield Answer(letter, *self._refusal)
@@ -130,5 +135,5 @@ class Courier:
 
 def _dotted(raw: bytes) -> bytes:
     """As it is transmitted (RFC 5321, 4.5.2), without the last line."""
-    body = raw.replace(b"\r\n.", b"\r\n..")
+    body = raw.replace(b"\r\n.", b"\r\n..") if _DOT.search(raw) else raw  # looking is half of the work
     return (b"." if raw.startswith(b".") else b"") + body + (b"" if raw.endswith(b"\r\n") else b"\r\n")

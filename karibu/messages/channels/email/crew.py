@@ -21,6 +21,7 @@ from karibu.messages.verdict import NOT_REACHED, SENT, Verdict, failed, held
 
 STALE = 20  # seconds of silence after which a kept connection is asked whether it still lives
 EACH = 8  # letters that are worth a further connection
+LULL = 0.001  # seconds of silence after which a Begin need not be for more: each has its price, however many it is for
 PATIENCE = 0.05  # seconds of silence after which outcomes are written without waiting for a Begin
 Found = Iterator[tuple[Letter, Verdict]]
 Next = Generator[tuple[Letter, Verdict], None, Letter | None]
@@ -143,7 +144,7 @@ class Crew:
             for number, event in found:
                 yield from self._attend(busy[number], event)
             busy = {n: c for n, c in busy.items() if c in self.couriers and not (c.is_idle or c.is_offering)}
-            found = _said(busy, 0) if busy else []
+            found = _said(busy, LULL) if busy else []
 
     def _attend(self, courier: Courier, event: int) -> Found:
         try:
