@@ -35,6 +35,7 @@ class Compiled:
     is_marketing: bool
     language: str = ""
     links: tuple[str, ...] = ()  # what every mail links to (slots.py), by position
+    has_others: bool = True  # links whose target only the filled-in mail can say
     scales: frozenset[str] = frozenset()  # of the surveys that it asks for
     others: dict[str, Callable[[], "Compiled"]] = field(default_factory=dict)  # by language, compiled when asked for
 
@@ -102,6 +103,7 @@ def compile_template(template: Template) -> Compiled:
         html=as_html.compiled(html),
         text=as_text.compiled(text) if text else None,
         links=links,
+        has_others=slots.HREF in html,
         scales=frozenset(scale for scale in survey.SCALES if f"{scale}_url" in template.subject + html + text),
     )
 
@@ -142,7 +144,9 @@ def render(form: Compiled, facts: Facts, lead: Callable[[str], str] | None = Non
     subject = " ".join(form.subject.filled(facts).split())[:500]
     slotted = slots.filled([lead(url) for url in form.links] if lead else form.links)
     facts = {**facts, **slotted, "subject": subject, "is_marketing": form.is_marketing}
-    html = _led(form.html.filled(facts), lead)
+    html = form.html.filled(facts)
+    if form.has_others:
+        html = _led(html, lead)
     text = form.text.filled(facts) if form.text else plain.text_of(html)
     if form.text and lead:
         text = _TEXT_URL.sub(lambda url: lead(url[0]), text)

@@ -16,6 +16,7 @@ from karibu.messages.channels.email.smtp import Broken, Connection, Reply
 
 _DOT = re.compile(rb"\r\n\.")
 _ENVELOPE = ("sender", "recipient", "content")  # what the answers to its three commands are about
+_SAID_AT_ONCE = _ENVELOPE[:2]  # by who pipelines
 _END, _AFTER = "end", "after"  # what else is answered: the last line; what ends an envelope that was refused
 
 
@@ -73,11 +74,13 @@ class Courier:
 
     def hear(self) -> Iterator[Answer]:
         """Goes on with what the server has said meanwhile. Raises OSError or Broken."""
+        self.moved = time.monotonic()
         for reply in self.connection.pull():
-            self.moved = time.monotonic()
             if not self._awaited:
                 raise Broken(f"the mail server said {reply}")
             about = self._awaited.popleft()
+            if about in _SAID_AT_ONCE and reply.code // 100 == 2 and self.pipelines:
+                continue  # what follows has been said already
             if about == _END and self.ending:
                 letter, self.ending = self.ending, None
                 yield Answer(letter, reply, "content")

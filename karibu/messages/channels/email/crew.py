@@ -21,7 +21,7 @@ from karibu.messages.verdict import NOT_REACHED, SENT, Verdict, failed, held
 
 STALE = 20  # seconds of silence after which a kept connection is asked whether it still lives
 EACH = 8  # letters that are worth a further connection
-LULL = 0.001  # seconds of silence after which a Begin need not be for more: each has its price, however many it is for
+FOR_MORE = 0.003  # seconds that a Begin waits to be for more letters: each has its price, however many it is for
 PATIENCE = 0.05  # seconds of silence after which outcomes are written without waiting for a Begin
 Found = Iterator[tuple[Letter, Verdict]]
 Next = Generator[tuple[Letter, Verdict], None, Letter | None]
@@ -132,7 +132,7 @@ class Crew:
                 yield from self._lost(courier, reason(error))
 
     def _listen(self, begin: Begin) -> Found:
-        """Until nothing more is being said: so that the next Begin is for as many as can be."""
+        """Until nothing more is being said, or will be soon: so that the next Begin is for as many as can be."""
         busy = {c.connection.socket.fileno(): c for c in self.couriers if not c.is_idle}
         found = _said(busy, PATIENCE) if busy else []
         if not found:
@@ -140,11 +140,12 @@ class Crew:
             for courier in busy.values():
                 if time.monotonic() - courier.moved > ANSWER:
                     yield from self._lost(courier, "the mail server does not answer")
+        until = time.monotonic() + FOR_MORE
         while found:
             for number, event in found:
                 yield from self._attend(busy[number], event)
             busy = {n: c for n, c in busy.items() if c in self.couriers and not (c.is_idle or c.is_offering)}
-            found = _said(busy, LULL) if busy else []
+            found = _said(busy, max(0, until - time.monotonic())) if busy else []
 
     def _attend(self, courier: Courier, event: int) -> Found:
         try:
