@@ -34,7 +34,7 @@ def sign(purpose: str, message_id: int, position: int = 0) -> str:
 def words(message_id: int, wanted: Iterable[tuple[str, int]]) -> list[str]:
     """`sign` for several of (purpose, position) of one message, in a third of the time."""
     secret, number = settings.SECRET_KEY, message_id << 8
-    raw = []
+    raw: list[bytes] = []
     for purpose, position in wanted:
         body = (number | position).to_bytes(7, "big")
         mac = _begun(secret, purpose).copy()
