@@ -6,6 +6,7 @@ rows. If it fails, all of it has not happened, and it is tried again. An event t
 """
 
 import logging
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -27,11 +28,14 @@ from karibu.collect.wire import Refused
 from karibu.events.arrays import with_bulk_arrays
 from karibu.events.batch import BadEvent, Batch, Stage
 from karibu.events.event import Event
-from karibu.events.wake import PIPELINES, WORKER
+from karibu.events.wake import PIPELINES, WORKER, stopping
 
 log = logging.getLogger("karibu.pipeline")
 
 TAKE = 3000  # events in one transaction
+# Seconds from the beginning of one transaction of a pipeline to the next, where MANY events come meanwhile and are not
+# yet enough for a whole one: each costs as much as some two hundred events do. Of few, nobody waits for the next.
+BEAT, MANY = 0.25, 500
 IDLE = 5.0  # seconds until the inbox is looked at without having been woken
 BUSY = 0.05  # seconds until another look when other workers own every lane that has rows
 BAD_ONES = 8  # events that stages may name as bad in one batch before it is halved
@@ -70,9 +74,22 @@ class SetAside:
     reason: str
 
 
+class _Pace(threading.local):
+    """When this thread's next transaction may begin, by time.monotonic()."""
+
+    next = 0.0
+
+
+_pace = _Pace()
+
+
 def step() -> float:
-    """Works on one micro-batch. Returns how many seconds the loop may sleep."""
-    return 0 if drain() else (BUSY if _is_anything_waiting() else IDLE)
+    """Works on one micro-batch, when it is time for it. Returns how many seconds the loop may sleep."""
+    stopping.wait(max(0.0, _pace.next - time.monotonic()))
+    begun = time.monotonic()
+    taken = drain()
+    _pace.next = begun + BEAT * min(1.0, taken / MANY) if taken < TAKE * 0.8 else begun
+    return 0 if taken else (BUSY if _is_anything_waiting() else IDLE)
 
 
 def drain_all() -> int:
