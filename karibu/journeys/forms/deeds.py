@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from karibu.journeys.draw import MOST
 from karibu.journeys.forms.base import StepForm, plain, spelled
 from karibu.journeys.models import Journey
+from karibu.journeys.steps.send import LATE_DAYS, MOST_DAYS
 from karibu.messages import starters, usage
 from karibu.messages.models import Template
 from karibu.messages.recommend import COUNT
@@ -34,19 +35,33 @@ class SendForm(StepForm):
         ),
     )
 
+    late_days = forms.IntegerField(
+        label=_("Too late after, in days"),
+        min_value=1,
+        max_value=MOST_DAYS,
+        help_text=_(
+            "So long it waits where it may not leave yet: too many messages to this person, their quiet hours, an"
+            " outage. Then it is not sent at all."
+        ),
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["template"].choices = templates()  # type: ignore[attr-defined]
 
     @staticmethod
     def values(step: Any) -> dict[str, Any]:
-        return {"template": step.template, "holdout": step.holdout or ""}
+        return {"template": step.template, "holdout": step.holdout or "", "late_days": step.late_days}
 
     def settings(self) -> dict[str, Any]:
-        chosen, skipped = self.cleaned_data["template"], self.cleaned_data["holdout"]
-        channel = Template.objects.filter(key=chosen).values_list("channel", flat=True).first()
-        written = {"template": chosen, "channel": channel or "email"}
-        return {"send": {**written, "holdout": skipped} if skipped else written}
+        said = self.cleaned_data
+        channel = Template.objects.filter(key=said["template"]).values_list("channel", flat=True).first()
+        written = {"template": said["template"], "channel": channel or "email"}
+        if said["holdout"]:
+            written["holdout"] = said["holdout"]
+        if said["late_days"] != LATE_DAYS:
+            written["late_days"] = said["late_days"]
+        return {"send": written}
 
 
 class UpdateForm(StepForm):

@@ -2,6 +2,9 @@
 
 With ways ("sent", "failed") the person stands here until that is known, and goes on by the one or the other. Whom
 chance keeps from it (a share of this step's own, or the rules' holdout) goes on like those to whom it was sent.
+
+What the gate holds (the caps, quiet hours, an outage) waits until it lets it pass, `late_days` at the latest: then what
+it says is taken to be no longer true.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,6 +12,7 @@ from datetime import timedelta
 from typing import ClassVar
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from karibu.journeys import draw
 from karibu.journeys.steps.base import Group, Outcome, Step, Traveller
@@ -21,7 +25,8 @@ from karibu.segments.faults import DefinitionError
 
 LEFT, FAILED = "sent", "failed"
 SOONEST, LATEST = timedelta(seconds=2), timedelta(minutes=10)  # between two looks at what became of a message
-EXPIRES_AFTER = timedelta(days=2)  # held so long (quiet hours, a dead relay), what it says is no longer true
+MOST_DAYS = 365
+LATE_DAYS = 8  # a day more than a cap that counts by the week holds one
 
 
 class Send(Step, forbid_unknown_fields=True):
@@ -31,6 +36,7 @@ class Send(Step, forbid_unknown_fields=True):
     template: str
     channel: str = "email"
     holdout: int = 0  # percent of those who come here: it skips them, and the others are compared with them
+    late_days: int = LATE_DAYS  # whoever cannot be written to so soon after their moment is not written to at all
 
     def check(self, path: str) -> None:
         if not self.template:
@@ -38,11 +44,18 @@ class Send(Step, forbid_unknown_fields=True):
         if self.channel not in KINDS:
             raise DefinitionError(f"{path}.channel", _("Channels are: %(all)s.") % {"all": ", ".join(KINDS)})
         draw.check(self.holdout, f"{path}.holdout")
+        if not 1 <= self.late_days <= MOST_DAYS:
+            raise DefinitionError(f"{path}.late_days", _("Expected a whole number from 1 to %(n)s.") % {"n": MOST_DAYS})
 
     def sentence(self) -> str:
         words = {"template": self.template.replace("-", " "), "channel": name_of(self.channel)}
         by_mail, otherwise = _("send “%(template)s” by e-mail"), _("send “%(template)s” by %(channel)s")
         said = (by_mail if self.channel == "email" else otherwise) % words
+        if self.late_days != LATE_DAYS:
+            late = ngettext(
+                "%(send)s, at the latest %(n)s day later", "%(send)s, at the latest %(n)s days later", self.late_days
+            )
+            said = late % {"send": said, "n": self.late_days}
         return _("%(send)s, but skip %(n)s %% by chance") % {"send": said, "n": self.holdout} if self.holdout else said
 
     def ways(self) -> Sequence[str]:
@@ -89,7 +102,7 @@ class Send(Step, forbid_unknown_fields=True):
             step=str(group.step),
             enrollment_id=traveller.id,
             due_at=(moment := group.moment(traveller)),
-            expires_at=moment + EXPIRES_AFTER,
+            expires_at=moment + timedelta(days=self.late_days),
             is_holdout=self.holdout > 0
             and draw.is_skipped(traveller.customer_id, self.holdout, group.journey_id, group.step),
         )

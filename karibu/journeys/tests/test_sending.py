@@ -10,7 +10,7 @@ from karibu.journeys import actions
 from karibu.journeys.models import Enrollment
 from karibu.journeys.story import Story, expects, sends, story, waits
 from karibu.messages import send
-from karibu.messages.models import Mail, Message, Template
+from karibu.messages.models import ChannelRules, Mail, Message, Template
 from karibu.messages.tests.cast import says, the_shop
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +21,7 @@ def publish(*steps: dict[str, object]) -> None:
     actions.publish(actions.create("Welcome", definition, by="test"), by="test")
 
 
-def template(key: str, subject: str, *, is_marketing: bool = False) -> dict[str, object]:
+def template(key: str, subject: str, *, is_marketing: bool = False) -> dict[str, dict[str, str]]:
     Template.objects.create(key=key, name=key, subject=subject, body="Hello", is_marketing=is_marketing)
     return {"send": {"template": key}}
 
@@ -58,6 +58,21 @@ def test_of_two_marketing_sends_without_a_delay_the_second_rests_and_leaves_late
     assert Message.objects.values_list("status", "reason").get(step="1") == ("held", "frequency")
     story(waits(hours=17), told=told)
     assert leave(told) == ["One", "Two"]
+
+
+@pytest.mark.parametrize(("late", "became"), [({}, ("sent", "")), ({"late_days": 1}, ("refused", "too_late"))])
+def test_what_is_over_the_weeks_cap_waits_for_its_turn_as_long_as_its_step_says(late, became):
+    ChannelRules.objects.create(channel="email", gap_hours=0, most=1)  # in seven days
+    told = amina()
+    second = template("second", "Two", is_marketing=True)
+    publish(template("first", "One", is_marketing=True), {"send": {**second["send"], **late}})
+    story(sends("Signed Up"), told=told)
+    assert leave(told) == ["One"]
+    story(waits(days=3), told=told)
+    leave(told)
+    story(waits(days=4), told=told)
+    leave(told)
+    assert Message.objects.values_list("status", "reason").get(step="1") == became
 
 
 @pytest.mark.parametrize(

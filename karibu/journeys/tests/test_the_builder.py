@@ -193,7 +193,7 @@ WRITTEN: dict[str, dict[str, Any]] = {
                                                   {"property": "tier", "op": "in", "value": ["gold", "tin"]}]},
         "within": {"minutes": 90},
     },
-    "send": {"template": "text", "channel": "sms"},
+    "send": {"template": "text", "channel": "sms", "late_days": 3},
     "branch": {"if": {"any": [{"trait": "country", "op": "is", "value": "RW"}, {"rfm": "champions"}]}},
     "check": {"entry": {"property": "reply.tier", "op": "not_in", "value": ["gold", "tin"]}},
     "reaction": {"template": "text", "did": "bounced"},
