@@ -1,5 +1,7 @@
 """Who the shop's customers are, and the evidence for it. Ids are never reused; a merged customer redirects for ever."""
 
+from typing import Any
+
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
@@ -7,6 +9,18 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 LISTED = models.Q(merged_into__isnull=True, erased_at__isnull=True)
+
+
+@SearchVectorField.register_lookup
+class Asked(models.Lookup):
+    """`search__asked`: the words of search.query() are in it."""
+
+    lookup_name = "asked"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        column, parameters = self.process_lhs(compiler, connection)
+        return f"{column} @@ %s::tsquery", (*parameters, self.rhs)
 
 
 def _order(name: str, *fields: str, include: list[str], only: models.Q = models.Q()) -> models.Index:
@@ -67,6 +81,21 @@ class Customer(models.Model):
                 "-id",
                 include=["orders", "is_anonymous", "country", "name"],
                 only=models.Q(orders__gt=0),
+            ),
+            # By name, whoever has none comes first, and most of them are browsers: these are the few others on either
+            # side, whom a list of the one or the other kind would look for among millions.
+            _order(
+                "customer_nameless",
+                "id",
+                include=["orders", "spent", "country"],
+                only=models.Q(is_anonymous=False, name=""),
+            ),
+            _order(
+                "customer_named_browsers",
+                "name",
+                "id",
+                include=["orders", "spent", "country"],
+                only=models.Q(is_anonymous=True, name__gt=""),
             ),
             # Members of a segment, and those last seen first, are looked up one by one.
             _order("customer_by_id", "id", include=["orders", "spent", "is_anonymous", "country"]),

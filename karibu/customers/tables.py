@@ -1,10 +1,11 @@
 """The lists of this app."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
+from django.db.models.functions import Concat
 from django.db.models.sql.where import ExtraWhere
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -60,14 +61,39 @@ class CustomerRows(QuerysetRows):
     index (models.py), so that a page of them is found without reading the rows of all who are passed over."""
 
     are_buyers: bool = False  # all of them have ordered
+    are_one_kind: bool = False  # all of them are known people, or all are not
+    are_found: bool = False  # a word finds them, and many of them
 
     def take(self, wanted: Slice) -> list[Any]:
-        # Conditions in SQL of their own name this very table. They are those of few customers, or of a search.
-        is_plain = not any(isinstance(part, ExtraWhere) for part in self.queryset.query.where.children)
+        if wanted.key[0] not in ("name", "-name"):
+            return self._taken(self.queryset, wanted)
+        if self.are_found:
+            return self._sorted(wanted)
+        return self._by_name(wanted) if self.are_one_kind else self._taken(self.queryset, wanted)
+
+    def _by_name(self, wanted: Slice) -> list[Any]:
+        """Those without a name apart from those with one: there is an index of each that knows those of a kind."""
+        parts = [self.queryset.filter(name=""), self.queryset.filter(name__gt="")]
+        rows: list[Any] = []
+        for part in parts if (wanted.key[0] == "name") is not wanted.backwards else parts[::-1]:
+            rows += self._taken(part, replace(wanted, limit=wanted.limit - len(rows)))
+            if len(rows) >= wanted.limit:
+                break
+        return rows
+
+    def _sorted(self, wanted: Slice) -> list[Any]:
+        """All whom the word finds, put in order. By its index of names the database would look for the word in the
+        rows of millions; it has none of names with nothing added."""
+        spelt = self.queryset.annotate(spelt=Concat("name", Value("")))
+        return self._taken(spelt, replace(wanted, key=(wanted.key[0].replace("name", "spelt"), *wanted.key[1:])))
+
+    def _taken(self, queryset: QuerySet[Customer], wanted: Slice) -> list[Any]:
+        # Conditions in SQL of their own name this very table. They are those of few customers.
+        is_plain = not any(isinstance(part, ExtraWhere) for part in queryset.query.where.children)
         fetch = _whole if is_plain else iter
         by_visit = self.are_buyers and "last_seen" in wanted.key[0]
         return paging.take(
-            self.queryset,
+            queryset,
             wanted.key,
             wanted.after,
             wanted.limit,
@@ -79,7 +105,8 @@ class CustomerRows(QuerysetRows):
 
 def _whole(found: QuerySet[Customer]) -> QuerySet[Customer]:
     rows = Customer.objects.filter(pk__in=found.select_related(None).values("pk"))
-    return rows.select_related("activity").order_by(*found.query.order_by)
+    order = [str(column).replace("spelt", "name") for column in found.query.order_by]
+    return rows.select_related("activity").order_by(*order)
 
 
 class Customers(Table):
@@ -162,4 +189,12 @@ class Customers(Table):
         return bool(self.state.get("buyers") or (least and least > 0))
 
     def rows_of(self, source: Any) -> Rows:
-        return CustomerRows(self.narrowed(source), self.are_buyers)
+        return CustomerRows(self.narrowed(source), self.are_buyers, self.are_one_kind, self.are_found)
+
+    @property
+    def are_one_kind(self) -> bool:
+        return bool(self.state.get("anonymous"))
+
+    @property
+    def are_found(self) -> bool:
+        return bool(self.found and self.found.asked and not self.found.are_few)

@@ -130,7 +130,8 @@ class Members(Customers):
         return False  # the search counts among all customers
 
     def rows_of(self, source: Segment) -> Rows:
-        return MemberRows(self.narrowed(queries.members(source)), self.are_buyers, source.pk, self.is_narrowed)
+        rows = self.narrowed(queries.members(source))
+        return MemberRows(rows, self.are_buyers, self.are_one_kind, self.are_found, source.pk, self.is_narrowed)
 
     def everything(self, source: Segment) -> Rows:
         return QuerysetRows(queries.members(source))

@@ -25,6 +25,7 @@ FILTERS = {
     "": lambda c: True,
     "buyers=1": lambda c: c.orders > 0,
     "anonymous=yes": lambda c: c.is_anonymous,
+    "anonymous=no&spent_min=0": lambda c: not c.is_anonymous,
     "country=RW&buyers=1": lambda c: c.country == "RW" and c.orders > 0,
     "spent_min=0": lambda c: True,
     "spent_min=-5": lambda c: True,
@@ -45,6 +46,8 @@ def people():
         search.refresh(raw.cursor(), [one.pk])
         if n != 4:
             Activity.objects.create(customer=one, first_seen=BEGUN, last_seen=BEGUN + timedelta(days=n * 7 % 5))
+    Customer.objects.create(name="", is_anonymous=False, created_at=BEGUN)
+    Customer.objects.create(name="Neema", is_anonymous=True, created_at=BEGUN)
     Customer.objects.create(name="Amina", created_at=BEGUN, erased_at=BEGUN, orders=1, spent=7)
     return list(queries.listed().select_related("activity"))
 
@@ -57,6 +60,26 @@ def listed(query: str) -> list[int]:
         found += [(row.pk, row.label) for row in page]
         after = table.rows.key_of(page[-1], table.key)
     return found
+
+
+def listed_back(query: str) -> list[int]:
+    """From the end to the beginning, by pages of two."""
+    table = Customers(RequestFactory().get(f"/customers/?{query}"), queries.listed())
+    found, before = [], None
+    while page := table.rows.take(Slice(table.key, 2, before, backwards=True)):
+        found += [row.pk for row in page]
+        before = table.rows.key_of(page[-1], table.key)
+    return found
+
+
+def test_by_name_it_is_the_same_backwards_and_for_a_word_that_many_have(people, monkeypatch):
+    for sort, chosen in product(("name", "-name"), ("anonymous=no", "anonymous=yes", "q=amina")):
+        query = f"sort={sort}&{chosen}"
+        pages = listed(query)
+        assert pages and listed_back(query) == [number for number, _ in pages][::-1]
+        with monkeypatch.context() as small:
+            small.setattr(queries, "FEW", 1)
+            assert listed(query) == pages and listed_back(query) == [number for number, _ in pages][::-1]
 
 
 def test_whoever_fits_is_listed_once_and_in_order(people):
