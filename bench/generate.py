@@ -149,7 +149,8 @@ def _month(
     from karibu.events import lake, rewrite, schema
 
     length = int((end - start).total_seconds() * 1e6)
-    order = "time" if is_open else "customer, time"
+    spans = max(1, rows // rewrite.SPAN)  # "when" is the share of the month that has passed
+    order = ("" if not is_open else f"floor({spans} * u(i, {number}, 'when')), ") + "customer, time"
     drawn = {"month": number, "customers": customers, "start": _sql(start), "length": length, "rows": rows}
     own.execute(SORTED.format(order=order, **drawn))
     select = EVENTS.format(month=number, categories=CATEGORIES)

@@ -7,7 +7,7 @@ looks the further back the longer it takes is registered as `far`: it also takes
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from heapq import merge
 from itertools import islice
@@ -83,10 +83,16 @@ def page(
     if len(found) <= limit:
         return found, since
     shown = [entry for entry in found if entry.at > found[limit].at]
-    if not shown and limit < AT_ONCE:
-        return page(customer_ids, before, limit * 4, kind, since)
-    shown = shown or found[:limit]
+    shown = shown or _of_instant(found[limit].at, customer_ids, limit * 4, kind)
     return shown, shown[-1].at
+
+
+def _of_instant(instant: datetime, ids: list[int], limit: int, kind: str) -> list[Entry]:
+    """Everything that happened in this microsecond; AT_ONCE entries or a little more at the most."""
+    found = read(ids, instant + timedelta(microseconds=1), limit, kind, since=instant)
+    if len(found) < limit or limit >= AT_ONCE:
+        return found
+    return _of_instant(instant, ids, limit * 4, kind)
 
 
 def _of_kind(provider: Provider, ids: list[int], before: datetime | None, limit: int, kind: str) -> list[Entry]:

@@ -223,14 +223,14 @@ def sync(file: Path) -> None:
 
 
 def write_months(events: pa.Table, kind: str = "part") -> list[DataFile]:
-    """Writes events (in any order) as one file per month, each in time order."""
+    """Writes events (in any order, of a short span) as one file per month, each customer's together."""
     months = pc.floor_temporal(events["time"], unit="month")
     different = pc.unique(months)
     written = []
     for month in different:
         part = events if len(different) == 1 else events.filter(pc.equal(months, month))
         with new_file(f"{month.as_py():%Y-%m}", kind) as new:
-            new.write(part.sort_by("time"))
+            new.write(part.sort_by([("customer", "ascending"), ("time", "ascending")]))
             written.append(new.close())
     return written
 

@@ -265,7 +265,7 @@ def _part(
 
     def run(columns: str, where: str) -> "pa.Table":
         sql = f"WITH events AS ({events}) SELECT {columns} FROM events WHERE {where} ORDER BY {order} LIMIT {limit}"  # noqa: S608
-        return cursor.sql(sql, params=parameters).to_arrow_table()
+        return cursor.execute(sql, parameters).to_arrow_table()
 
     if wanted.customers is None:
         # How far the page reaches, from the column of times alone: whole events are then read of few row groups.

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
+from operator import itemgetter
 
 import duckdb
 import pyarrow as pa
@@ -21,7 +22,9 @@ MEMORY, THREADS = "384MB", 1
 SLICE = 250_000  # events sorted at a time
 FILE_ROWS = 500_000  # of one file of a closed month
 BY_TIME, BY_CUSTOMER = "part", lake.CLUSTERED  # kinds of files, and what their names begin with
-_ORDERS = {BY_TIME: ["time"], BY_CUSTOMER: ["customer", "time"]}
+# A file in the order of time is so many events of one span after the other. Within a span each customer's stand
+# together: one of its row groups has them, and whoever asks for a span reads no more of the file than before.
+SPAN = 100_000
 
 
 @dataclass(frozen=True)
@@ -53,18 +56,16 @@ def rewritten(old: Sequence[lake.DataFile], kind: str, change: Change = NOTHING)
 def _sorted(cursor: duckdb.DuckDBPyConnection, kind: str, change: Change) -> Iterator[pa.RecordBatch]:
     """The events of the view `events` in order, a slice of the sort key after the other: only one is in memory."""
     columns = ", ".join(change.select.get(name, name) for name in schema.schema().names)
-    key = _ORDERS[kind][0]
-    for slice_ in _slices(cursor, key):
+    for slice_ in _slices(cursor, *(("time", SPAN) if kind == BY_TIME else ("customer", SLICE))):
         where = f"NOT coalesce({change.without}, false) AND {slice_}"
-        order = ", ".join(_ORDERS[kind])
-        sql = f"SELECT {columns} FROM {change.source} WHERE {where} ORDER BY {order}"  # noqa: S608
+        sql = f"SELECT {columns} FROM {change.source} WHERE {where} ORDER BY customer, time"  # noqa: S608
         yield from cursor.sql(sql).to_arrow_reader(lake.ROW_GROUP)
 
 
-def _slices(cursor: duckdb.DuckDBPyConnection, key: str) -> list[str]:
-    """Conditions that part the events by `key` into slices of about SLICE rows, in ascending order."""
+def _slices(cursor: duckdb.DuckDBPyConnection, key: str, size: int) -> list[str]:
+    """Conditions that part the events by `key` into slices of about `size` rows, in ascending order."""
     [(rows,)] = cursor.sql("SELECT count(*) FROM events").fetchall()
-    shares = [SLICE * n / rows for n in range(1, rows // SLICE + 1) if SLICE * n < rows]
+    shares = [size * n / rows for n in range(1, rows // size + 1) if size * n < rows]
     if not shares:
         return ["true"]
     found = cursor.sql(f"SELECT unnest(quantile_disc({key}, {shares}))::VARCHAR FROM events").fetchall()  # noqa: S608
@@ -86,13 +87,19 @@ def replace(old: Sequence[lake.DataFile], new: Sequence[lake.DataFile]) -> None:
 
 def written(batches: Iterable[pa.RecordBatch], month: str, kind: str) -> Iterator[lake.DataFile]:
     """Writes these events, already of one month and in order, as files (not committed yet), one after the other."""
-    numbered = enumerate(batches)
-    per_file = FILE_ROWS // lake.ROW_GROUP
-    for _, chunk in groupby(numbered, key=lambda pair: pair[0] // per_file):
+    for _, chunk in groupby(_filed(batches), key=itemgetter(0)):
         with lake.new_file(month, kind) as new:
             for _, batch in chunk:
                 new.write(pa.Table.from_batches([batch]).cast(schema.schema()))
             yield new.close()
+
+
+def _filed(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """Each with the number of the file that it begins in."""
+    rows = 0
+    for batch in batches:
+        yield rows // FILE_ROWS, batch
+        rows += batch.num_rows
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Who may open what. Signing in is the rule; a view says otherwise with `@public`, or asks for a role with `@allow`."""
 
-from collections.abc import Callable
-from functools import wraps
+from collections.abc import Callable, Collection
+from functools import lru_cache, wraps
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -58,11 +58,18 @@ def may(request: HttpRequest, *roles: str) -> bool:
 
 def reaches(request: HttpRequest, url: str) -> bool:
     """Whether the page at this address of ours lets in whoever asks: nobody is shown a way that ends in a refusal."""
+    admitted = _admitted(urlsplit(url).path)
+    return admitted is None or role_of(request) in admitted
+
+
+@lru_cache(1024)
+def _admitted(path: str) -> Collection[str] | None:
+    """The roles that the page of this path lets in; None where there is none. Every page asks it for its navigation."""
     try:
-        view = resolve(urlsplit(url).path).func
+        view = resolve(path).func
     except Resolver404:
-        return True
-    return role_of(request) in getattr(view, "karibu_roles", EVERYONE)
+        return None
+    return getattr(view, "karibu_roles", EVERYONE)
 
 
 def _where_they_were(request: HttpRequest) -> str:

@@ -1,6 +1,8 @@
 # ruff: noqa: E501 - a drawing is one line
 """The icon set: 20 by 20, drawn with one line of 1.5; names say what they mean in Karibu."""
 
+from functools import cache
+
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -77,6 +79,7 @@ PATHS = {
 }  # fmt: skip
 
 
+@cache
 def icon(name: str) -> SafeString:
     """The symbol as inline SVG, hidden from screen readers: a word always stands beside it. Raises KeyError."""
     return format_html(

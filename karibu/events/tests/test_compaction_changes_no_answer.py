@@ -1,6 +1,7 @@
 """Merging, clustering and tidying up, beside readers and after crashes."""
 
 import os
+import random
 from datetime import timedelta
 
 import pyarrow as pa
@@ -97,6 +98,25 @@ def test_a_file_in_the_order_of_time_knows_who_is_not_in_it(lake) -> None:
         assert not any(excluded for n in range(2, 500, 2) for [excluded] in cursor.execute(probe, [n]).fetchall())
     assert len(missed) > 200
     assert (len(log.history([8])), log.history([9])) == (compact.MANY, [])
+
+
+def test_a_file_in_the_order_of_time_has_what_one_person_did_in_a_span_together(lake, monkeypatch) -> None:
+    """Whoever asks for one person or for a span of time reads few of its row groups."""
+    monkeypatch.setattr(rewrite, "SPAN", 100)
+    monkeypatch.setattr(lakes, "ROW_GROUP", 20)
+    for hour in range(compact.MANY):
+        seconds = random.Random(hour).sample(range(3600), 50)
+        flushed(*[event(customer_id=n, time=NOON + timedelta(hours=hour, seconds=s)) for n, s in enumerate(seconds, 1)])
+    before = (log.history([7]), log.recent(60), log.count("hour"))
+    compact.compact()
+    [file] = paths()
+    groups = pq.ParquetFile(lake / file.path)
+    stored = [groups.read_row_group(n, columns=["customer", "time"]) for n in range(groups.num_row_groups)]
+    theirs = [len(set(group["customer"].to_pylist())) for group in stored]
+    assert sum(7 in group["customer"].to_pylist() for group in stored) == 4 and max(theirs) <= 11
+    starts = [group["time"].to_pylist() for group in stored]
+    assert max(max(times) - min(times) for times in starts) < timedelta(hours=2)
+    assert (log.history([7]), log.recent(60), log.count("hour")) == before
 
 
 def test_few_late_events_do_not_rewrite_a_whole_month(lake) -> None:

@@ -1,5 +1,6 @@
 """`{% load karibu %}`: what every page of Karibu writes with."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from django import template
 from django.http import HttpRequest
 from django.template.loader_tags import BLOCK_CONTEXT_KEY
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from karibu.web import access, charts, choices, formats, icons, stale
@@ -47,6 +48,12 @@ def ago(when: datetime | None) -> SafeString:
 def moment(when: datetime | date | None) -> SafeString:
     text = formats.moment(when)
     return formats.time_tag(when, text) if isinstance(when, datetime) else SafeString(text)
+
+
+@register.filter
+def facts(pairs: Iterable[tuple[str, object]]) -> SafeString:
+    """`<dl class="facts">{{ pairs|facts }}</dl>`: names and values. A timeline has many hundreds of them."""
+    return format_html_join("", "<div><dt>{}</dt><dd>{}</dd></div>", pairs)
 
 
 @register.simple_tag
