@@ -10,7 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -83,6 +83,22 @@ class Installation:
             return []
         parent = psutil.Process(self.process.pid)
         return [parent, *parent.children(recursive=True)]
+
+    def settle(self) -> None:
+        """Waits until what a start brings along is done, such as live segments catching up: a minute at most."""
+        deadline, calm = time.monotonic() + 60, 0
+        while time.monotonic() < deadline and calm < 3:
+            before = self._spent()
+            time.sleep(2)
+            calm = calm + 1 if self._spent() - before < 0.2 else 0
+
+    def _spent(self) -> float:
+        """Seconds of CPU of the whole tree."""
+        total = 0.0
+        for process in self.tree():
+            with suppress(psutil.NoSuchProcess):
+                total += sum(process.cpu_times()[:2])
+        return total
 
     def named(self, what: str) -> list[psutil.Process]:
         """The processes of one kind: web, worker, sender, segmenter or postgres (the server, not its children)."""

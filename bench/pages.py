@@ -104,6 +104,7 @@ def fill(shop: Installation, customers: int, events: int) -> None:
 
 
 def measure(shop: Installation, times: int) -> None:
+    shop.settle()
     print(line(shop.home))
     opener = sign_in(shop)
     for name, addresses in pages(shop).items():
