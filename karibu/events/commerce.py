@@ -8,6 +8,7 @@ once, so that everything after the collection knows one spelling.
 import math
 from collections.abc import Callable, Mapping
 from decimal import ROUND_HALF_EVEN, Decimal
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -128,6 +129,7 @@ PROMOTED = (
 REMEMBERED, WORTH_REMEMBERING = 4000, 2000  # properties, and bytes of one
 _remembered: dict[tuple[str, bytes], list[tuple[str, Any]]] = {}
 
+ROOM_OF_MONEY = 40  # characters of an amount that is worth remembering
 LIMIT = Decimal(10) ** 12  # of money, either way; anything beyond is a mistake
 MOST_PIECES = 10**9
 PLACES = Decimal("0.0001")
@@ -175,6 +177,13 @@ def money(value: object) -> Decimal | None:
     """An amount exactly as written, to four places; None for what is no amount. A float counts by its text."""
     if value is None:
         return None
+    kind = value.__class__
+    if kind is float or kind is int or (kind is str and len(value) <= ROOM_OF_MONEY):  # type: ignore[arg-type]
+        return _remembered_money(value)
+    return _money(value)
+
+
+def _money(value: object) -> Decimal | None:
     if isinstance(value, float):
         value = repr(value)
     if isinstance(value, bool) or not isinstance(value, str | int | Decimal) or value == "":
@@ -190,6 +199,10 @@ def money(value: object) -> Decimal | None:
     except ArithmeticError:
         return None
     return amount
+
+
+# A shop has some thousand prices, and each is sent again and again. 1 and True are not the same price.
+_remembered_money = lru_cache(maxsize=5000, typed=True)(_money)
 
 
 def identifier(value: object) -> str:
