@@ -88,7 +88,7 @@ class CustomerRows(QuerysetRows):
         return self._taken(spelt, replace(wanted, key=(wanted.key[0].replace("name", "spelt"), *wanted.key[1:])))
 
     def _taken(self, queryset: QuerySet[Customer], wanted: Slice) -> list[Any]:
-        # Conditions in SQL of their own name this very table. They are those of few customers.
+        # Conditions in SQL of their own name this very table.
         is_plain = not any(isinstance(part, ExtraWhere) for part in queryset.query.where.children)
         fetch = _whole if is_plain else iter
         by_visit = self.are_buyers and "last_seen" in wanted.key[0]

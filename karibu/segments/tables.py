@@ -1,6 +1,6 @@
 """The lists: segments, and the members of one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from karibu.customers.queries import Found, listed
 from karibu.customers.tables import CustomerRows, Customers
 from karibu.segments import queries, words
 from karibu.segments.models import Member, Segment
@@ -125,12 +126,19 @@ class Members(Customers):
         """Whether counting those who fit would take long: no search names a few of many."""
         return self._is_large and not (self.found and self.found.are_few)
 
+    @cached_property
+    def found(self) -> Found | None:
+        """Of few whom a text finds among all customers, those who are in it: so they are counted as well."""
+        found = super().found
+        return replace(found, ids=queries.inside(self.source.pk, found.ids)) if found and found.are_few else found
+
     @property
     def _was_counted(self) -> bool:
-        return False  # the search counts among all customers
+        return bool(super()._was_counted and self.found and self.found.are_few)
 
     def rows_of(self, source: Segment) -> Rows:
-        rows = self.narrowed(queries.members(source))
+        are_inside = self.found and self.found.are_few
+        rows = self.narrowed(listed() if are_inside else queries.members(source))
         return MemberRows(rows, self.are_buyers, self.are_one_kind, self.are_found, source.pk, self.is_narrowed)
 
     def everything(self, source: Segment) -> Rows:
