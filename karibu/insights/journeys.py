@@ -23,27 +23,30 @@ DAYS = (7, 14, 30, 90)
 USUAL_DAYS = 30
 HOURS = (1, 6, 24, 72, 120)  # the bars of the time to convert end here; the last one is open
 
-_SENT = """
-    SELECT e.version, m.step, count(m.sent_at), count(m.opened_at), count(m.clicked_at)
-    FROM messages_message m JOIN journeys_enrollment e ON e.id = m.enrollment_id
-    WHERE m.sender = %(sender)s GROUP BY 1, 2"""
+# A message belongs to the version in which it was meant: whoever was inside may have been moved to the next since.
+_MEANT = """
+    JOIN journeys_enrollment e ON e.id = m.enrollment_id
+    LEFT JOIN journeys_passage p ON p.enrollment_id = m.enrollment_id AND p.kind = 'send' AND p.step::text = m.step"""
+_SENT = f"""
+    SELECT coalesce(p.version, e.version), m.step, count(m.sent_at), count(m.opened_at), count(m.clicked_at)
+    FROM messages_message m {_MEANT} WHERE m.sender = %(sender)s GROUP BY 1, 2"""  # noqa: S608
 _EARNED = f"""
-    FROM insights_attribution a JOIN messages_message m ON m.id = a.message_id
-    JOIN journeys_enrollment e ON e.id = m.enrollment_id JOIN shop_order o ON o.order_id = a.order_id
-    WHERE a.sender = %(sender)s AND {SOLD}"""
-_BY_STEP = f"""
-    SELECT e.version, m.step, count(*), {NET},
-        percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM a.ordered_at - m.sent_at))
-    {_EARNED} GROUP BY 1, 2"""  # noqa: S608
+    FROM insights_attribution a JOIN messages_message m ON m.id = a.message_id {_MEANT}
+    JOIN shop_order o ON o.order_id = a.order_id WHERE a.sender = %(sender)s AND {SOLD}"""
+_BY_STEP = f"SELECT coalesce(p.version, e.version), m.step, count(*), {NET} {_EARNED} GROUP BY 1, 2"
 _BY_VERSION = f"SELECT e.version, count(DISTINCT e.id), count(*), {NET} {_EARNED} GROUP BY 1"
 _UP_TO = ", ".join(f"count(*) FILTER (WHERE took <= {hours * 3600})" for hours in HOURS)
-_TOOK = f"""(
-        SELECT e.version, extract(epoch FROM min(a.ordered_at) - min(e.entered_at))::float AS took {_EARNED}
-            AND e.version <> ALL(%(goals)s::int[]) GROUP BY e.id, e.version
-        UNION ALL SELECT e.version, extract(epoch FROM e.converted_at - e.entered_at)::float FROM journeys_enrollment e
+_CONVERTED = f"""(
+        SELECT e.id, e.version, e.entered_at, min(a.ordered_at) AS at {_EARNED}
+            AND e.version <> ALL(%(goals)s::int[]) GROUP BY e.id
+        UNION ALL SELECT e.id, e.version, e.entered_at, e.converted_at FROM journeys_enrollment e
             WHERE e.journey_id = %(journey)s AND e.version = ANY(%(goals)s::int[]) AND e.converted_at IS NOT NULL
                 AND e.status <> 'held'
-    ) AS first"""  # noqa: S608
+    )"""  # noqa: S608
+_TOOK = f"(SELECT version, extract(epoch FROM at - entered_at)::float AS took FROM {_CONVERTED} AS c) AS first"  # noqa: S608
+_BY_PASSAGE = f"""
+    SELECT p.version, p.step, count(*), percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM c.at - p.at))
+    FROM {_CONVERTED} AS c JOIN journeys_passage p ON p.enrollment_id = c.id AND p.at <= c.at GROUP BY 1, 2"""  # noqa: S608
 _TIMES = f"""
     SELECT percentile_cont(ARRAY[0.5, 0.9]) WITHIN GROUP (ORDER BY took), ARRAY[{_UP_TO}, count(*)]
     FROM {_TOOK}"""  # noqa: S608
@@ -119,6 +122,7 @@ def _steps(journey: Journey) -> list[dict[str, Any]]:
     numbers, why = counted.at_spots(journey), counted.reasons(journey)
     sent = _by_spot(_SENT, journey)
     brought = _by_spot(_BY_STEP, journey)
+    converted = {(version, step): tuple(rest) for version, step, *rest in _rows(_BY_PASSAGE, journey)}
     places = counted.places(journey)
     return [
         {
@@ -130,15 +134,21 @@ def _steps(journey: Journey) -> list[dict[str, Any]]:
             **_stands(numbers.get((version, position), Numbers())),
             "why": [{"reason": reason, "people": people} for reason, people in why.get((version, position), ())],
             **dict(zip(("sent", "opened", "clicked"), sent.get((version, position), (0, 0, 0)), strict=True)),
-            **_brought(*brought.get((version, position), (0, Decimal(0), None))),
+            **_brought(*brought.get((version, position), (0, Decimal(0)))),
+            **_converted(*converted.get((version, position), (0, None))),
         }
         for (version, position), place in sorted(places.items(), key=lambda pair: (-pair[0][0], pair[0][1]))
     ]
 
 
-def _brought(orders: int, revenue: Decimal, took: float | None) -> dict[str, Any]:
-    """What a step's messages brought, and how long after them the middle order came."""
-    return {"orders": orders, "revenue": to_cents(revenue), "time_to_convert": _seconds(took)}
+def _brought(orders: int, revenue: Decimal) -> dict[str, Any]:
+    """What a step's messages brought."""
+    return {"orders": orders, "revenue": to_cents(revenue)}
+
+
+def _converted(people: int, took: float | None) -> dict[str, Any]:
+    """Who went through the step and converted afterwards, and how long after it the middle one did."""
+    return {"conversions": people, "time_to_convert": _seconds(took)}
 
 
 def _seconds(took: float | None) -> int | None:

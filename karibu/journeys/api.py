@@ -167,6 +167,11 @@ def answer(request: HttpRequest, pk: int, enrollment: int, body: AnswerIn) -> di
 def report(request: HttpRequest, pk: int, days: int = 30) -> dict[str, Any]:
     """What came of it: in total, by version, and at each step of each version; the numbers of its page and its CSV.
 
+    `incremental` is what would not have come anyway, with its interval: in total, of a version, of a step at which
+    chance parts people (with its `ways`) or that skips some; null where nobody was held out. `held_out_by` says who
+    held people out: the `journey`, its `ways`, the shop's `rules`. A step's `conversions` are people who went through
+    it before.
+
     `days`: how long orders count where those written to are compared with those held out.
     """
     if not 1 <= days <= 365:

@@ -53,7 +53,8 @@ def at_spots(journey: Journey) -> dict[Spot, Numbers]:
     stands = Enrollment.objects.filter(journey=journey, status__in=_NAMES)
     for version, step, status, count in _counted(stands, "version", "step", "status"):
         setattr(found[version, step], _NAMES[status], count)
-    for version, step, count in _counted(Passage.objects.filter(journey_id=journey.pk), "version", "step"):
+    passed = Passage.objects.filter(journey_id=journey.pk, step__gte=0)  # before the first only chance was drawn
+    for version, step, count in _counted(passed, "version", "step"):
         found[version, step].passed = count
     return found
 

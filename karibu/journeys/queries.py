@@ -46,6 +46,7 @@ def journeys() -> QuerySet[Journey]:
         finished=Count("enrollments", filter=Q(enrollments__status=Enrollment.Status.FINISHED)),
         left=Count("enrollments", filter=Q(enrollments__status=Enrollment.Status.LEFT)),
         failed=Count("enrollments", filter=Q(enrollments__status=Enrollment.Status.FAILED)),
+        held_out=Count("enrollments", filter=Q(enrollments__status=Enrollment.Status.HELD)),
     )
 
 

@@ -24,6 +24,7 @@ class Journeys(Table):
         Column("finished", _("Went through"), kind="count"),
         Column("left", _("Left"), kind="count"),
         Column("failed", _("Set aside"), kind="count"),
+        Column("held_out", _("Held out"), kind="count", shown=False),
         Column("published_at", _("Published"), kind="ago", sort="published_at"),
     ]
     filters = [Choice("status", _("State"), choices=Journey.Status.choices)]

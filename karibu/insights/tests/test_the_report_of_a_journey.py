@@ -116,10 +116,12 @@ def test_time_to_convert_is_from_entering_to_the_first_order(journey, crowd):
     assert took["median"] == middle * 3600 < took["p90"]
     assert sum(bar["people"] for bar in took["bars"]) == len(hours)
     assert [row["time_to_convert"] for row in figures["versions"]] == [middle * 3600]
-    each = [row["time_to_convert"] for row in figures["steps"] if row["orders"]]
-    assert each == [middle * 3600] and all(
-        row["time_to_convert"] is None for row in figures["steps"] if not row["orders"]
-    )
+    steps = {row["id"]: row for row in figures["steps"]}
+    assert {name: row["time_to_convert"] for name, row in steps.items()} == {
+        **dict.fromkeys(("chance", "mail"), middle * 3600),
+        "rest": None,
+    }
+    assert [steps[name]["conversions"] for name in ("chance", "mail", "rest")] == [len(hours), len(hours), 0]
     assert took["bars"][0] == {"hours": 1, "people": sum(hour <= 1 for hour in hours)}
 
 

@@ -16,7 +16,7 @@ from karibu.insights.tests.shop import make_order
 from karibu.journeys import actions, draw
 from karibu.journeys.models import Enrollment, Journey
 from karibu.journeys.story import Story, does, sends, story, waits
-from karibu.messages import send
+from karibu.messages import holdout, send
 from karibu.messages.models import Mail, Message, Rules, Template
 from karibu.messages.tests.cast import says, the_shop
 
@@ -136,6 +136,23 @@ def test_the_share_of_the_rules_is_compared_as_the_gate_keeps_it():
     found = earned_by(journey)
     assert figures(found.whole) == (8 - len(out), len(out), Decimal(2 * (8 - len(out)))) and found.by == ["rules"]
     assert found.versions[1] == found.whole and not found.steps
+
+
+def test_whom_the_rules_hold_out_is_in_neither_group_of_a_message_that_skips_some():
+    """They get no other marketing either: among those skipped they would be of another kind than those written to."""
+    Rules.objects.update_or_create(pk=1, defaults={"holdout_percent": 50, "holdout_draw": "1"})
+    journey, told = published({**SEND, "send": {**SEND["send"], "holdout": 50}}), Story(now=NOW)
+    the_shop()
+    names = [f"p{n}" for n in range(16)]
+    for name in names:
+        reachable(told, name)
+    enter(told, names)
+    gate(told)
+    open_to_all = [told.person(name) for name in names if not holdout.holds(told.person(name), 50, "1")]
+    skipped = [number for number in open_to_all if draw.is_skipped(number, 50, journey.pk, 0)]
+    assert 0 < len(skipped) < len(open_to_all) < 16
+    found = earned_by(journey).steps[1, 0]["incremental"]
+    assert figures(found) == (len(open_to_all) - len(skipped), len(skipped), Decimal("0.00"))
 
 
 def test_who_ordered_while_a_message_waited_for_the_morning_counts_with_those_written_to():

@@ -30,3 +30,29 @@ def test_a_branch_is_drawn_filled_and_undone_without_leaving_the_page(live: Any,
     page.get_by_role("button", name="Undo the last change").click()
     page.locator(".ways__way", has_text="Shall this person go on?").first.wait_for(state="detached")
     assert "ways" not in Journey.objects.get().definition["steps"][1]
+
+
+def test_a_branchs_conditions_are_written_in_its_card_and_counted(live: Any, page: Any) -> None:
+    branch = {"branch": {"if": {"trait": "orders", "op": "gte", "value": 1}}}
+    steps = [{"wait": {"days": 1}}, branch, branch]
+    journey = actions.create("Welcome", {"entry": {"event": "Signed Up"}, "steps": steps}, by="test")
+    live.sign_in(page)
+    page.goto(f"{live.url}/journeys/{journey.pk}/")
+    page.evaluate("window.stayed = true")
+    page.locator("#step-1 > .way__card summary").first.click()
+    page.locator("#step-1").get_by_role("link", name="Or write the conditions here").click()
+    page.locator("#conditions").get_by_role("button", name="Condition", exact=True).click()
+    page.locator("[name='r_1.trait']").select_option("country")
+    page.locator("[name='r_1.value']").select_option("RW")
+    page.locator("#sentence", has_text="whose country is “RW”").wait_for()
+    page.locator(".conditions__count", has_text="of 0 customers").wait_for()
+    assert page.evaluate("window.stayed") and accessibility(page) == []
+    page.locator("#step-2 > .way__card summary").first.click()
+    page.locator("#step-2").get_by_role("link", name="Or write the conditions here").click()
+    page.locator("#step-2 #conditions").wait_for()
+    assert page.locator("#conditions").count() == 1, "in one card at a time"
+    page.locator("[name='r_0.value']").fill("5")
+    page.get_by_role("button", name="Save conditions").click()
+    page.locator("#step-2", has_text="number of orders is at least 5").wait_for()
+    [_wait, first, second] = Journey.objects.get().definition["steps"]
+    assert (first["branch"], second["branch"]["if"]["value"]) == (branch["branch"], 5)
