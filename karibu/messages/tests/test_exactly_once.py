@@ -13,10 +13,13 @@ import pytest
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
+from psycopg.types.json import Jsonb
 
 from karibu.config.testing import missing
 from karibu.consents.models import Consent
+from karibu.customers import raw
 from karibu.customers.models import Customer
+from karibu.events.arrays import Numbers, with_bulk_arrays
 from karibu.messages import handover, send
 from karibu.messages.actions import Intent, intend, retry
 from karibu.messages.channels import Letter
@@ -221,6 +224,19 @@ def test_a_hand_over_begins_once():
     the_shop()
     letter = claimed(wants(a_person()))
     assert handover.begin([letter]) and not handover.begin([letter])
+
+
+@pytest.mark.django_db
+def test_a_begin_looks_at_its_own_letters_however_many_others_are_claimed():
+    """Also where the server planned it for a table in which nothing was claimed yet."""
+    the_shop()
+    letter = claimed(wants(a_person()))
+    own = with_bulk_arrays(raw.cursor())
+    own.execute("SET LOCAL enable_seqscan = off")  # the table has one row
+    one = Numbers([letter.message_id])
+    values = {"now": timezone.now(), "letters": one, "claims": one, "sent": one, "entry": Jsonb([])}
+    plan = "\n".join(row[0] for row in own.execute(f"EXPLAIN {handover._BEGIN}", values).fetchall())
+    assert plan.count("Index Cond: (id = ANY") == 2 and "message_claimed" not in plan
 
 
 @pytest.mark.django_db
