@@ -66,7 +66,11 @@ def _context(event: Event, way: Way, key: str) -> dict[str, Any]:
 
 
 def _start_waits_anew(batch: Batch, arrivals: Sequence[Arrival], rules: Rules) -> None:
-    """Quiet waits end later by what has just happened; the run goes over to whoever holds the cart now (if known)."""
+    """Quiet waits end later by what has just happened; the run goes over to whoever holds the cart now (if known).
+
+    So does the run of somebody held out, for as long as it would have waited: else only those let in would be known by
+    the name under which they order.
+    """
     if not rules.quiet or not arrivals:
         return
     latest: dict[tuple[int, str], Arrival] = {}
@@ -87,17 +91,18 @@ def _start_waits_anew(batch: Batch, arrivals: Sequence[Arrival], rules: Rules) -
             SELECT e.id, e.journey_id, n.* FROM n JOIN journeys_enrollment e ON e.customer_id = n.customer
             WHERE e.key = n.key),
         locked AS MATERIALIZED (
-            SELECT id, status, version, step, customer_id FROM journeys_enrollment
+            SELECT id, status, version, step, customer_id, arrived_at FROM journeys_enrollment
             WHERE id = ANY(ARRAY(SELECT id FROM meant WHERE journey_id = journey)) ORDER BY id FOR UPDATE),
         hit AS (
-            SELECT l.id, meant.at, meant.at + quiet.length AS due,
+            SELECT DISTINCT l.id, meant.at, CASE l.status WHEN 'active' THEN meant.at + quiet.length END AS due,
                 CASE WHEN c.is_anonymous IS FALSE THEN meant.customer ELSE l.customer_id END AS customer
             FROM locked l JOIN meant ON meant.id = l.id
-            JOIN quiet ON quiet.journey = meant.journey AND quiet.version = l.version AND quiet.step = l.step
+            JOIN quiet ON quiet.journey = meant.journey AND quiet.version = l.version
+                AND (quiet.step = l.step OR (l.status = 'held' AND meant.at <= l.arrived_at + quiet.length))
             LEFT JOIN customers_customer c ON c.id = meant.customer
-            WHERE l.status = 'active')
+            WHERE l.status IN ('active', 'held'))
         UPDATE journeys_enrollment e SET customer_id = hit.customer, arrived_at = greatest(e.arrived_at, hit.at),
-            due_at = greatest(e.due_at, hit.due)
+            due_at = CASE WHEN hit.due IS NULL THEN NULL ELSE greatest(e.due_at, hit.due) END
         FROM hit WHERE e.id = hit.id""",
         [*columns(rules.quiet), *columns(touched)],
     )

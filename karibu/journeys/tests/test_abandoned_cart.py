@@ -6,7 +6,7 @@ import pytest
 
 from karibu.customers.merging import merge_customers
 from karibu.customers.models import Customer
-from karibu.journeys import actions
+from karibu.journeys import actions, draw
 from karibu.journeys.models import Enrollment, Journey, Passage
 from karibu.journeys.recipes import abandoned_cart
 from karibu.journeys.story import Story, does, expects, expects_messages, sends, sends_together, story, waits
@@ -204,6 +204,31 @@ def test_a_look_from_an_unknown_browser_does_not_take_the_cart_away():
         expects_messages(1, to="amina"),
         told=told,
     )
+
+
+def test_whoever_is_held_out_is_known_by_the_name_under_which_they_order_like_everybody(journey):
+    """Else the orders of those held out would be another customer's, and the journey would seem to have earned them."""
+    held_out = {**journey.definition, "holdout": 90}
+    actions.publish(actions.edit(journey, definition=held_out, by="test"), by="test")
+    told = Story()
+    names = (f"visitor{n}" for n in range(200))
+    visitor = next(name for name in names if draw.is_held(told.person(name), 90, journey.pk))
+    Customer.objects.filter(pk=told.person(visitor)).update(is_anonymous=True, name="")
+    story(
+        sends("Product Added", cart_id="c-1", by=visitor),
+        expects("held", of=visitor, key="c-1"),
+        waits(minutes=50),
+        sends("Cart Viewed", cart_id="c-1", by="amina"),
+        expects("held", of="amina", key="c-1", due_at=None),
+        waits(minutes=50),
+        sends("Cart Viewed", cart_id="c-1", by="brian"),
+        expects("held", of="brian", key="c-1", due_at=None),
+        waits(minutes=61),
+        sends("Cart Viewed", cart_id="c-1", by="joao"),
+        expects("held", of="brian", key="c-1", due_at=None),
+        told=told,
+    )
+    assert Enrollment.objects.count() == 1, "once for each cart, also for who is held out"
 
 
 def test_a_cart_begun_before_the_address_was_left_follows_the_merge():

@@ -22,8 +22,8 @@ behave("once", (body) => {
   }, { capture: true });
 
   body.addEventListener("htmx:afterRequest", (event) => {
-    const form = event.target.closest?.("form");
-    if (form) free(form);
+    // Of the form itself: a part of it that asks for something meanwhile (a count of what stands there) frees nothing.
+    if (event.target.matches?.("form")) free(event.target);
   });
   window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach(free));
 });
