@@ -20,6 +20,7 @@ from django.db import connection, transaction
 
 from karibu.config.testing import missing
 from karibu.events import compact, erase, flush, log
+from karibu.events.event import Item
 from karibu.events.tests.making import NOON, append, event, order
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -136,3 +137,13 @@ def test_a_lake_that_duckdb_cannot_reach_by_itself(lake, settings) -> None:
     with transaction.atomic():
         assert erase.erase([3], connection.connection.cursor()) == 2
     assert by_duckdb(lake) == ours() == ({"Product Viewed": 49}, 0)
+
+
+def test_moments_are_kept_as_differences_and_what_comes_again_and_again_once(lake) -> None:
+    append(event(name="Product Viewed"), order(items=[Item(product_id="p-1")]))
+    flush.flush_everything()
+    with pq.ParquetFile(named_by_the_log(lake)[0]) as file:
+        group = file.metadata.row_group(0)
+    kept = {group.column(n).path_in_schema: group.column(n).encodings for n in range(group.num_columns)}
+    assert "DELTA_BINARY_PACKED" in kept["time"] and "DELTA_BINARY_PACKED" in kept["received_at"]
+    assert "RLE_DICTIONARY" in kept["name"] and "RLE_DICTIONARY" in kept["items.list.element.product_id"]
