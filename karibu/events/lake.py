@@ -41,6 +41,7 @@ CUSTOMERS_KNOWN = {"customer": {"ndv": 10_000, "fpp": 0.01}}
 # Hardly two moments are alike, and each is near the one before: as differences they are read in a third of the time
 # that a dictionary of all of them takes.
 MOMENTS = dict.fromkeys(("time", "received_at"), "DELTA_BINARY_PACKED")
+DIFFERENT = ("message_id", *MOMENTS)  # a dictionary of them would be larger than they are
 # What the Delta log says of each file. Nothing personal: the log outlives the files.
 STATISTICS = ("customer", "time", "import_id")
 CLUSTERED = "clustered"  # the kind of files in the order of customers
@@ -173,7 +174,7 @@ class NewFile:
             filesystem=self.filesystem,
             compression="zstd",
             compression_level=3,
-            use_dictionary=[path for field in schema.schema() for path in _leaves(field) if path not in MOMENTS],
+            use_dictionary=[path for field in schema.schema() for path in _leaves(field) if path not in DIFFERENT],
             column_encoding=MOMENTS,
             bloom_filter_options=None if kind == CLUSTERED else CUSTOMERS_KNOWN,
         )
