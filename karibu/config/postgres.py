@@ -133,7 +133,7 @@ def _settings() -> dict[str, str]:
     return {
         "listen_addresses": "",
         "max_connections": "60",
-        "shared_buffers": "96MB",
+        "shared_buffers": "192MB",
         "work_mem": "16MB",
         "maintenance_work_mem": "128MB",
         "max_wal_size": "2GB",
