@@ -133,6 +133,8 @@ def _settings() -> dict[str, str]:
     return {
         "listen_addresses": "",
         "max_connections": "60",
+        # Taken only as pages are read. With half of it an import into a shop of a million customers puts out pages that
+        # its next statement needs again.
         "shared_buffers": "192MB",
         "work_mem": "16MB",
         "maintenance_work_mem": "128MB",
