@@ -199,7 +199,8 @@ def _union(parts: Iterator[frozenset[str]]) -> frozenset[str]:
 class _Ticket:
     """The right to be answered under a key, as long as nobody else takes it."""
 
-    def __init__(self) -> None:
+    def __init__(self, turn: int) -> None:
+        self.turn = turn
         self._lock = threading.Lock()
         self._session: Session | None = None
         self._withdrawn = False
@@ -229,14 +230,18 @@ _taking = threading.Lock()
 
 
 @contextmanager
-def cancelling(key: str) -> Iterator[None]:
+def cancelling(key: str, turn: int = 0) -> Iterator[None]:
     """What is asked inside ends the question that this process is still answering under the same key.
 
-    That one raises Cancelled. A key is one person's one preview, for instance.
+    That one raises Cancelled. A key is one person's one preview, for instance. `turn` counts up where the questions are
+    asked: one that was overtaken on its way here raises Cancelled itself. 0: nobody counts.
     """
-    mine = _Ticket()
+    mine = _Ticket(turn)
     with _taking:
-        before, _tickets[key] = _tickets.get(key), mine
+        before = _tickets.get(key)
+        if before is not None and turn and turn < before.turn:
+            raise Cancelled
+        _tickets[key] = mine
     if before is not None:
         before.withdraw()
     token = _ticket.set(mine)

@@ -32,13 +32,13 @@ class Preview:
         return self.count / self.total if self.total else 0.0
 
 
-def preview(definition: Definition, key: str, *, counted: bool = False) -> Preview:
-    """Whom it finds now; `counted`: only how many. A later call with the same key ends this one.
+def preview(definition: Definition, key: str, turn: int = 0, *, counted: bool = False) -> Preview:
+    """Whom it finds now; `counted`: only how many. A call of a later turn with the same key ends this one.
 
     Raises run.Cancelled, DefinitionError.
     """
     whole, begun = run.resolve(definition), time.monotonic()
-    with run.cancelling(key):
+    with run.cancelling(key, turn):
         count, some = (run.count(whole), []) if counted else run.count_and_sample(whole, SOME)
         everybody = run.count(EVERYBODY)  # of the same columns, not of a million rows of PostgreSQL
     took = round((time.monotonic() - begun) * 1000)

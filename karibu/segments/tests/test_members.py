@@ -121,7 +121,7 @@ def test_a_question_withdrawn_ends_and_the_next_one_is_answered(shop: Reference)
         slow = duckdb.Session(cursor, NOW)
 
         def preview() -> None:
-            with run.cancelling("7"):
+            with run.cancelling("7", 5):
                 ticket = run._ticket.get()
                 assert ticket
                 try:
@@ -134,9 +134,12 @@ def test_a_question_withdrawn_ends_and_the_next_one_is_answered(shop: Reference)
         asking = threading.Thread(target=preview)
         asking.start()
         assert begun.wait(60)
-        with run.cancelling("other"):
+        with run.cancelling("other", 6):
             assert not ended
-        with run.cancelling("7"):
+        with pytest.raises(run.Cancelled), run.cancelling("7", 4):  # was asked before it, and came later
+            pass
+        assert not ended
+        with run.cancelling("7", 6):
             assert run.count(parse({"event": "Product Viewed"}), now=NOW) > 0
         asking.join(60)
     assert ended == ["withdrawn"]

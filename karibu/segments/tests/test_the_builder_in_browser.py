@@ -1,5 +1,6 @@
 """The builder in a real Chromium: it counts while one edits, keeps what one did, and can be used without a mouse."""
 
+import re
 from typing import Any
 
 import pytest
@@ -43,7 +44,9 @@ def test_sentence_count_and_people_follow_each_change(builder: Any) -> None:
     says(builder, "Customers whose country is “Rwanda”.")
     counts(builder, 3)
     assert builder.locator(".faces li").count() == 3
-    builder.select_option('[name="r_0.value"]', "KE")
+    with builder.expect_request("**/segments/preview/") as asked:
+        builder.select_option('[name="r_0.value"]', "KE")
+    assert re.search(r"&turn=\d{13}\b", asked.value.post_data)  # what overtakes another is told by it
     counts(builder, 2)
     builder.get_by_role("button", name="Condition", exact=True).click()
     builder.select_option('[name="r_1.trait"]', "orders")

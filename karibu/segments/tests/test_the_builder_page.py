@@ -191,7 +191,7 @@ def test_each_tab_of_each_colleague_ends_only_its_own_previews(marketer, agent, 
     from karibu.segments import run
 
     keys: list[str] = []
-    monkeypatch.setattr(run, "cancelling", lambda key: keys.append(key) or nullcontext())
+    monkeypatch.setattr(run, "cancelling", lambda key, turn: keys.append(key) or nullcontext())
     form = {"r.is": "all", "r_0.kind": "trait", "r_0.trait": "email", "r_0.op": "exists"}
     for tab in ("one", "one", "other"):
         marketer.post("/segments/preview/", {**form, "tab": tab})

@@ -110,7 +110,7 @@ def preview(request: HttpRequest) -> HttpResponse:
     try:
         definition = checked.sound(group)
         context["sentence"] = words.sentence(definition.raw) if definition else ""
-        context["preview"] = definition and previews.preview(definition, _key(request), counted=counted)
+        context["preview"] = definition and previews.preview(definition, *_asked_as(request), counted=counted)
     except DefinitionError as error:
         context["said"] = error.sentence
     except run.Cancelled:
@@ -129,6 +129,7 @@ def values(request: HttpRequest) -> HttpResponse:
     return render(request, "segments/builder/_options.html", {"options": offered})
 
 
-def _key(request: HttpRequest) -> str:
-    """What tells this tab of this colleague from others."""
-    return f"{request.user.pk} {request.POST.get('tab', '')[:32]}"
+def _asked_as(request: HttpRequest) -> tuple[str, int]:
+    """What tells this tab of this colleague from others, and which of its questions this is."""
+    turn = request.POST.get("turn", "")[:16]
+    return f"{request.user.pk} {request.POST.get('tab', '')[:32]}", int(turn) if turn.isdecimal() else 0
