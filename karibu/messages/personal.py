@@ -23,7 +23,7 @@ from karibu.web.actions import record
 from karibu.web.models import User
 
 KIND = "colleague"
-KEY = "personal-{}"  # of the template that says a colleague's words on a channel
+KEY = "_words-{}"  # of the template that says a colleague's words on a channel; no name of a template makes such a key
 _BODY = (
     '<mjml><mj-head><mj-raw><meta name="color-scheme" content="light dark" /></mj-raw></mj-head><mj-body><mj-section>'
     '<mj-column><mj-text font-size="15px" line-height="1.6">{{ text | newline_to_br }}</mj-text></mj-column>'

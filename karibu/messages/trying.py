@@ -23,7 +23,7 @@ from karibu.messages.senders import TEST
 from karibu.messages.status import Reason, Status
 from karibu.web.sealed import CannotOpen
 
-KEY = "channel-test-{}"  # of the template that says a test's words on a channel
+KEY = "_test-{}"  # of the template that says a test's words on a channel; no name of a template makes such a key
 
 
 def send_test(template: Template, said: Content, *, to: str, who: str = "") -> Message:

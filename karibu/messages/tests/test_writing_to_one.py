@@ -14,13 +14,14 @@ from django.utils import timezone
 from karibu.consents.actions import suppress
 from karibu.consents.models import Suppression
 from karibu.customers.models import Customer, Identity
-from karibu.messages import send
+from karibu.messages import channels, personal, send, trying
 from karibu.messages.channels.models import Account, Inbound
 from karibu.messages.channels.whatsapp import templates
 from karibu.messages.models import Mail, Message
 from karibu.messages.tests.cast import a_person, fate, the_shop
 from karibu.messages.tests.servers_http import Server
 from karibu.messages.tests.servers_whatsapp import whatsapp
+from karibu.messages.wording import free_key
 from karibu.web.models import AuditEntry, User
 
 pytestmark = pytest.mark.django_db
@@ -153,3 +154,9 @@ def test_nobody_can_be_written_to_after_their_erasure_and_who_was_merged_is_foun
     assert agent.get(f"/customers/{person.pk}/write/").url == f"/customers/{other.pk}/write/"
     Customer.objects.filter(pk=other.pk).update(erased_at=timezone.now())
     assert agent.get(f"/customers/{other.pk}/write/").status_code == 404
+
+
+def test_a_template_of_the_shop_is_never_taken_for_the_carrier_of_words(agent):
+    names = ["_words-email", "Words email", "_test-sms", "Test of a channel"]
+    carriers = {key.format(kind) for key in (personal.KEY, trying.KEY) for kind in channels.KINDS}
+    assert not carriers & {free_key(name) for name in names}
