@@ -11,7 +11,7 @@ class MessagesConfig(AppConfig):
         from karibu.consents import access, confirming, erasure
         from karibu.customers import merging, panels, timeline
         from karibu.messages import confirming as asking
-        from karibu.messages import panel, personal, senders, telling, usage
+        from karibu.messages import panel, senders, telling, usage
         from karibu.messages.erasing import from_messages
         from karibu.web import search
 
@@ -21,6 +21,6 @@ class MessagesConfig(AppConfig):
         access.register(telling.from_messages)
         search.register(usage.find)
         timeline.register(panel.entries, kinds=["messages"])
-        senders.register(personal.KIND, personal.names, "")
+        senders.register(senders.COLLEAGUE, senders.colleagues, "")
         panels.offer(panels.Button(_("Write"), "messages", "/customers/{}/write/"))
         panels.register(panels.Panel("messages", "messages/_panel.html", panel.context, order=40))

@@ -14,16 +14,16 @@ from django.utils.translation import gettext as _
 
 from karibu.customers.models import Customer
 from karibu.messages import channels, reach, rules
+from karibu.messages.carriers import WORDS
 from karibu.messages.channels.models import Inbound, WhatsAppTemplate
 from karibu.messages.channels.whatsapp import templates, window
 from karibu.messages.intents import Intent, intend
 from karibu.messages.models import Message, Template
 from karibu.messages.reach import Answer
+from karibu.messages.senders import COLLEAGUE
 from karibu.web.actions import record
 from karibu.web.models import User
 
-KIND = "colleague"
-KEY = "_words-{}"  # of the template that says a colleague's words on a channel; no name of a template makes such a key
 _BODY = (
     '<mjml><mj-head><mj-raw><meta name="color-scheme" content="light dark" /></mj-raw></mj-head><mj-body><mj-section>'
     '<mj-column><mj-text font-size="15px" line-height="1.6">{{ text | newline_to_br }}</mj-text></mj-column>'
@@ -66,12 +66,12 @@ def usual(person: Customer, family: Collection[int]) -> str:
 def say(person: Customer, channel: str, heading: str, text: str, *, number: UUID, by: User) -> int:
     """The message's id. The same `number` again is the same message."""
     intent = Intent(
-        key=f"{KIND}:{number}",
+        key=f"{COLLEAGUE}:{number}",
         customer_id=person.pk,
         template_key=_template(channel).key,
         channel=channel,
         context={"heading": heading, "text": text},
-        sender=f"{KIND}:{by.pk}",
+        sender=f"{COLLEAGUE}:{by.pk}",
     )
     with transaction.atomic():
         is_new = not Message.objects.filter(key=intent.key).exists()
@@ -85,10 +85,4 @@ def _template(channel: str) -> Template:
     name = _("A colleague's own words by %(channel)s") % {"channel": rules.name_of(channel)}
     mail = {"subject": "{{ heading }}", "body": _BODY} if channel == "email" else {}
     known = {"channel": channel, "is_marketing": False, "name": name, "text": "{{ text }}", **mail}
-    return Template.objects.get_or_create(key=KEY.format(channel), defaults=known)[0]
-
-
-def names(numbers: Collection[int]) -> dict[int, str]:
-    """Of the colleagues who wrote (senders.py)."""
-    known = User.objects.filter(pk__in=numbers).values_list("pk", "name", "email")
-    return {number: name or email for number, name, email in known}
+    return Template.objects.get_or_create(key=WORDS.format(channel), defaults=known)[0]

@@ -4,8 +4,11 @@ from collections.abc import Callable, Collection, Iterable
 
 from django.utils.translation import gettext_lazy as _
 
+from karibu.web.models import User
+
 TEST = "test"
 CONFIRMATION = "confirmation"
+COLLEAGUE = "colleague"  # with their number: what they write to one person (personal.py)
 # Those of which there is one each.
 _SINGLE = {
     TEST: _("A colleague's test"),
@@ -44,3 +47,9 @@ def url(sender: str) -> str:
 def _number(sender: str, kind: str) -> int | None:
     found, _, number = sender.partition(":")
     return int(number) if found == kind and number.isdigit() else None
+
+
+def colleagues(numbers: Collection[int]) -> dict[int, str]:
+    """The names of those who wrote."""
+    known = User.objects.filter(pk__in=numbers).values_list("pk", "name", "email")
+    return {number: name or email for number, name, email in known}

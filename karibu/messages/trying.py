@@ -13,7 +13,7 @@ from uuid import uuid4
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from karibu.messages import system
+from karibu.messages import carriers, system
 from karibu.messages.channels import part
 from karibu.messages.channels.email.smtp import NotTaken
 from karibu.messages.channels.models import Account
@@ -22,8 +22,6 @@ from karibu.messages.models import Message, Template
 from karibu.messages.senders import TEST
 from karibu.messages.status import Reason, Status
 from karibu.web.sealed import CannotOpen
-
-KEY = "_test-{}"  # of the template that says a test's words on a channel; no name of a template makes such a key
 
 
 def send_test(template: Template, said: Content, *, to: str, who: str = "") -> Message:
@@ -55,7 +53,7 @@ def say_test(account: Account, text: str, *, to: str) -> Message:
 def _words_alone(kind: str) -> Template:
     """The template of all tests of a channel: it says what the colleague writes."""
     known = {"name": _("Test of a channel"), "channel": kind, "is_marketing": False, "text": "{{ text }}"}
-    return Template.objects.get_or_create(key=KEY.format(kind), defaults=known)[0]
+    return Template.objects.get_or_create(key=carriers.TEST.format(kind), defaults=known)[0]
 
 
 def latest(template: Template, limit: int = 3) -> list[Message]:

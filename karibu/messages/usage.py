@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from karibu.messages import channels, personal, trying
+from karibu.messages import carriers
 from karibu.messages.models import Template
 from karibu.web.models import User
 from karibu.web.search import Hit
@@ -31,8 +31,7 @@ def of(keys: Collection[str]) -> Users:
 
 def choosable() -> QuerySet[Template]:
     """Those that a sender can choose: not the carriers of what a colleague writes to somebody, or to try a channel."""
-    carriers = [key.format(kind) for key in (personal.KEY, trying.KEY) for kind in channels.KINDS]
-    return Template.objects.exclude(key__in=carriers)
+    return Template.objects.exclude(key__in=carriers.keys())
 
 
 def find(text: str, user: User) -> list[Hit]:
