@@ -4,7 +4,6 @@ import gc
 import multiprocessing
 import os
 import signal
-import threading
 from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "karibu.config.settings")
@@ -15,7 +14,7 @@ from karibu.collect.http import Collector
 from karibu.collect.room import Room
 from karibu.config import home, postgres
 from karibu.config.process import die_with_parent
-from karibu.web import assets, charts
+from karibu.web import assets
 
 # Granian runs this in a child of its own: without it, a killed parent would leave the child holding the port.
 die_with_parent(signal.SIGTERM)
@@ -40,11 +39,6 @@ async def application(scope: Any, receive: Any, send: Any) -> None:
     else:
         await django(scope, receive, send)
 
-
-# Once the first pages have been answered.
-warming = threading.Timer(5, charts.warm_up)
-warming.daemon = True
-warming.start()
 
 # What has been loaded stays: looking all of it through for garbage, again and again, took a tenth of collection's time.
 gc.collect()

@@ -15,6 +15,9 @@ from urllib.parse import parse_qs, urlsplit
 # pyarrow reads this when it is imported. Its own pool (mimalloc) gives memory back after each flush to the lake and
 # takes it again, zeroed by the kernel, at the next: half of what a flush costs. The system's keeps it.
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
+# The system's allocator reads this when a process starts, so it is for those that `karibu serve` starts: an area of its
+# own for each of a process's threads, which mostly wait for each other, costs 20 MB in the worker.
+os.environ.setdefault("MALLOC_ARENA_MAX", "2")
 
 STORES = ("s3", "s3a", "gs", "az", "abfs", "abfss", "file")
 

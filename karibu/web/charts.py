@@ -12,6 +12,8 @@ from typing import Any
 
 from django.utils.safestring import SafeString, mark_safe
 
+from karibu.web import drawing
+
 # Stand-ins that Vega can parse; each becomes the variable of the design system in the finished SVG.
 COLOURS = {
     "#c00001": "var(--accent-mark)",
@@ -106,22 +108,18 @@ def whole(values: Iterable[float]) -> dict[str, Any]:
     return {"tickCount": int(min(4, max(1, *values, 1)))}
 
 
-def warm_up() -> None:
-    """Starts the JavaScript engine that draws: it takes two seconds, which the first page with a chart would wait."""
-    draw({"data": {"values": [{"x": 0}]}, "mark": "bar", "encoding": {"x": {"field": "x", "type": "quantitative"}}})
-
-
 def _over(under: Any, over: Any) -> Any:
     if isinstance(under, Mapping) and isinstance(over, Mapping):
         return {**under, **over}
     return under if over is None else over
 
 
+_drawer = drawing.Drawer()
+
+
 @lru_cache(maxsize=256)
 def _svg(text: str) -> SafeString:
-    import vl_convert  # loads a JavaScript engine: only when a chart is drawn
-
-    svg: str = vl_convert.vegalite_to_svg(json.loads(text))
+    svg = _drawer.svg(text)
     for stand_in, variable in COLOURS.items():
         svg = svg.replace(stand_in, variable)
     # Ids of clipped marks are unique only within one drawing.
