@@ -4,18 +4,23 @@ Memory stays bounded: events are sorted a slice at a time and handed over row gr
 The REWRITE lock must be held from the reading of the old files to the commit.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from operator import itemgetter
+from typing import TYPE_CHECKING
 
-import duckdb
 import pyarrow as pa
 from django.db import transaction
 
 from karibu.events import engine, flush, lake, schema
 from karibu.events.snapshot import Snapshot
+
+if TYPE_CHECKING:
+    import duckdb
 
 # One thread: each holds a block of every column while it sorts, and the other cores have shoppers to serve.
 MEMORY, THREADS = "384MB", 1
