@@ -13,7 +13,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import charset_normalizer
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -217,6 +216,8 @@ def encoding_of(path: Path) -> str:
     foreign = b"".join(islice(_not_utf8(path), 400))
     if not foreign:
         return "utf-8"
+    import charset_normalizer  # large, and every process would load it at its start
+
     best = charset_normalizer.from_bytes(foreign, cp_isolation=LEGACY).best()
     western = "cp1252" if _fits(foreign, "cp1252") else "latin-1"
     letters = sum(byte > 127 for byte in foreign)
