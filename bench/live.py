@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 import uvloop
@@ -75,7 +75,9 @@ KNOWN = """SELECT i.value FROM customers_identity i JOIN shop_order o ON o.custo
         SELECT customer_id FROM segments_member
         WHERE segment_id = (SELECT id FROM segments_segment WHERE name = 'Segment 0'))
     GROUP BY i.value ORDER BY max(i.customer_id * 7919 % 10007) LIMIT 400"""
-FILL = "import sys, django; django.setup(); from bench.generate import generate; generate(*map(int, sys.argv[1:]))"
+DJANGO = "import sys, django; django.setup(); "
+MERGE = DJANGO + "from karibu.events.jobs import compact; compact.defer(timestamp=0)"
+FILL = DJANGO + "from bench.generate import generate; generate(*map(int, sys.argv[1:]))"
 
 
 def make_segments(shop: Installation, count: int) -> float:
@@ -151,6 +153,39 @@ def with_history(shop: Installation) -> list[str]:
         return [row[0] for row in database.execute(KNOWN).fetchall()]
 
 
+SETTLED = "SELECT NOT EXISTS (SELECT FROM events_tailblock) AND NOT EXISTS (SELECT FROM segments_touched)"
+MERGED = """SELECT NOT EXISTS (
+    SELECT FROM procrastinate_jobs WHERE task_name = 'events.compact' AND status IN ('todo', 'doing'))"""
+
+
+def settle(shop: Installation) -> None:
+    """Returns when all that came is in files, and small files are merged: each part pays for its own events."""
+    with psycopg.connect(postgres.embedded_url(shop.home), autocommit=True) as database:
+        wait_for(database, SETTLED)
+        call(shop, MERGE)
+        wait_for(database, MERGED)
+    time.sleep(2)
+
+
+def wait_for(database: psycopg.Connection[Any], question: LiteralString) -> None:
+    while database.execute(question).fetchone() != (True,):
+        time.sleep(0.2)
+
+
+def call(shop: Installation, program: str, *arguments: object) -> None:
+    """Runs a program beside the installation."""
+    environment = {**shop.env(), "DJANGO_SETTINGS_MODULE": "karibu.config.settings"}
+    environment["KARIBU_DATABASE_URL"] = postgres.embedded_url(shop.home)
+    subprocess.run([sys.executable, "-c", program, *map(str, arguments)], env=environment, check=True)
+
+
+def moves(shop: Installation) -> tuple[int, int]:
+    """Entries and exits of all segments so far."""
+    with psycopg.connect(postgres.embedded_url(shop.home)) as database:
+        (row,) = database.execute('SELECT sum(entered)::bigint, sum("left")::bigint FROM segments_size').fetchall()
+        return row
+
+
 def sustain(shop: Installation, key: str, rate: int, seconds: float, probes: Probes | None = None) -> float:
     """Sends at that rate; prints and returns microseconds of CPU an event, of all processes, until all is worked on."""
     sender = Sender("127.0.0.1", shop.port, key, [body(seed) for seed in range(50)])
@@ -169,7 +204,7 @@ def sustain(shop: Installation, key: str, rate: int, seconds: float, probes: Pro
     total = time.perf_counter() - begun
     if probes:
         probes.join()
-    time.sleep(8)  # what follows: a flush, a last turn
+    settle(shop)
     each = (cpu_seconds(shop) - cpu) / sent * 1e6
     print(f"  {sent / total:,.0f} events/s, refused {sender.refused}: {each:.1f} us of CPU an event", flush=True)
     if probes:
@@ -178,9 +213,7 @@ def sustain(shop: Installation, key: str, rate: int, seconds: float, probes: Pro
 
 
 def fill(shop: Installation, customers: int, events: int) -> None:
-    environment = {**shop.env(), "DJANGO_SETTINGS_MODULE": "karibu.config.settings"}
-    environment["KARIBU_DATABASE_URL"] = postgres.embedded_url(shop.home)
-    subprocess.run([sys.executable, "-c", FILL, str(customers), str(events)], env=environment, check=True)
+    call(shop, FILL, customers, events)
     time.sleep(30)  # the mirror is written, statistics are taken
 
 
@@ -193,17 +226,23 @@ def measure(shop: Installation, options: argparse.Namespace) -> None:
     alone = 0.0
     if options.part in ("all", "alone"):
         print("ingest alone:")
+        before = by_process(shop)
         alone = sustain(shop, key, options.rate, options.seconds)
+        if os.environ.get("KARIBU_BENCH_PROCESSES"):
+            print(by_process(shop) - before)
     if options.part in ("all", "segments"):
         took = make_segments(shop, options.segments)
+        settle(shop)
         print(f"{options.segments} segments have their members after {took:.0f} s", flush=True)
     if options.part in ("all", "live"):
         print("with live segments:")
-        before = by_process(shop)
+        before, moved = by_process(shop), moves(shop)
         live = sustain(shop, key, options.rate, options.seconds, Probes(shop, key, with_history(shop)))
+        came, went = moves(shop)
+        print(f"  {came - moved[0]:,} entries, {went - moved[1]:,} exits")
         print(f"ratio {live / alone:.2f}   target <= 1.5" if alone else "", "freshness target < 5 s")
         if os.environ.get("KARIBU_BENCH_PROCESSES"):
-            print(before, by_process(shop), sep="\n")
+            print(by_process(shop) - before)
 
 
 def main() -> int:

@@ -33,7 +33,7 @@ log = logging.getLogger("karibu.segments")
 POLL = 1.0  # seconds between looks where nobody is due
 MOST = 20_000  # customers in one turn
 NOTED = 100_000  # and how often they may stand in its notes: in a busy moment each stands in five
-REST = 1.5  # seconds between turns for each second that one took, which spares most of what many turns would cost,
+REST = 5.0  # seconds between turns for each second that one took, which spares most of what many turns would cost,
 LATEST = 3.0  # unless whoever is touched just after one began would wait longer than this for the end of the next
 LEAST = 0.2  # seconds between turns at any rate
 AGAIN = timedelta(seconds=1)  # until customers are looked at again who could not be judged for every segment
@@ -165,7 +165,7 @@ def _members(segments: Sequence[Watched], people: Sequence[int], now: datetime) 
 
     def look(session: Session, found: Sequence[Compiled]) -> tuple[pa.Table, set[int], pa.Table | None]:
         questions = {segment.id: each for segment, each in zip(segments, found, strict=True)}
-        leaving = session.table(expiry.leaving(windows, now, until)) if windows else None
+        leaving = session.table(expiry.leaving(windows, until)) if windows else None
         return *_answers(session, questions), leaving
 
     columns = expiry.COLUMNS if windows else frozenset()

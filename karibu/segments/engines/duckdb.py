@@ -47,7 +47,8 @@ class Session:
         with self._until_cancelled():
             self._give_clock(sql)
             # A relation (cursor.sql) would have the engine plan the question twice, which costs more than the copy.
-            return self._cursor.execute(self._given + sql).to_arrow_table()
+            asked = self._given + sql if self._given else engine.parsed(sql)
+            return self._cursor.execute(asked).to_arrow_table()
 
     def plan(self, sql: str) -> str:
         with self._until_cancelled():
