@@ -34,7 +34,7 @@ POLL = 1.0  # seconds between looks where nobody is due
 MOST = 20_000  # customers in one turn
 NOTED = 100_000  # and how often they may stand in its notes: in a busy moment each stands in five
 REST = 5.0  # seconds between turns for each second that one took, which spares most of what many turns would cost,
-LATEST = 3.0  # unless whoever is touched just after one began would wait longer than this for the end of the next
+LATEST = 2.5  # unless whoever is touched just after one began would wait longer than this for the end of the next
 LEAST = 0.2  # seconds between turns at any rate
 AGAIN = timedelta(seconds=1)  # until customers are looked at again who could not be judged for every segment
 LOCK = 0x6B73  # the namespace of our advisory lock: one turn at a time

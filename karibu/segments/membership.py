@@ -202,14 +202,27 @@ def _members(raw: Cursor, segments: Sequence[int], customers: list[int] | None) 
 
 def _change(raw: Cursor, found: pa.Table, members: pa.Table, moment: datetime) -> dict[int, _Move]:
     """Makes `members` into what was `found`; returns what that changed."""
-    come = found.join(members, PAIRS.names, join_type="left anti")
-    go = members.join(found, PAIRS.names, join_type="left anti")
+    come, go = _apart(found, members)
     if not len(come) and not len(go):
         return {}
     entered, entering, left, leaving = (column.to_pylist() for table in (come, go) for column in table.columns)
     moved = {"entered": entered, "entering": entering, "left": left, "leaving": leaving, "now": moment}
     raw.execute(_CHANGE, moved)
     return {row[0]: _Move(*map(_numbers, row[1:])) for row in raw.fetchall()}
+
+
+def _apart(one: pa.Table, other: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """The PAIRS that only the one has, and those that only the other has. A join by both columns takes four times as
+    long as looking up one number for each pair."""
+    span = 1 + max(pc.max(table["segment_id"]).as_py() or 0 for table in (one, other))
+    first, second = (
+        pc.add_checked(pc.multiply_checked(table["customer_id"], span), table["segment_id"]).combine_chunks()
+        for table in (one, other)
+    )
+    return (
+        one.filter(pc.invert(pc.is_in(first, value_set=second))),
+        other.filter(pc.invert(pc.is_in(second, value_set=first))),
+    )
 
 
 def _numbers(text: str | None) -> pa.Array:
