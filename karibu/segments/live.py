@@ -136,9 +136,11 @@ def _take(now: datetime) -> Touches:
     return touches
 
 
-def _settle(segments: Sequence[Watched], touches: Touches, now: datetime) -> int:
-    judged = [segment for segment in segments if segment.definition]
-    held = set(membership.lock([segment.id for segment in judged], wait=False))
+def _settle(known: Sequence[Watched], touches: Touches, now: datetime) -> int:
+    held = set(membership.lock([segment.id for segment in known], wait=False))
+    # What a segment asks, and whether it was found by that, is only sure under its lock: it may have been rebuilt,
+    # defined anew or archived since this turn began.
+    judged = [segment for segment in watched(now) if segment.definition]
     if elsewhere := [segment for segment in judged if segment.id not in held]:
         expiry.look_again(touches.customers(elsewhere), now + AGAIN)
     # One that waits to be rebuilt, and whose lock we hold, will be rebuilt from what we see, and more.

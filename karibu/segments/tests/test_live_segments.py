@@ -10,6 +10,7 @@ from karibu.customers.merging import merge_customers, undo_merge
 from karibu.customers.models import Customer
 from karibu.events import flush, log
 from karibu.segments import actions, live, membership, rebuilding, run
+from karibu.segments.definition import parse
 from karibu.segments.models import Due, Member, Segment, Touched
 from karibu.segments.tests.living import BOUGHT, Story, nearest
 from karibu.segments.together import Gathered
@@ -360,6 +361,46 @@ def test_what_happens_while_a_segment_is_rebuilt_is_looked_at_again(story, monke
 
     story.now += live.AGAIN
     story.looks()
+
+    assert story.members(buyers) == {"ann"} and story.is_exact(buyers)
+
+
+def while_a_turn_begins(monkeypatch, deed):
+    """`deed` is done by somebody else between the turn's first look at the segments and its taking their locks."""
+    whole = live._take
+
+    def take(now):
+        found = whole(now)
+        deed()
+        return found
+
+    monkeypatch.setattr(live, "_take", take)
+
+
+def test_nobody_enters_a_segment_that_was_archived_while_a_turn_began(story, monkeypatch):
+    buyers = story.segment(BOUGHT)
+    story.does("ann", "Order Completed", properties={"order_id": "1", "total": 10})
+    while_a_turn_begins(monkeypatch, lambda: actions.archive(buyers, by="test"))
+
+    live.turn(story.now)
+
+    assert story.members(buyers) == set()
+
+
+def test_who_did_it_just_before_a_rebuild_ended_while_a_turn_began_is_seen(story, monkeypatch):
+    """The rebuild read the log before the event, and was at it when the turn looked which segments were found."""
+    buyers = story.segment(BOUGHT)
+    Segment.objects.update(built_digest="")
+    story.does("ann", "Order Completed", properties={"order_id": "1", "total": 10})
+
+    def rebuilt():
+        with monkeypatch.context() as patched:
+            nobody = run.members(parse({"any": []}), now=story.now)
+            patched.setattr(run, "members", lambda *asked, **more: nobody)
+            assert rebuilding.rebuild(buyers.pk, story.now)
+
+    while_a_turn_begins(monkeypatch, rebuilt)
+    live.turn(story.now)
 
     assert story.members(buyers) == {"ann"} and story.is_exact(buyers)
 
