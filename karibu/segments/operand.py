@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 NUMBER = r"^[-+]?[0-9]{0,40}[.]?[0-9]{0,40}([eE][-+]?[0-9]{1,2})?$"
 DAY = r"^[12][0-9]{3}-[0-9]{2}-[0-9]{2}($|[T ])"
 _FREQUENT = "aeionrsltmudhkcgbpwyjfvzxq"  # the letters of names and addresses, the most frequent first
+_DOTTED = "i\N{COMBINING DOT ABOVE}"  # what some engines make of İ
 FIRST_YEAR = 1970  # of moments that the shop knows: the first that an anniversary is looked for in
 
 
@@ -65,14 +66,31 @@ def _text(scope: Scope, text: Any, op: str, with_: Any) -> BooleanValue:
     if op == "exists":
         return text != ""  # NULL where there is none
     if op in ("contains", "starts_with"):
-        # Addresses are kept in small letters (customers/addresses.py), and making them so takes longer than looking.
-        lower = text if text.get_name() == "email" else text.lower()
-        return _contains(lower, with_.lower()) if op == "contains" else lower.startswith(with_.lower())
+        return _has_part(scope, text, op, with_)
     if op == "is" and not operators.is_number(with_):
         return text == (str(with_).lower() if isinstance(with_, bool) else with_)
     if op == "is" or op in operators.NUMBERS or (op == "between" and operators.is_number(with_[0])):
         return _float(scope, text.try_cast("float64"), op, with_) & text.re_search(NUMBER)
     return _written_day(scope, text, op, with_)
+
+
+def _has_part(scope: Scope, text: Any, op: str, part: str) -> BooleanValue:
+    """Whether it is in the text, or (`starts_with`) at its beginning, in small or capital letters."""
+    if not part.isascii():
+        import ibis
+
+        lower, small = _small(text), _small(ibis.literal(part))
+        return lower.contains(small) if op == "contains" else lower.startswith(small)
+    # Addresses are kept in small letters (customers/addresses.py), and making them so takes longer than looking.
+    lower = text if text.get_name() == "email" else text.lower()
+    if scope.dialect == "spark":
+        lower = lower.replace(_DOTTED, "i")
+    return _contains(lower, part.lower()) if op == "contains" else lower.startswith(part.lower())
+
+
+def _small(text: Any) -> Any:
+    """In small letters that are the same for every engine: some know that Σ at a word's end and İ are special."""
+    return text.lower().replace("ς", "σ").replace(_DOTTED, "i")
 
 
 def _contains(text: Any, part: str) -> BooleanValue:

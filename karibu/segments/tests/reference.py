@@ -169,9 +169,9 @@ class Reference:
 
     def text(self, value: str, op: str, with_: Any) -> bool:
         if op == "contains":
-            return with_.lower() in value.lower()
+            return small(with_) in small(value)
         if op == "starts_with":
-            return value.lower().startswith(with_.lower())
+            return small(value).startswith(small(with_))
         if op == "is" and isinstance(with_, bool):
             return value == str(with_).lower()
         if op == "is" and isinstance(with_, str):
@@ -231,6 +231,10 @@ _COMPARE: dict[type, Callable[..., bool]] = {
     datetime: Reference.moment,
     list: Reference.several,
 }
+
+
+def small(text: str) -> str:
+    return text.lower().replace("ς", "σ").replace("i\N{COMBINING DOT ABOVE}", "i")
 
 
 def ordered(value: Any, op: str, with_: Any) -> bool:
