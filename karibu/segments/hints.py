@@ -11,6 +11,7 @@ from karibu.segments.definition import Definition
 
 MANY = 100  # conditions, each of which is some milliseconds' work before the first is asked
 ALIKE = 0.7  # from 0, nothing in common, to 1, the same
+SAID = 5  # traits that nobody has: to find the nearest of two thousand names takes a while for each
 
 
 def hints(definition: Definition) -> list[str]:
@@ -28,12 +29,15 @@ def _unheard(asked: list[str]) -> list[str]:
     known = columns.trait_numbers()
     if len(known) >= columns.MOST:  # there may be others, which have no column
         return []
-    names = [*columns.FIXED, *known]
-    return [_said(name, names) for name in asked if name not in names]
+    folded = {_folded(one): one for one in (*columns.FIXED, *known)}
+    unheard = [name for name in asked if name not in columns.FIXED and name not in known]
+    said = [_said(name, folded) for name in unheard[:SAID]]
+    if len(unheard) > SAID:
+        said.append(_("Nobody has %(n)s more of these traits.") % {"n": len(unheard) - SAID})
+    return said
 
 
-def _said(name: str, known: list[str]) -> str:
-    folded = {_folded(one): one for one in known}
+def _said(name: str, folded: dict[str, str]) -> str:
     near = get_close_matches(_folded(name), folded, 1, ALIKE)
     if not near:
         return _("Nobody has a trait called “%(name)s”.") % {"name": name}
