@@ -25,6 +25,7 @@ ENTERED, LEFT = "Segment Entered", "Segment Left"
 SOURCE, CHANNEL = "Segments", "server"
 _EPOCH, _PG_EPOCH = datetime(1970, 1, 1, tzinfo=UTC), datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_LAST = datetime(9999, 1, 1, tzinfo=UTC)  # behind it there is no room to reckon
 
 OnChange = Callable[[Cursor, int, pa.Array, pa.Array, datetime], None]
 _listeners: list[OnChange] = []
@@ -83,13 +84,17 @@ def lock(segments: Collection[int], *, wait: bool = True) -> list[int]:
 
 
 def as_of(segment_id: int, moment: datetime) -> pa.Table:
-    """Who was in the segment at `moment`: `id` as the customer was numbered then, and `since`. In order of id."""
+    """Who was in the segment at `moment`: `id` as the customer was numbered then, and `since`. In order of id.
+
+    Only what Karibu itself wrote counts: a browser may send events of any name.
+    """
+    moment = min(moment, _LAST)
     return log.query(
         """
         SELECT customer AS id, max(time) AS since FROM events
-        WHERE name IN ($entered, $left) AND time <= $moment AND starts_with(message_id, $mark)
+        WHERE name IN ($entered, $left) AND time <= $moment AND starts_with(message_id, $mark) AND source = $source
         GROUP BY customer HAVING arg_max(name, time) = $entered ORDER BY id""",
-        {"entered": ENTERED, "left": LEFT, "moment": moment, "mark": f"segment-{segment_id}-"},
+        {"entered": ENTERED, "left": LEFT, "moment": moment, "mark": f"segment-{segment_id}-", "source": SOURCE},
         until=moment + _MICROSECOND,
     )
 

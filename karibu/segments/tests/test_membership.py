@@ -220,3 +220,11 @@ def test_a_listener_that_fails_leaves_everything_as_it_was(segment, monkeypatch)
     assert (members(segment), log.count()[None], queries.total()) == ([1], 1, 1)
     segment.refresh_from_db()
     assert segment.size == 1
+
+
+def test_what_a_browser_calls_an_entry_puts_nobody_into_the_past_of_a_segment(segment, send):
+    rebuild(segment, 1)
+    said = {"userId": "eve", "event": ENTERED, "messageId": f"segment-{segment.id}-in-9-1"}
+    assert not send({**said, "timestamp": NOON.isoformat()}, received_at=NOON + HOUR).refusals
+    assert len(log.recent(names=[ENTERED])) == 2
+    assert membership.as_of(segment.id, NOON + HOUR)["id"].to_pylist() == [1]

@@ -57,6 +57,9 @@ def test_a_preview_says_softly_which_trait_nobody_has_and_which_is_meant(api, pe
     assert hints("contry") == ["Nobody has a trait called “contry”; there is one called “country”."]
     assert hints("shoe_size") == ["Nobody has a trait called “shoe_size”; there is one called “Shoe size”."]
     assert hints("weather") == ["Nobody has a trait called “weather”."]
+    many = {"any": [{"trait": f"contry {n}", "op": "exists"} for n in range(9)]}
+    said = api.ask("POST", "/segments/preview", {"definition": many})["hints"]
+    assert len(said) == 6 and said[-1] == "Nobody has 4 more of these traits."
 
 
 @pytest.mark.parametrize(
@@ -165,6 +168,8 @@ def test_who_was_in_it_at_a_moment_of_the_past(api, person, segment):
     second = then(began + timedelta(days=1), f"&limit=1&cursor={first['next']}")
     assert [one["id"] for one in second["items"]] == [juma.pk] and second["next"] is None
     assert second["known_since"].startswith(made.created_at.date().isoformat())
+    path = f"/segments/{made.pk}/as-of?at=9999-12-31T23:59:59.999999Z"
+    assert [one["id"] for one in api.ask("GET", path)["items"]] == [amina.pk]
 
 
 def test_the_page_and_the_terminal_say_who_was_in_it_on_a_day_too(marketer, person, segment, capsys):
