@@ -44,6 +44,7 @@ FIXED: dict[str, str] = {
     "rfm_monetary": "int64",
 }
 MOST = 2000  # traits that have a column: a shop that puts ids into names of traits must not fill the disk
+LONGEST = 200  # characters of a trait's name
 SAMPLE = 3000  # customers, the newest of those with a name, whose traits are looked at for suggestions
 SHOWN = 10  # values of a trait that are suggested
 _EDITION = 1  # count up when the files' contents change in a way that their columns do not show
@@ -116,9 +117,12 @@ def _numbers(database: str, count: int, last: int) -> dict[str, int]:
 
 
 def give_columns(names: Collection[str]) -> dict[str, int]:
-    """As trait_numbers(), after those of `names` that are new got a column, as long as there are fewer than MOST."""
+    """As trait_numbers(), after those of `names` that are new got a column, as long as there are fewer than MOST.
+
+    Names that are too long (somebody wrote them at the database's own prompt) get none.
+    """
     known = trait_numbers()
-    new = sorted(set(names) - set(known))[: max(MOST - len(known), 0)]
+    new = sorted(name for name in set(names) - set(known) if len(name) <= LONGEST)[: max(MOST - len(known), 0)]
     if not new:
         return known
     TraitColumn.objects.bulk_create([TraitColumn(name=name) for name in new], ignore_conflicts=True)

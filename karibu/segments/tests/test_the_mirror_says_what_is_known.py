@@ -56,6 +56,12 @@ def test_values_of_traits_are_text_whatever_they_are():
     assert mirror.column_of("country") == "country"
 
 
+def test_a_trait_whose_name_is_too_long_has_no_column_and_breaks_nothing():
+    amina = customer(traits={"k" * 201: 1, "Size": 38})
+    assert mirrored(mirror.current())[amina][columns.column_of("Size")] == "38"
+    assert list(columns.trait_numbers()) == ["Size"]
+
+
 def test_orders_carts_and_groups_are_columns_too():
     buyer = customer()
     now = timezone.now()
