@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from karibu.segments import conditions, limits
 from karibu.segments.conditions import Unknown
 from karibu.segments.conditions.base import Needs
-from karibu.segments.conditions.combined import AllOf, AnyOf, Node, Not, leaves, needs
+from karibu.segments.conditions.combined import AllOf, AnyOf, Joined, Node, Not, leaves, needs
 from karibu.segments.conditions.segment import Segment
 from karibu.segments.faults import DefinitionError
 
@@ -75,21 +75,26 @@ def parse(raw: object) -> Definition:
 
 class _Parsing:
     def __init__(self) -> None:
-        self.conditions = 0
+        self.conditions = self.groups = 0
 
     def node(self, raw: object, path: str, depth: int) -> Node:
         if depth > limits.DEPTH:
             raise limits.too_deep(path)
         if not isinstance(raw, dict):
             raise DefinitionError(path, _("Expected an object: a condition, or “all”, “any” or “not”."))
-        if len(raw) == 1:
+        if len(raw) == 1 and not raw.keys().isdisjoint(("all", "any", "not")):
             [(word, inner)] = raw.items()
-            if word in ("all", "any"):
-                parts = self._nodes(inner, f"{path}.{word}", depth + 1)
-                return AllOf(parts) if word == "all" else AnyOf(parts)
-            if word == "not":
-                return Not(self.node(inner, f"{path}.not", depth + 1))
+            return self._group(word, inner, path, depth)
         return self._condition(raw, path)
+
+    def _group(self, word: str, inner: object, path: str, depth: int) -> Node:
+        self.groups += 1
+        if self.groups > limits.GROUPS:
+            raise _too_many(path, limits.GROUPS, groups=True)
+        if word == "not":
+            return Not(self.node(inner, f"{path}.not", depth + 1))
+        parts = self._nodes(inner, f"{path}.{word}", depth + 1)
+        return AllOf(parts) if word == "all" else AnyOf(parts)
 
     def _nodes(self, raw: object, path: str, depth: int) -> tuple[Node, ...]:
         if not isinstance(raw, list):
@@ -105,7 +110,9 @@ class _Parsing:
         return conditions.parse(raw, path)
 
 
-def _too_many(path: str, most: int) -> DefinitionError:
+def _too_many(path: str, most: int, *, groups: bool = False) -> DefinitionError:
+    if groups:
+        return DefinitionError(path, _("These are too many groups of conditions: at most %(n)s.") % {"n": most})
     return DefinitionError(path, _("These are too many conditions: at most %(n)s.") % {"n": most})
 
 
@@ -115,22 +122,30 @@ class _Resolving:
     def __init__(self, lookup: Lookup) -> None:
         self._lookup = lookup
         self._known: dict[int, Node] = {}
-        self._conditions = 0
+        self._conditions = self._groups = 0
 
     def resolved(self, node: Node, path: str, within: tuple[int, ...], depth: int) -> Node:
         """`within`: the segments whose definitions we are in, the outermost first."""
         if depth > _DEEP:
             raise limits.too_deep(path)
+        self._count(node, path)
         if isinstance(node, AllOf | AnyOf):
             word = "all" if isinstance(node, AllOf) else "any"
             parts = [self.resolved(p, f"{path}.{word}[{i}]", within, depth + 1) for i, p in enumerate(node.parts)]
             return type(node)(tuple(parts))
         if isinstance(node, Not):
             return Not(self.resolved(node.part, f"{path}.not", within, depth + 1))
-        self._conditions += 1
+        return self._segment(node, path, within, depth) if isinstance(node, Segment) else node
+
+    def _count(self, node: Node, path: str) -> None:
+        if isinstance(node, Joined):
+            self._groups += 1
+        else:
+            self._conditions += 1
         if self._conditions > limits.CONDITIONS_TOGETHER:
             raise _too_many(path, limits.CONDITIONS_TOGETHER)
-        return self._segment(node, path, within, depth) if isinstance(node, Segment) else node
+        if self._groups > limits.GROUPS_TOGETHER:
+            raise _too_many(path, limits.GROUPS_TOGETHER, groups=True)
 
     def _segment(self, named: Segment, path: str, within: tuple[int, ...], depth: int) -> Node:
         if named.segment in within:

@@ -9,6 +9,8 @@ from karibu.segments.faults import DefinitionError
 DEPTH = 20  # of all, any and not inside each other
 CONDITIONS = 500
 CONDITIONS_TOGETHER = 2_000  # with those of the segments that it names
+GROUPS = 1_000  # `all`, `any` and `not`
+GROUPS_TOGETHER = 4_000
 VALUES = 1_000  # of one list
 TEXT = 500  # characters
 NUMBER = 10**15  # either way; whole numbers up to here are exact in every engine

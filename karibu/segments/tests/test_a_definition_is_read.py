@@ -118,6 +118,7 @@ def test_no_depth_breaks_anything() -> None:
 def test_no_length_breaks_anything() -> None:
     assert parse({"any": [RWANDA] * 500})
     assert fault({"any": [RWANDA] * 10_000}).startswith("$.any[500]: ")
+    assert fault({"any": [{"all": []}] * 10_000}).startswith("$.any[999]: These are too many groups")
     assert "too long" in fault({"trait": "a", "op": "is", "value": "x" * 501})
     assert "too long" in fault({"trait": "a" * 501, "op": "exists"})
     assert "too long" in fault({"all": [[]] * 200_000})
