@@ -19,6 +19,8 @@ class NewForm(forms.Form):
     name = forms.CharField(
         label=_("Name"), max_length=200, help_text=_("For you and your colleagues; nobody else sees it.")
     )
+    # Whose people it begins with, where one comes from a segment.
+    segment = forms.ModelChoiceField(Segment.objects.filter(archived_at=None), required=False, widget=forms.HiddenInput)
 
 
 class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -18,6 +18,7 @@ from karibu.campaigns.forms import CampaignForm, NewForm
 from karibu.campaigns.models import Campaign, Custom
 from karibu.campaigns.tables import TONES, Campaigns
 from karibu.messages.views.public import MAIL_POLICY
+from karibu.segments.models import Segment
 from karibu.web.access import actor, allow, may
 from karibu.web.fragments import is_partial
 from karibu.web.stale import unchanged
@@ -36,10 +37,15 @@ def campaigns(request: HttpRequest) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 @allow("marketer")
 def new(request: HttpRequest) -> HttpResponse:
-    form = NewForm(request.POST or None)
+    """Asks for a name; `segment` of the address: whose people it begins with."""
+    number = request.GET.get("segment", "")[:18]
+    segment = Segment.objects.filter(archived_at=None, pk=number).first() if number.isdecimal() else None
+    form = NewForm(request.POST or None, initial={"segment": segment})
     if request.method == "POST" and form.is_valid():
-        return redirect(actions.create(form.cleaned_data["name"], by=actor(request)))
-    return render(request, "campaigns/new.html", {"form": form}, status=422 if form.errors else 200)
+        include = [one.pk] if (one := form.cleaned_data["segment"]) else []
+        return redirect(actions.create(form.cleaned_data["name"], include=include, by=actor(request)))
+    context = {"form": form, "segment": segment}
+    return render(request, "campaigns/new.html", context, status=422 if form.errors else 200)
 
 
 @require_safe

@@ -58,7 +58,7 @@ class EventRule(msgspec.Struct, forbid_unknown_fields=True):
     def sentence(self) -> str:
         said = either([doing(name) for name in self.names])
         conditions = _(" and ").join(condition.sentence() for condition in self.where)
-        return _("%(does)s with %(conditions)s") % {"does": said, "conditions": conditions} if conditions else said
+        return _("%(does)s where %(conditions)s") % {"does": said, "conditions": conditions} if conditions else said
 
 
 def compared(condition: Condition, found: Any) -> bool:

@@ -37,11 +37,11 @@ def change(segment: Segment, *, by: str, name: str | None = None, definition: di
     with transaction.atomic():
         segment = Segment.objects.select_for_update().get(pk=segment.pk)
         segment.name = segment.name if name is None else _named(name)
-        if parsed is not None:
+        if parsed is not None and parsed.raw != segment.definition:
             _keep_out_of_itself(segment, parsed)
-            segment.definition, segment.trouble = parsed.raw, ""
+            segment.definition, segment.trouble, segment.built_digest = parsed.raw, "", ""
         segment.updated_at = timezone.now()
-        segment.save(update_fields=["name", "definition", "trouble", "updated_at"])
+        segment.save(update_fields=["name", "definition", "trouble", "built_digest", "updated_at"])
         record(by, "changed segment", f"segment {segment.pk}", name=segment.name, redefined=parsed is not None)
         wake("segments")
     return segment

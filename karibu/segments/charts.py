@@ -89,6 +89,16 @@ def bars(head: str, rows: Sequence[tuple[str, int]]) -> dict[str, Any]:
     }
 
 
+def shared(one: str, other: str, shared: Overlap) -> str:
+    """What that picture shows, in a sentence."""
+    if not shared.both:
+        return _("Nobody is in both")
+    words = {"one": one, "other": other, "n": formats.count(shared.both)}
+    words["a"] = formats.percent(shared.both / (shared.one + shared.both), 0)
+    words["b"] = formats.percent(shared.both / (shared.other + shared.both), 0)
+    return _("%(n)s are in both: %(a)s of “%(one)s”, %(b)s of “%(other)s”") % words
+
+
 def overlap(one: str, other: str, shared: Overlap) -> dict[str, Any]:
     """Two circles whose areas are the segments, as far into one another as they share people."""
     people, where = _("People"), _("Where")

@@ -4,6 +4,7 @@ from math import acos, pi, sqrt
 
 Circle = tuple[float, float, float]  # x, y, radius
 WIDTH, HEIGHT, LARGEST = 520.0, 220.0, 100.0
+GAP = 8.0  # between two that share nobody
 
 
 def circles(one: float, other: float, both: float) -> tuple[Circle, Circle]:
@@ -11,7 +12,7 @@ def circles(one: float, other: float, both: float) -> tuple[Circle, Circle]:
     largest = max(one, other, 1.0)
     r, s = (LARGEST * sqrt(number / largest) for number in (one, other))
     wanted = both / largest * pi * LARGEST**2
-    apart = _distance(r, s, wanted)
+    apart = _distance(r, s, wanted) if both else r + s + GAP
     left = (WIDTH - (r + apart + s)) / 2 + r
     return (left, HEIGHT / 2, r), (left + apart, HEIGHT / 2, s)
 

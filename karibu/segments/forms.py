@@ -1,8 +1,11 @@
 """The segment's own fields; its conditions are the builder's."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from karibu.segments import queries
 from karibu.segments.actions import ROOM
 
 
@@ -13,3 +16,17 @@ class SegmentForm(forms.Form):
         label=_("Name"), max_length=ROOM, widget=forms.TextInput(attrs={"autocomplete": "off", "form": "builder"})
     )
     digest = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, kept: int | None = None, **kwargs: Any) -> None:
+        """`kept`: the number of the segment that is changed; None for a new one."""
+        super().__init__(*args, **kwargs)
+        self.kept = kept
+
+    def clean_name(self) -> str:
+        """Two live segments of one name could not be told apart where one of them is chosen."""
+        name: str = " ".join(self.cleaned_data["name"].split())
+        is_as_before = self.kept and name == self.initial["name"]
+        if not is_as_before and queries.segments().filter(name__iexact=name).exclude(pk=self.kept or 0).exists():
+            said = _("There is a segment called “%(name)s” already: give this one another name.")
+            raise forms.ValidationError(said, params={"name": name})
+        return name

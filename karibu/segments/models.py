@@ -30,6 +30,12 @@ class Segment(models.Model):
     def get_absolute_url(self) -> str:
         return f"/segments/{self.pk}/"
 
+    @property
+    def is_being_found(self) -> bool:
+        """Whether its members are not yet, or no more, those of its definition."""
+        is_redefined = self.built_at is not None and not self.built_digest and not self.trouble
+        return self.archived_at is None and (self.size is None or is_redefined)
+
 
 class Member(models.Model):
     """A customer is in a segment now, since then. Every entry and exit is an event of the log, too."""

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
-from karibu.segments import rfm
+from karibu.segments import queries, rfm
 from karibu.segments.charts import day_axis
 from karibu.segments.conditions.rfm import GROUPS
 from karibu.segments.models import RfmDay
@@ -16,12 +17,25 @@ from karibu.web.charts import ACCENT, INK, LINE, whole
 
 DAYS = 90
 LEGEND = {"title": None, "columns": 3, "columnPadding": 60}  # room for the larger words of a phone
+ADVICE = {
+    "champions": _lazy("Bought lately, often and much: thank them, and tell them first."),
+    "loyal": _lazy("Buy often: ask for a review, show what goes with what they have."),
+    "potential": _lazy("Bought lately, a few times: win them for the next order."),
+    "new": _lazy("Their first order was lately: welcome them, help with it."),
+    "promising": _lazy("Bought not long ago, once or little: give them a reason for a second order."),
+    "needs_attention": _lazy("Were good customers, and become quieter: something for them alone."),
+    "about_to_sleep": _lazy("Bought little, and not lately: remind them of you."),
+    "at_risk": _lazy("Bought often, and have not come for a while: ask what is missing."),
+    "cant_lose": _lazy("Were among the best, and have been away long: call them."),
+    "hibernating": _lazy("Bought little, long ago: an offer now and then."),
+    "lost": _lazy("Bought once, longest ago: one last message, then leave them alone."),
+}
 FOLLOWED = ("champions", "loyal", "at_risk", "cant_lose", "lost")  # in the picture of the last months
 
 
 @dataclass(frozen=True)
 class Group:
-    """`share` of all who ever ordered; `each` is what one of them has spent on average."""
+    """`share` of all who ever ordered; `each` is what one of them has spent on average; `segment`: one of just them."""
 
     key: str
     label: str
@@ -29,6 +43,8 @@ class Group:
     share: float
     spent: float
     each: float
+    advice: str
+    segment: int | None
 
 
 def context() -> dict[str, Any]:
@@ -44,13 +60,21 @@ def context() -> dict[str, Any]:
 def groups(cells: Sequence[Cell]) -> list[Group]:
     """The groups that somebody is in, those who spent most first."""
     everybody = sum(cell.customers for cell in cells) or 1
-    found = []
+    found, made = [], _segments()
     for key, label in GROUPS.items():
         ours = [cell for cell in cells if cell.group == key]
         customers, spent = sum(cell.customers for cell in ours), sum(cell.spent for cell in ours)
         if customers:
-            found.append(Group(key, str(label), customers, customers / everybody, spent, spent / customers))
+            share, each = customers / everybody, spent / customers
+            found.append(Group(key, str(label), customers, share, spent, each, str(ADVICE[key]), made.get(key)))
     return sorted(found, key=lambda group: -group.spent)
+
+
+def _segments() -> dict[str, int]:
+    """By group: the oldest live segment of its people and nobody else."""
+    said = [{"all": [{"rfm": key}]} for key in GROUPS]
+    rows = queries.segments().filter(definition__in=said).order_by("-pk").values_list("definition", "pk")
+    return {definition["all"][0]["rfm"]: pk for definition, pk in rows}
 
 
 def grid(cells: Sequence[Cell]) -> dict[str, Any]:

@@ -55,7 +55,7 @@ class Segments(Table):
         return found if self.state.get("state") else found.filter(archived_at=None)
 
     def everything(self, source: QuerySet[Segment]) -> Rows:
-        return super().everything(source.filter(archived_at=None))
+        return super().everything(source.filter(archived_at__isnull=not self.state.get("state")))
 
     def rows_of(self, source: QuerySet[Segment]) -> Rows:
         return SegmentRows(self.narrowed(source))

@@ -156,3 +156,14 @@ def test_the_page_asks_how_far_it_is_until_it_is_over() -> None:
     assert "HX-Refresh" not in client.get(f"/campaigns/{one.pk}/", **asked).headers
     actions.cancel(again(one), by=BY)
     assert client.get(f"/campaigns/{one.pk}/", **asked).headers["HX-Refresh"] == "true"
+
+
+def test_a_campaign_begins_with_the_people_of_a_segment() -> None:
+    client, friends = signed_in(), segment("Friends", people(2))
+    path = f"/campaigns/new/?segment={friends.pk}"
+    assert path in client.get(f"/segments/{friends.pk}/").content.decode()
+    assert "with the people of “Friends”" in client.get(path).content.decode()
+    client.post(path, {"name": "Hello", "segment": friends.pk})
+    assert Campaign.objects.get().include == [friends.pk]
+    for wrong in ("x", "99999999"):
+        assert client.get(f"/campaigns/new/?segment={wrong}").status_code == 200

@@ -67,7 +67,7 @@ def test_conditions_and_days_stand_in_the_sentence():
         }
     ).sentence()
     assert said == (
-        "When someone does “Gift Wrapped” with value is at least 20 (again after 30 days at the earliest): "
+        "When someone does “Gift Wrapped” where value is at least 20 (again after 30 days at the earliest): "
         "wait 1 day 30 minutes, then send “thanks” by e-mail."
     )
 

@@ -159,7 +159,7 @@ def test_rules_are_set_by_segments_and_events(marketer: Client, journey: Journey
         "exit": [{"event": "Unsubscribed"}, {"segment": segment, "left": True}],
     }
     page = marketer.get(f"/journeys/{journey.pk}/").content.decode()
-    assert "Only for:" in page and "The goal: that the person orders with value is at least 50 within 7 days." in page
+    assert "Only for:" in page and "The goal: that the person orders where value is at least 50 within 7 days." in page
     for wrong in (
         {"reentry": "after_days"},
         {"event": "X", "goal_segment": segment},

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Options = Sequence[tuple[str, Any]]
+FEW = 12  # options that are all shown
+ADD = "add"
 Kind = Literal["select", "text", "number", "date", "many", "words", "written"]
 
 
@@ -14,6 +16,7 @@ class Control:
 
     `groups` are headed lists of options for a select, `hints` suggestions for a text, `suggest` the address that has
     more of them. `reshapes`: with another value the row has other controls. "words" are words between controls.
+    "many" are boxes to tick: for all options, or, of more than FEW, for those chosen, with a select that adds one.
     """
 
     name: str
@@ -28,6 +31,26 @@ class Control:
     @property
     def values(self) -> list[str]:
         return self.value.split("\n") if self.value else []
+
+    @property
+    def ticks(self) -> Sequence[tuple[str, Any, bool]]:
+        """The boxes of "many": value, words, whether it is ticked."""
+        found = ((key, text, str(key) in self.values) for key, text in self._options)
+        return [one for one in found if one[2] or not self.adds]
+
+    @property
+    def others(self) -> Options:
+        """What the select of "many" adds."""
+        return [(key, text) for key, text in self._options if str(key) not in self.values]
+
+    @property
+    def adds(self) -> str:
+        """The name of that select; "" where every option has its box."""
+        return self.name.removesuffix("values") + ADD if len(self._options) > FEW else ""
+
+    @property
+    def _options(self) -> Options:
+        return [option for _head, options in self.groups for option in options]
 
 
 def words(text: Any) -> Control:

@@ -11,6 +11,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as __
 
 from karibu.segments.builder import rows, tree
+from karibu.segments.builder.controls import ADD
 from karibu.segments.builder.known import Known
 from karibu.segments.builder.tree import GROUPS, Group, Row
 
@@ -42,8 +43,16 @@ def read(posted: QueryDict, known: Known) -> Group:
     group = _group("r", found)
     for node in tree.nodes(group):
         if isinstance(node, Row):
+            for shown in (node.fields, *node.where):
+                _tick(shown)
             rows.settle(node, known)
     return tree.numbered(group)
+
+
+def _tick(fields: dict[str, str]) -> None:
+    """What was chosen to be added joins the values that are ticked."""
+    if added := fields.pop(ADD, ""):
+        fields["values"] = "\n".join(dict.fromkeys([*filter(None, fields.get("values", "").split("\n")), added]))
 
 
 def do(group: Group, deed: str) -> Group:
@@ -54,7 +63,7 @@ def do(group: Group, deed: str) -> Group:
     if isinstance(node, Group):
         _grow(group, node, verb)
     if isinstance(node, Row) and verb == "where":
-        node.where.append({})
+        node.where.append(rows.filter_of(node))
     if isinstance(node, Row) and verb == "unwhere" and number.isdigit() and int(number) < len(node.where):
         del node.where[int(number)]
     if above is not None and node is not None and verb == "remove":

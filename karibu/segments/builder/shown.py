@@ -28,7 +28,7 @@ class ShownRow:
     kinds: Sequence[tuple[str, Any]]
     controls: Sequence[Control]
     filters: Sequence[Sequence[Control]]
-    has_filters: bool
+    filter_label: Any  # of the button that adds one; "" where there are none
     is_group = False
 
     @property
@@ -76,4 +76,5 @@ def shown(group: Group, known: Known) -> ShownGroup:
 
 
 def _row(row: Row, known: Known) -> ShownRow:
-    return ShownRow(row, rows.kinds(row), rows.controls(row, known), rows.filters(row, known), rows.has_filters(row))
+    label = rows.filter_label(row) if rows.has_filters(row) else ""
+    return ShownRow(row, rows.kinds(row), rows.controls(row, known), rows.filters(row, known), label)

@@ -72,7 +72,7 @@ class Property(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_def
         operators.check(self.op, self.value, path)
 
     def said(self) -> str:
-        """ "category is “Shoes”", "any coupon", "no coupon"; what stands before it is "with"."""
+        """ "category is “Shoes”", "any coupon", "no coupon"; before it stands "where", or "with"."""
         label = words.label(self.name)
         if self.op in operators.PRESENCE:
             return (_("any %(what)s") if self.op == "exists" else _("no %(what)s")) % {"what": label}
@@ -120,8 +120,11 @@ def listed(names: str | list[str]) -> list[str]:
 
 
 def told(where: Sequence[Property]) -> str:
-    """ "with category is “Shoes” and value is at least 50", or nothing."""
-    return _("with %(what)s") % {"what": _(" and ").join(each.said() for each in where)} if where else ""
+    """ "with any coupon where category is “Shoes” and value is at least 50", or nothing."""
+    having = _(" and ").join(each.said() for each in where if each.op in operators.PRESENCE)
+    being = _(" and ").join(each.said() for each in where if each.op not in operators.PRESENCE)
+    parts = ((_("with %(what)s"), having), (_("where %(what)s"), being))
+    return " ".join(words % {"what": what} for words, what in parts if what)
 
 
 def said(scope: Scope, events: Table, name: str) -> Column:

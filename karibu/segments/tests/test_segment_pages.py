@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from karibu.customers import raw, search
 from karibu.customers.models import Customer
-from karibu.segments import queries
+from karibu.segments import actions, queries
 from karibu.segments.models import Member, Segment, Size
 from karibu.segments.recipes import RECIPES
 from karibu.web.models import AuditEntry
@@ -89,6 +89,33 @@ def test_the_page_reloads_itself_once_the_members_were_found(marketer, segment, 
     assert "waiting" not in text(marketer, f"/segments/{made.pk}/")
 
 
+def test_members_of_before_are_shown_as_such_until_those_of_a_new_definition_were_found(marketer, segment, person):
+    made = segment("Changed", person("Amina"))
+    Segment.objects.filter(pk=made.pk).update(built_at=timezone.now(), built_digest="of the old one")
+    actions.change(made, name="Renamed", by="test")
+    assert "being found" not in text(marketer, f"/segments/{made.pk}/")
+    actions.change(made, definition={"all": [{"trait": "phone", "op": "exists"}]}, by="test")
+    page = text(marketer, f"/segments/{made.pk}/")
+    assert "being found anew" in page and "Amina" in page
+    assert "HX-Refresh" not in marketer.get(f"/segments/{made.pk}/waiting/")
+    Segment.objects.filter(pk=made.pk).update(built_digest="of the new one")
+    assert marketer.get(f"/segments/{made.pk}/waiting/")["HX-Refresh"] == "true"
+
+
+def test_while_people_are_found_for_the_first_time_nobody_is_said_to_be_missing(marketer, segment):
+    made = segment("New")
+    assert "Nobody is in it now" in text(marketer, f"/segments/{made.pk}/")
+    Segment.objects.filter(pk=made.pk).update(size=None)
+    assert "Nobody is in it now" not in text(marketer, f"/segments/{made.pk}/")
+
+
+def test_who_asks_for_a_segment_is_named_where_it_is_looked_at_and_where_it_is_changed(marketer, segment):
+    made = segment("Inner")
+    segment("Outer", definition={"all": [{"segment": made.pk}]})
+    for path in (f"/segments/{made.pk}/", f"/segments/{made.pk}/edit/"):
+        assert ">Outer</a>" in text(marketer, path)
+
+
 def test_the_page_says_how_many_came_and_went_lately(marketer, segment):
     made, today = segment("Busy"), timezone.now().date()
     for days, entered, left in ((1, 30, 4), (6, 20, 3), (7, 1000, 1000)):
@@ -148,11 +175,14 @@ def test_who_was_merged_or_erased_is_no_member_to_be_seen(marketer, segment, per
 
 def test_archiving_keeps_the_name_and_lets_everybody_go(marketer, segment, person):
     made = segment("Old", person("Amina"))
-    assert "“Old” is archived" in marketer.post(f"/segments/{made.pk}/archive/", follow=True).content.decode()
+    archived = marketer.post(f"/segments/{made.pk}/archive/", follow=True).content.decode()
+    assert "“Old” is archived" in archived and "Restore segment" in archived
     made.refresh_from_db()
     assert made.archived_at and not Member.objects.exists()
     assert "Amina" not in text(marketer, f"/segments/{made.pk}/")
     assert "Old" not in text(marketer, "/segments/") and "Old" in text(marketer, "/segments/?state=archived")
+    segment("New")
+    assert "1 of 1" in text(marketer, "/segments/?state=archived")  # of the archived ones
     assert "Restore segment" in text(marketer, f"/segments/{made.pk}/")
     assert marketer.get(f"/segments/{made.pk}/edit/").status_code == 404
     marketer.post(f"/segments/{made.pk}/restore/")
@@ -165,10 +195,13 @@ def test_archiving_keeps_the_name_and_lets_everybody_go(marketer, segment, perso
 def test_two_segments_are_compared(marketer, segment, person):
     amina, juma, neema = person("Amina"), person("Juma"), person("Neema")
     one, other = segment("One", amina, juma), segment("Other", juma, neema)
-    segment("Third")
+    third = segment("Third")
     assert queries.overlap(one, other) == queries.Overlap(one=1, both=1, other=1)
     page = text(marketer, f"/segments/{one.pk}/overlap/?with={other.pk}")
     assert "In both" in page and "Only in Other" in page and "<svg" in page
+    assert "1 are in both: 50 % of “One”, 50 % of “Other”" in page.replace("\u202f", " ").replace("\xa0", " ")
+    assert f"?in={one.pk}&amp;out={other.pk}" in page
+    assert "Nobody is in both" in text(marketer, f"/segments/{one.pk}/overlap/?with={third.pk}")
     assert marketer.get(f"/segments/{one.pk}/overlap/?with=999").status_code == 404
     assert text(marketer, f"/segments/{one.pk}/overlap/?with=x")
 

@@ -19,13 +19,17 @@ def fields(page: str) -> dict[str, str | list[str]]:
     form = form[: form.index("</form>")]
     found: dict[str, str | list[str]] = {}
     for tag in re.findall(r"<input[^>]*>", form):
-        if name := re.search(r'name="([^"]*)"', tag):
+        name = re.search(r'name="([^"]*)"', tag)
+        if name and 'type="checkbox"' in tag:
+            if " checked" in tag:
+                found[name[1]] = [*found.get(name[1], []), re.search(r'value="([^"]*)"', tag)[1]]
+        elif name:
             found[name[1]] = value[1] if (value := re.search(r'value="([^"]*)"', tag)) else ""
     for tag, options in re.findall(r"(<select[^>]*>)(.*?)</select>", form, re.S):
         chosen = re.findall(r'<option value="([^"]*)" selected', options)
         name = re.search(r'name="([^"]*)"', tag)[1]
         first = re.search(r'<option value="([^"]*)"', options)
-        found[name] = chosen if "multiple" in tag else (chosen or [first[1] if first else ""])[0]
+        found[name] = (chosen or [first[1] if first else ""])[0]
     found.pop("csrfmiddlewaretoken", None)
     return found
 
@@ -197,3 +201,57 @@ def test_each_tab_of_each_colleague_ends_only_its_own_previews(marketer, agent, 
         marketer.post("/segments/preview/", {**form, "tab": tab})
     assert keys[0] == keys[1] != keys[2] and len(keys) == 3
     assert agent.post("/segments/preview/", {**form, "tab": "one"}).status_code == 403
+
+
+def test_of_many_values_those_chosen_are_shown_and_one_more_can_be_added(marketer):
+    shown = press(marketer, page(marketer), "show", r_0__trait="country")
+    shown = press(marketer, shown, "show", r_0__op="in")
+    assert 'type="checkbox"' not in shown  # 250 countries, of which none is chosen
+    shown = press(marketer, shown, "show", r_0__add="RW")
+    shown = press(marketer, shown, "show", r_0__add="KE")
+    assert fields(shown)["r_0.values"] == ["KE", "RW"] and "one of “Rwanda”, “Kenya”" in shown
+    assert not re.search(r'<option value="RW"', shown)
+    press(marketer, shown, "save", status=302, name="Two", r_0__values="KE")
+    assert Segment.objects.get().definition == {"all": [{"trait": "country", "op": "in", "value": ["KE"]}]}
+
+
+def test_few_values_are_all_boxes_to_tick(marketer):
+    shown = press(marketer, page(marketer), "show", r_0__kind="rfm")
+    assert shown.count('type="checkbox"') == 11 and "r_0.add" not in shown
+
+
+def test_who_says_bought_says_next_which_product(marketer):
+    shown = press(marketer, page(marketer), "show", r_0__kind="bought")
+    assert "which product" in shown
+    shown = press(marketer, shown, "where:r_0")
+    assert fields(shown)["r_0.w0.property"] == "product_id" and "which product" not in shown
+    shown = press(marketer, shown, "show", **{"r_0__w0__value": "basket"})
+    assert "who ordered where product is “basket”" in shown
+
+
+def test_a_segment_is_copied_into_a_new_one(marketer, segment):
+    made = segment("Mine")
+    path = f"{NEW}?like={made.pk}"
+    shown = page(marketer, path)
+    assert 'value="Mine (copy)"' in shown
+    press(marketer, shown, "save", path, status=302, r_0__op="missing")
+    copy = Segment.objects.exclude(pk=made.pk).get()
+    made.refresh_from_db()
+    assert copy.definition == {"all": [{"trait": "email", "op": "missing"}]} != made.definition
+
+
+def test_those_only_in_one_of_two_segments_become_one(marketer, segment):
+    one, other = segment("One"), segment("Other")
+    shown = page(marketer, f"{NEW}?in={one.pk}&out={other.pk}")
+    assert "who are in segment “One” and who are not in segment “Other”" in shown
+
+
+def test_two_segments_of_one_name_are_not_made(marketer, segment):
+    segment("VIP")
+    mine = segment("Mine")
+    shown = press(marketer, page(marketer), "show", r_0__trait="email")
+    shown = press(marketer, shown, "save", status=422, name=" vip ", r_0__op="exists")
+    assert "There is a segment called “vip” already" in shown and Segment.objects.count() == 2
+    path = f"/segments/{mine.pk}/edit/"
+    press(marketer, page(marketer, path), "save", path, status=422, name="VIP")
+    press(marketer, page(marketer, path), "save", path, status=302)

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from karibu.segments import rfm, rfm_page
+from karibu.segments import actions, rfm, rfm_page
+from karibu.segments.conditions.rfm import GROUPS
 from karibu.segments.models import RfmDay
 
 pytestmark = pytest.mark.django_db
@@ -47,6 +48,15 @@ def test_a_group_begins_a_segment(marketer, buyers):
     text = page(marketer, "/segments/new/conditions/?rfm=at_risk")
     assert "Customers who are at risk." in text and 'value="At risk"' in text
     assert "Customers who are" not in page(marketer, "/segments/new/conditions/?rfm=nonsense")
+
+
+def test_a_group_that_is_a_segment_already_leads_to_it(marketer, buyers):
+    made = actions.create("The best", {"all": [{"rfm": "champions"}]}, by="test")
+    actions.create("Two groups", {"all": [{"rfm": ["champions", "lost"]}]}, by="test")
+    text = page(marketer)
+    assert text.count("Open segment") == 1 and f'href="/segments/{made.pk}/"' in text
+    assert "?rfm=champions" not in text
+    assert rfm_page.ADVICE.keys() == GROUPS.keys() and str(rfm_page.ADVICE["champions"]) in text
 
 
 def test_an_agent_sees_the_grid_and_makes_no_segment_of_it(agent, buyers):

@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from karibu.segments import actions, charts, run, words
+from karibu.segments import actions, charts, run, usage, words
+from karibu.segments.actions import ROOM
 from karibu.segments.builder import checked, known, posted, tree
 from karibu.segments.builder import preview as previews
 from karibu.segments.builder.draft import SAVE, Draft
@@ -25,20 +28,24 @@ from karibu.web.stale import unchanged
 @require_http_methods(["GET", "HEAD", "POST"])
 @allow("marketer")
 def create(request: HttpRequest) -> HttpResponse:
-    """The builder for a new segment; `recipe` of the address says what to begin with."""
+    """The builder for a new segment; `recipe`, `rfm`, `like`, or `in` and `out` say what to begin with."""
     name, begin = _beginning(request)
     return _Builder(request, {"name": name}, begin, None).answer()
 
 
 def _beginning(request: HttpRequest) -> tuple[str, tree.Group]:
-    """The name and the conditions that a new one starts with: a recipe's, an RFM group, two segments, or none."""
+    """The name and the conditions of a new one: those of a recipe, an RFM group, another, two others, or none."""
     if recipe := RECIPES.get(request.GET.get("recipe", "")):
         return str(recipe.name), tree.read(parse(recipe.definition()).raw)
     if (group := request.GET.get("rfm", "")) in GROUPS:
         begin = tree.Group("all", [tree.Row("rfm", {"values": group})])
         return str(GROUPS[group]).capitalize(), tree.numbered(begin)
-    both = [tree.Row("segment", {"value": number}) for number in request.GET.getlist("in")[:2]]
-    return "", tree.numbered(tree.Group("all", [*both] or [tree.Row("trait")]))
+    if (like := request.GET.get("like", "")).isdecimal() and (one := Segment.objects.filter(pk=like[:18]).first()):
+        return (_("%(name)s (copy)") % {"name": one.name[: ROOM - 10]}), tree.read(parse(one.definition).raw)
+    inside = [tree.Row("segment", {"value": number}) for number in request.GET.getlist("in")[:2]]
+    outside = [tree.Row("segment", {"value": number}) for number in request.GET.getlist("out")[:1]]
+    parts: list[tree.Node] = [*inside, *([tree.Group("none", [*outside])] if outside else [])]
+    return "", tree.numbered(tree.Group("all", parts or [tree.Row("trait")]))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -58,7 +65,7 @@ class _Builder:
     ) -> None:
         self.request, self.segment = request, segment
         sent = request.POST if request.method == "POST" else None
-        self.form = SegmentForm(sent, initial=initial)
+        self.form = SegmentForm(sent, initial=initial, kept=segment.pk if segment else None)
         self.draft = Draft(sent, begin)
 
     def answer(self) -> HttpResponse:
@@ -77,7 +84,9 @@ class _Builder:
         by = actor(self.request)
         if self.segment is None:
             return actions.create(name, definition, by=by, recipe=self._recipe())
-        return actions.change(self.segment, name=name, definition=definition, by=by)
+        changed = actions.change(self.segment, name=name, definition=definition, by=by)
+        messages.success(self.request, _("“%(name)s” is saved.") % {"name": changed.name})
+        return changed
 
     def _recipe(self) -> str:
         key = self.request.GET.get("recipe", "")
@@ -88,9 +97,12 @@ class _Builder:
 
     def _show(self, status: int = 200) -> HttpResponse:
         over_time = SimpleLazyObject(self._over_time)
-        context = {"segment": self.segment, "form": self.form, "over_time": over_time, **self.draft.context()}
+        users = SimpleLazyObject(lambda: usage.of(self.segment.pk) if self.segment else [])
+        context: dict[str, Any] = {"segment": self.segment, "form": self.form, "over_time": over_time, "users": users}
+        context |= self.draft.context()
         if not is_partial(self.request):
             return render(self.request, "segments/builder.html", context, status=status)
+        context["was_taken_out"] = self.draft.deed.startswith(("remove:", "unwhere:"))
         response = render(self.request, "segments/builder/_rows.html", context)
         response["HX-Trigger-After-Settle"] = "draft"
         return response

@@ -52,10 +52,10 @@ def archive(request: HttpRequest, pk: int) -> HttpResponse:
     found = actions.archive(get_object_or_404(Segment, pk=pk), by=actor(request))
     messages.success(
         request,
-        _("“%(name)s” is archived: nobody is in it any more. Out of the archive, it finds its people anew.")
+        _("“%(name)s” is archived: nobody is in it any more. Restored, it finds its people anew.")
         % {"name": found.name},
     )
-    return redirect("segments")
+    return redirect(found)  # where it can be restored
 
 
 @require_POST

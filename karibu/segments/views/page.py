@@ -1,10 +1,12 @@
 """One segment: its sentence, its size over time, its members, and whom it shares with another."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_safe
 
@@ -25,6 +27,7 @@ def segment(request: HttpRequest, pk: int) -> HttpResponseBase:
         "sentence": words.sentence(found.definition),
         "moved": SimpleLazyObject(lambda: queries.moved(pk, MOVED)),
         "moved_days": MOVED,
+        "is_young": timezone.now() - found.created_at < timedelta(days=MOVED),
         # A part of the list does not draw these.
         "over_time": SimpleLazyObject(lambda: charts.of_segment(pk)),
         "users": SimpleLazyObject(lambda: usage.of(pk)),
@@ -37,7 +40,7 @@ def segment(request: HttpRequest, pk: int) -> HttpResponseBase:
 @allow()
 def waiting(request: HttpRequest, pk: int) -> HttpResponse:
     """Asked every few seconds by the page of a segment whose members are being found: reloads it when they are."""
-    is_found = get_object_or_404(Segment, pk=pk).size is not None
+    is_found = not get_object_or_404(Segment, pk=pk).is_being_found
     return HttpResponse(status=204, headers={"HX-Refresh": "true"} if is_found else {})
 
 
@@ -55,7 +58,8 @@ def overlap(request: HttpRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {"segment": found, "other": other, "others": _others(found)}
     if other:
         shared = queries.overlap(found, other)
-        context |= {"shared": shared, "chart": charts.overlap(found.name, other.name, shared)}
+        finding = charts.shared(found.name, other.name, shared)
+        context |= {"shared": shared, "chart": charts.overlap(found.name, other.name, shared), "finding": finding}
     return render(request, "segments/overlap.html", context)
 
 

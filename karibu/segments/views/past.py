@@ -7,10 +7,11 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from karibu.segments import membership, queries
+from karibu.segments import charts, membership, queries
 from karibu.segments.models import Segment
 from karibu.segments.tables import Then
 from karibu.web.access import allow
@@ -26,7 +27,8 @@ def past(request: HttpRequest, pk: int) -> HttpResponse:
     if day and day <= timezone.localdate():
         return redirect("segment-past", pk, day.isoformat())
     fault = (_("This day is still to come.") if day else _("Choose a day.")) if "day" in request.GET else ""
-    context = {"segment": found, "asked": asked, "fault": fault, "today": timezone.localdate()}
+    yesterday = timezone.localdate() - timedelta(days=1)
+    context = {"segment": found, "asked": asked or yesterday.isoformat(), "fault": fault, **_around(found)}
     return render(request, "segments/past.html", context, status=422 if fault else 200)
 
 
@@ -43,12 +45,18 @@ def on_day(request: HttpRequest, pk: int, day: str) -> HttpResponseBase:
         "segment": found,
         "day": asked,
         "asked": asked.isoformat(),
-        "today": today,
+        **_around(found),
         "people": len(ids),
         "most": queries.FEW,
         "is_before": _end(asked) < found.created_at,
     }
     return Then(request, queries.by_old_ids(ids[: queries.FEW])).respond("segments/past.html", context)
+
+
+def _around(segment: Segment) -> dict[str, Any]:
+    """What helps to choose a day; a part of the list does not draw it."""
+    over_time = SimpleLazyObject(lambda: charts.of_segment(segment.pk))
+    return {"today": timezone.localdate(), "over_time": over_time}
 
 
 def _day(text: str) -> date | None:

@@ -8,6 +8,8 @@ A condition that `write(read(raw))` would change stays as it is written.
 from types import ModuleType
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
 from karibu.segments.builder.controls import Control
 from karibu.segments.builder.known import Known
 from karibu.segments.builder.rows import (
@@ -34,6 +36,8 @@ __all__ = [
     "ROWS",
     "as_written",
     "controls",
+    "filter_label",
+    "filter_of",
     "filters",
     "has_filters",
     "kinds",
@@ -86,6 +90,16 @@ def filters(row: Row, known: Known) -> list[list[Control]]:
 
 def has_filters(row: Row) -> bool:
     return row.kind in (event.KIND, bought.KIND)
+
+
+def filter_of(row: Row) -> dict[str, str]:
+    """What one more filter of it begins with: who says "bought" says what next."""
+    return {"property": "product_id", "op": "is"} if row.kind == bought.KIND and not row.where else {}
+
+
+def filter_label(row: Row) -> Any:
+    """The words of the button that adds a filter."""
+    return _("which product") if filter_of(row) else _("where")
 
 
 def settle(row: Row, known: Known) -> None:

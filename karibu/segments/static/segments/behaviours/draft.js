@@ -1,11 +1,17 @@
 // What stands in the form belongs to this entry of the tab's history: who goes to a customer and back, or reloads, finds
-// the conditions as they were. Two tabs have two histories, so neither takes the other's.
+// the conditions as they were. Two tabs have two histories, so neither takes the other's. What is taken out can be put
+// back: the form as it was before is sent once more.
 behave("draft", (form) => {
   const NOT = ["csrfmiddlewaretoken", "tab", "seen", "do"];
 
+  let before;
+
+  function drafted() {
+    return [...new FormData(form)].filter(([name, value]) => !NOT.includes(name) && typeof value === "string");
+  }
+
   function keep() {
-    const draft = [...new FormData(form)].filter(([name, value]) => !NOT.includes(name) && typeof value === "string");
-    history.replaceState({ ...history.state, draft }, "");
+    history.replaceState({ ...history.state, draft: drafted() }, "");
   }
 
   function restore(draft) {
@@ -18,6 +24,12 @@ behave("draft", (form) => {
   }
 
   if (history.state?.draft) restore(history.state.draft);
+  form.addEventListener("htmx:configRequest", (event) => {
+    if (/^(remove|unwhere):/.test(event.detail.parameters.do ?? "")) before = drafted();
+  });
+  form.addEventListener("click", (event) => {
+    if (event.target.closest("[data-undo]") && before) restore(before);
+  });
   form.addEventListener("input", keep);
   form.addEventListener("change", keep);
   form.addEventListener("htmx:afterSettle", keep);
