@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from importlib import import_module
@@ -21,7 +21,7 @@ from zoneinfo import ZoneInfo
 
 from karibu.events import schema
 from karibu.segments import together
-from karibu.segments.conditions.combined import AllOf
+from karibu.segments.conditions.combined import AllOf, leaves
 from karibu.segments.definition import Definition
 from karibu.segments.scope import Dialect, Scope
 from karibu.segments.together import Gathered
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from ibis.expr.types import Table
 
 REMEMBERED = 2_000  # compiled definitions
+MANY = 20  # conditions on what people did
 T = TypeVar("T")
 
 
@@ -92,11 +93,21 @@ def _once(known: dict[tuple[object, ...], T], key: tuple[object, ...], make: Cal
 
 
 def _compiled(definition: Definition, scope: Scope) -> Compiled:
+    if scope.dialect == "duckdb" and _asks_often(definition) and (walk := together.gathered(definition, scope)):
+        sql = together.of_everybody(walk, definition.needs.events)
+        return Compiled(sql, walk.customers, walk.events)
     members = _members(definition, scope)
     sql = _printed(members, scope.dialect)
     asks_log = bool(members.op().find(lambda node: node == scope.events.op()))
-    logged = _read(members, scope.events) if asks_log else frozenset()
-    return Compiled(sql, _read(members, scope.customers), logged)
+    logged = together.read(members, scope.events) if asks_log else frozenset()
+    return Compiled(sql, together.read(members, scope.customers), logged)
+
+
+def _asks_often(definition: Definition) -> bool:
+    """Whether it asks the log so many questions that the engine would take longer to plan them than to answer: of
+    five hundred, half a minute. By one walk over what everybody did they are an expression over a row (together.py)."""
+    asking = [leaf for leaf in leaves(definition.tree) if leaf.needs().events != frozenset()]
+    return len(asking) > MANY
 
 
 def _members(definition: Definition, scope: Scope) -> Table:
@@ -142,11 +153,3 @@ def _of_spark() -> Any:
     if config.options.pyspark is None:
         config.options.pyspark = Options()
     return compiler("pyspark")
-
-
-def _read(table: Table, relation: Table) -> frozenset[str]:
-    """Which columns of that relation the expression may read: those that are called so."""
-    from ibis.expr import operations
-
-    fields: Collection[operations.Field] = table.op().find(operations.Field)
-    return frozenset(field.name for field in fields) & frozenset(relation.columns)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property, reduce
 from operator import and_, or_
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
@@ -22,19 +22,30 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
-class Happened(NamedTuple):
-    """Events that count: as a table (person, time, …), and as conditions on a row of the log.
+@dataclass(frozen=True)
+class Happened:
+    """Events that count: as a table (person, time, …), and as conditions on a row of the log. Whoever asks needs one
+    of the two, and each takes some milliseconds to write.
 
     `flags` are columns that the table has beside those of the log.
     """
 
-    table: Table
-    conditions: Sequence[BooleanValue]
+    as_table: Callable[[], Table]
+    as_conditions: Callable[[], Sequence[BooleanValue]]
     flags: Mapping[str, BooleanValue]
+
+    @cached_property
+    def table(self) -> Table:
+        return self.as_table()
+
+    @property
+    def conditions(self) -> Sequence[BooleanValue]:
+        return self.as_conditions()
 
 
 # What is measured of a person's events, those for which the second argument holds; and what must be true of it.
-Measures = Mapping[str, Callable[[Any, "BooleanValue | None"], "Value"]]
+Measure = Callable[[Any, "BooleanValue | None"], "Value"]
+Measures = Mapping[str, Measure]
 Fits = Callable[[Any], "Sequence[BooleanValue]"]
 
 

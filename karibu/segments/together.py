@@ -11,14 +11,15 @@ What cannot be said so (three steps in order, how many different values) is aske
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import pyarrow as pa
 
 from karibu.segments.definition import Definition
-from karibu.segments.scope import Fits, Happened, Measures, Scope, every
+from karibu.segments.scope import Fits, Happened, Measure, Measures, Scope, every
 
 if TYPE_CHECKING:
     from ibis.expr.types import BooleanValue, IntegerColumn, Table, Value
@@ -33,10 +34,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Gathered:
-    """`holds`: SQL over a row "t0" of the customers with the columns `measures`, each of them SQL over events "t0"."""
+    """`holds`: SQL over a row "t0" of the customers with the columns `measures`, each of them SQL over events "t0".
+
+    `customers` and `events` are the columns that it reads.
+    """
 
     measures: Mapping[str, str]
     holds: str
+    customers: frozenset[str] = frozenset()
+    events: frozenset[str] = frozenset()
 
 
 class Alone(Exception):
@@ -50,10 +56,26 @@ def gathered(definition: Definition, scope: Scope) -> Gathered | None:
         definition.tree.holds(first, denied=False)  # tells which measures there are
         second = _Gathering.of(scope, first.measures)
         holds = definition.tree.holds(second, denied=False)
+        found = second.customers.select(found=holds)
         measures = {one.name: one.sql for one in first.measures}
-        return Gathered(measures, _written(second.customers.select(found=holds)))
+        logged = frozenset().union(*(one.reads for one in first.measures))
+        return Gathered(measures, _written(found), read(found, scope.customers), logged)
     except Alone:
         return None
+
+
+def of_everybody(one: Gathered, names: Collection[str] | None) -> str:
+    """SQL for the ids of all whom the definition means. `names`: the events that it asks for; None: of any name."""
+    measured = _measured([one], names)
+    return f'SELECT "t0".id FROM {measured} AS "t0" WHERE {one.holds}'  # noqa: S608 - written by ibis
+
+
+def read(table: Table, relation: Table) -> frozenset[str]:
+    """Which columns of that relation the expression may read: those that are called so."""
+    from ibis.expr import operations
+
+    fields: Collection[operations.Field] = table.op().find(operations.Field)
+    return frozenset(field.name for field in fields) & frozenset(relation.columns)
 
 
 def members(session: Session, questions: Mapping[int, Compiled]) -> pa.Table:
@@ -80,29 +102,32 @@ def _batched(questions: Mapping[int, T], size: int) -> list[dict[int, T]]:
 
 def _expressed(session: Session, questions: Mapping[int, Gathered]) -> pa.Table:
     holds = "".join(f", {each.holds} AS s{number}" for number, each in questions.items())
-    table = session.table(f'SELECT "t0".id{holds} FROM {_measured(questions)} AS "t0"')  # noqa: S608
+    table = session.table(f'SELECT "t0".id{holds} FROM {_measured(questions.values())} AS "t0"')  # noqa: S608
     parts = [table["id"].filter(table[f"s{number}"]) for number in questions]
     segments = [pa.repeat(pa.scalar(n, pa.int64()), len(part)) for n, part in zip(questions, parts, strict=True)]
     ids = [chunk for part in parts for chunk in part.chunks]
     return pa.table([pa.chunked_array(segments, pa.int64()), pa.chunked_array(ids, pa.int64())], PAIRS).combine_chunks()
 
 
-def _measured(questions: Mapping[int, Gathered]) -> str:
-    """The customers with all measures that are asked for, as SQL."""
-    measures = {name: sql for each in questions.values() for name, sql in each.measures.items()}
+def _measured(questions: Iterable[Gathered], names: Collection[str] | None = None) -> str:
+    """The customers with all measures that are asked for, as SQL; with `names`, of these events."""
+    measures = {name: sql for each in questions for name, sql in each.measures.items()}
     if not measures:
         return "customers"
     listed = ", ".join(f"{sql} AS {name}" for name, sql in measures.items())
-    measured = f'SELECT "t0".person, {listed} FROM events AS "t0" GROUP BY 1'  # noqa: S608
+    quoted = ", ".join("'" + name.replace("'", "''") + "'" for name in sorted(names or ()))
+    named = f'WHERE "t0".name IN ({quoted}) ' if names else ""
+    measured = f'SELECT "t0".person, {listed} FROM events AS "t0" {named}GROUP BY 1'  # noqa: S608
     return f"(SELECT c.*, m.* EXCLUDE (person) FROM customers c LEFT JOIN ({measured}) m ON m.person = c.id)"  # noqa: S608
 
 
 class _Measure(NamedTuple):
-    """A column, the SQL that gives it over events "t0", and its type."""
+    """A column, the SQL that gives it over events "t0", its type, and the columns of events that it reads."""
 
     name: str
     sql: str
     kind: Any
+    reads: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -122,23 +147,30 @@ class _Gathering(Scope):
         raise Alone
 
     def measured(self, happened: Happened, measures: Measures, fits: Fits, denied: bool) -> BooleanValue:
-        counts = every(happened.conditions)
+        counts = cache(lambda: every(happened.conditions))
         events = _Flagged(self.events, happened.flags)
-        often = self._column(self.events.count(where=counts))
-        columns = {name: self._column(measure(events, counts)) for name, measure in measures.items()}
+        often = self._column(lambda: self.events.count(where=counts()))
+        columns = {name: self._column(partial(_of_some, measure, events, counts)) for name, measure in measures.items()}
         held = every([often > 0, *(fits(_Columns(columns)) if columns else ())]).fill_null(False)
         return ~held if denied else held
 
-    def _column(self, value: Value) -> Any:
+    def _column(self, measure: Callable[[], Value]) -> Any:
         """The column of the customers that has this measure of their events."""
         import ibis
 
         if self.known:
             self.measures.append(self.known[len(self.measures)])
             return self.customers[self.measures[-1].name]
-        sql = _written(self.events.aggregate(found=value))
-        self.measures.append(_Measure("m" + hashlib.sha256(sql.encode()).hexdigest()[:24], sql, value.type()))
+        value = measure()
+        found = self.events.aggregate(found=value)
+        sql = _written(found)
+        name = "m" + hashlib.sha256(sql.encode()).hexdigest()[:24]
+        self.measures.append(_Measure(name, sql, value.type(), read(found, self.events) | {"person"}))
         return ibis.null(value.type())
+
+
+def _of_some(measure: Measure, events: Any, counts: Callable[[], BooleanValue]) -> Value:
+    return measure(events, counts())
 
 
 @dataclass(frozen=True)

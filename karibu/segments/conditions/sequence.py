@@ -92,8 +92,8 @@ class Sequence(Condition, frozen=True):
             found.append(some(steps))
         flags = {f"step{i}": step for i, step in enumerate(steps)}
         if any(where.listing(each.name, step.names) for step in self.sequence for each in step.where):
-            return Happened(self._one_by_one(scope), found, flags)
-        return Happened(events.filter(found).select("person", "time", **flags), found, flags)
+            return Happened(lambda: self._one_by_one(scope), lambda: found, flags)
+        return Happened(lambda: events.filter(found).select("person", "time", **flags), lambda: found, flags)
 
     def _one_by_one(self, scope: Scope) -> Table:
         """The same where items have to be read: as few as can be."""

@@ -153,8 +153,11 @@ def listing(name: str, names: Sequence[str]) -> list[str]:
 
 def happened(scope: Scope, names: Sequence[str], where: Sequence[Property], within: Within | None) -> Happened:
     """The events that count."""
-    conditions = [*fits(scope, scope.events, names, where), *scope.inside(within, scope.events.time)]
-    return Happened(table(scope, names, where, within), conditions, {})
+    return Happened(
+        lambda: table(scope, names, where, within),
+        lambda: [*fits(scope, scope.events, names, where), *scope.inside(within, scope.events.time)],
+        {},
+    )
 
 
 def table(scope: Scope, names: Sequence[str], where: Sequence[Property], within: Within | None) -> Table:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 
 from karibu.customers.models import Customer
 from karibu.events import engine
-from karibu.segments import engines, run
+from karibu.segments import compile, engines, run
 from karibu.segments.definition import Definition, parse
 from karibu.segments.engines import duckdb
 from karibu.segments.faults import DefinitionError
@@ -67,6 +67,22 @@ def test_of_a_few_one_walk_over_what_they_did_answers_most_shapes(shop: Referenc
     alone = {name for name, compiled in zip(SHAPES, found, strict=True) if not compiled.gathered}
     different = {"variety", "variety of items", "variety of a property"}
     assert alone == {*different, "three steps", "four steps", "not between"}
+
+
+def test_many_conditions_on_what_people_did_are_one_walk_over_it(shop: Reference) -> None:
+    viewed = [
+        {"event": "Product Viewed", "where": [{"property": "product", "op": "is", "value": f"p-{n}"}]}
+        for n in range(40)
+    ]
+    raw = {"any": [*viewed[2:], {"trait": "city", "op": "exists"}, {"not": {"event": ["Order Completed", "It's"]}}]}
+    assert run.explain(parse(raw), now=NOW).sql.count(" JOIN ") == 1
+    assert ids(parse(raw)) == shop.members(raw)
+
+
+def test_every_shape_finds_the_same_by_that_walk(shop: Reference, monkeypatch) -> None:
+    monkeypatch.setattr(compile, "MANY", 0)
+    for raw in SHAPES.values():
+        assert ids(parse({"all": [raw]})) == shop.members(raw)
 
 
 def test_nobody_is_among_nobody(shop: Reference) -> None:
@@ -180,6 +196,9 @@ def test_whatever_is_asked_the_members_are_those_of_the_reference(shop: Referenc
     found, everybody = run.members_of_each([parse(raw), parse({"all": []})], now=NOW, among=few)
     assert found["id"].to_pylist() == [n for n in shop.members(raw) if n in few]
     assert everybody["id"].to_pylist() == few
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(compile, "MANY", 0)
+        assert ids(parse({"all": [raw, {"all": []}]})) == shop.members(raw)
 
 
 @pytest.mark.parametrize("city", ["Νίκος", "ΝΊΚΟΣ", "İzmir", "ÉVORA"])
