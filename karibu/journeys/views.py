@@ -10,6 +10,7 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -26,6 +27,7 @@ from karibu.journeys.paper_form import PaperForm
 from karibu.journeys.recipes import RECIPES
 from karibu.journeys.recipes.offers import offers
 from karibu.journeys.tables import TONES, Journeys, People
+from karibu.segments.builder import known
 from karibu.web import fragments
 from karibu.web.access import actor, allow, may
 from karibu.web.fragments import is_partial
@@ -369,6 +371,8 @@ def show(
         "has_changes": found.version > 0 and actions.has_changes(found),
         "unread": found.version if found.version and live.readable(found.pk, found.version) is None else 0,
         "gone": actions.gone(found),
+        "event_names": SimpleLazyObject(known.event_names),  # only the whole page has the suggestions
+        "property_names": known.property_names(),
         **(conditions or {}),
     }
     return fragments.render(request, "journeys/journey.html", context, fragment="journeys/_builder.html", status=status)

@@ -33,10 +33,12 @@ _BODY = (
 
 @dataclass(frozen=True)
 class Way:
-    """How a person can be written to. `locked`: why their channel takes approved templates alone now, "" while it takes
-    any words; `approved` are those whose holes are filled by words. `stopped` are the gate's checks that say no."""
+    """How and where a person can be written to. `locked`: why their channel takes approved templates alone now, ""
+    while it takes any words; `approved` are those whose holes are filled by words. `stopped`: the checks that say no.
+    """
 
     channel: str
+    address: str
     locked: str
     approved: list[WhatsAppTemplate]
     stopped: list[Answer]
@@ -45,13 +47,13 @@ class Way:
 def way(person: Customer, channel: str) -> Way:
     answers = reach.check(person.pk, channel, "", is_marketing=False)
     stopped = [one for one in answers if one.outcome in ("stopped", "waits")]
-    if channel != "whatsapp":
-        return Way(channel, "", [], stopped)
     address = channels.get(channel).addresses_of([person]).get(person.pk, "")
+    if channel != "whatsapp":
+        return Way(channel, address, "", [], stopped)
     law = window.laws([address], timezone.now())[address] if address else None
     if law is None or law.is_open:
-        return Way(channel, "", [], stopped)
-    return Way(channel, law.sentence, [one for one in law.approved if templates.words_of(one)], stopped)
+        return Way(channel, address, "", [], stopped)
+    return Way(channel, address, law.sentence, [one for one in law.approved if templates.words_of(one)], stopped)
 
 
 def usual(person: Customer, family: Collection[int]) -> str:

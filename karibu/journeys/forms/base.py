@@ -109,6 +109,9 @@ class DateForm(StepForm):
         return [*[trait.name for trait in columns.traits() if trait.kind == "date"], *COLUMNS]
 
 
+EVENTS, PROPERTIES = "event-names", "property-names"  # the lists of suggestions on the page of a journey
+
+
 class RuleForm(StepForm):
     """Names of events and the conditions on what they carry: those there are, and room for one more."""
 
@@ -123,9 +126,11 @@ class RuleForm(StepForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["event"].widget.attrs["list"] = EVENTS
+        self.fields["property"].widget.attrs["list"] = PROPERTIES
         for number in range(1, self.initial.get("conditions", 0) + 1):
             names = [f"{name}_{number}" for name in ("property", "op", "value")]
-            more = [type(self).base_fields[name] for name in ("property", "op", "value")]
+            more = [self.fields[name] for name in ("property", "op", "value")]
             self.fields |= {name: copy(field) for name, field in zip(names, more, strict=True)}
             self.fields[names[0]].label = _("And where this property")
         order = [name for name in self.fields if name not in self.further()]

@@ -11,8 +11,10 @@ from django.utils.translation import gettext_lazy
 from karibu.journeys.definition import AfterDays, Definition, Exit
 from karibu.journeys.draw import MOST
 from karibu.journeys.forms.base import (
+    EVENTS,
     EVERYBODY,
     OPERATORS,
+    PROPERTIES,
     ConditionForm,
     RuleForm,
     compared,
@@ -77,6 +79,8 @@ class RulesForm(ConditionForm, RuleForm):
         self.fields["segment"].label = _("Only for those in the segment")
         self.fields["event"].label = _("That the person does")
         self.fields["event"].required = False
+        self.fields["exits"].widget.attrs["list"] = EVENTS
+        self.fields["exits_property"].widget.attrs["list"] = PROPERTIES
 
     def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
         """The fields as they stand on the page, with what each group is about."""

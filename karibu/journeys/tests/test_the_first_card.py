@@ -1,10 +1,13 @@
 """What brings people in, and the rules, on the journey's page: chosen, saved, opened again and the same."""
 
+import re
 from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from karibu.events.models import EventCount
 from karibu.growth.models import SignUp
 from karibu.journeys import actions
 from karibu.journeys.definition import parse
@@ -203,3 +206,12 @@ def test_rules_that_speak_of_a_key_go_with_it(marketer: Client, journey: Journey
     actions.edit(journey, definition={**cart, "exit": [{"event": "Order Completed", "same_key": True}]}, by="test")
     marketer.post(f"/journeys/{journey.pk}/door/", {"kind": "by_hand"})
     assert saved(journey) == {"entry": {"by_hand": True}, "steps": STEPS}
+
+
+def test_names_of_events_and_properties_are_suggested(marketer: Client, journey: Journey) -> None:
+    EventCount.objects.create(hour=timezone.now(), lane=0, name="Gift Wrapped", source="shop", channel="", count=3)
+    page = marketer.get(f"/journeys/{journey.pk}/").content.decode()
+    names = page[page.index('<datalist id="event-names">') :]
+    assert names.index('value="Gift Wrapped"') < names.index('value="Order Completed"')
+    assert re.search(r'name="rules-event"[^>]* list="event-names"', page)
+    assert re.search(r'name="rules-exits_property"[^>]* list="property-names"', page)

@@ -4,10 +4,12 @@ One object serves one request; each list is asked for once, when a control first
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
 from django.db import connection
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from karibu.consents import topics
@@ -28,6 +30,7 @@ from karibu.web import choices
 
 Groups = list[tuple[Any, Options]]
 SEEN = 200  # event names
+LATELY = timedelta(days=30)
 STANDARD = (
     "Product Viewed", "Product List Viewed", "Products Searched", "Product Added", "Product Removed", "Cart Viewed",
     "Checkout Started", "Order Completed", "Order Refunded", "Order Cancelled", "Page Viewed", "Signed Up", "Signed In",
@@ -145,6 +148,17 @@ class Known:
                 " FROM jump WHERE jump.sender IS NOT NULL) SELECT sender FROM jump WHERE sender IS NOT NULL"
             )
             return [row[0] for row in cursor.fetchall()]
+
+
+def event_names() -> list[str]:
+    """Those of the last weeks, most often first, and what shops tell besides."""
+    lately = [name for name, _count in events.names(timezone.now() - LATELY)][:SEEN]
+    return list(dict.fromkeys([*lately, *STANDARD]))
+
+
+def property_names() -> Options:
+    """The properties that people ask for most."""
+    return [(name, label(name)) for name in words.PROPERTIES]
 
 
 def suggestions(event: str, name: str, text: str) -> Options:
