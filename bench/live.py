@@ -186,9 +186,12 @@ def moves(shop: Installation) -> tuple[int, int]:
         return row
 
 
-def sustain(shop: Installation, key: str, rate: int, seconds: float, probes: Probes | None = None) -> float:
-    """Sends at that rate; prints and returns microseconds of CPU an event, of all processes, until all is worked on."""
-    sender = Sender("127.0.0.1", shop.port, key, [body(seed) for seed in range(50)])
+def sustain(
+    shop: Installation, key: str, options: argparse.Namespace, seconds: float, probes: Probes | None = None
+) -> float:
+    """Sends at the rate; prints and returns microseconds of CPU an event, of all processes, until all is worked on."""
+    rate, bodies = options.rate, [body(seed, identifies=not options.known) for seed in range(50)]
+    sender = Sender("127.0.0.1", shop.port, key, bodies, known=options.known)
     sender.counter = iter(range(int(time.time() * 1000) % 10**12, 10**13))  # type: ignore[assignment]
     before, cpu, begun = in_log(shop), cpu_seconds(shop), time.perf_counter()
     load = threading.Thread(target=lambda: uvloop.run(sender.run(seconds, rate=rate / EVENTS)))
@@ -222,12 +225,12 @@ def measure(shop: Installation, options: argparse.Namespace) -> None:
     print(line(shop.home), f"| {options.segments} live segments")
     key = shop.karibu("source", "create", f"bench {datetime.now(UTC):%H:%M:%S}")
     print("warming up: people become known", flush=True)
-    sustain(shop, key, options.rate, options.seconds / 3)
+    sustain(shop, key, options, options.seconds / 3)
     alone = 0.0
     if options.part in ("all", "alone"):
         print("ingest alone:")
         before = by_process(shop)
-        alone = sustain(shop, key, options.rate, options.seconds)
+        alone = sustain(shop, key, options, options.seconds)
         if os.environ.get("KARIBU_BENCH_PROCESSES"):
             print(by_process(shop) - before)
     if options.part in ("all", "segments"):
@@ -237,7 +240,7 @@ def measure(shop: Installation, options: argparse.Namespace) -> None:
     if options.part in ("all", "live"):
         print("with live segments:")
         before, moved = by_process(shop), moves(shop)
-        live = sustain(shop, key, options.rate, options.seconds, Probes(shop, key, with_history(shop)))
+        live = sustain(shop, key, options, options.seconds, Probes(shop, key, with_history(shop)))
         came, went = moves(shop)
         print(f"  {came - moved[0]:,} entries, {went - moved[1]:,} exits")
         print(f"ratio {live / alone:.2f}   target <= 1.5" if alone else "", "freshness target < 5 s")
@@ -252,6 +255,9 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--customers", type=int, default=0, help="fill the installation with so many first")
     parser.add_argument("--events", type=int, default=0, help="of so many events")
+    parser.add_argument(
+        "--known", type=int, default=0, help="the events are of so many customers that it was filled with"
+    )
     parser.add_argument("--home", type=Path, help="an installation that was filled before; it keeps what is sent to it")
     parser.add_argument("--part", choices=["all", "alone", "segments", "live"], default="all")
     options = parser.parse_args()

@@ -6,6 +6,7 @@ a pool, times are now.
 
 import asyncio
 import base64
+import hashlib
 import itertools
 import json
 import random
@@ -14,17 +15,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 MESSAGE, PERSON, NOW = b"@@MESSAGEID@@", b"@@PERSON@@", b"@@NOW@@@@@@@@@@@@@@@@@@@"
-EVENTS = 100
+EVENTS, PERSONS = 100, 10
 
 
-def body(seed: int, persons: int = 10) -> bytes:
+def body(seed: int, persons: int = PERSONS, *, identifies: bool = True) -> bytes:
     """A batch of EVENTS events by `persons` shoppers: pages, products, carts, some who identify, some who order."""
     chance = random.Random(seed)
-    events = [_event(chance, n, n % persons) for n in range(EVENTS)]
+    events = [_event(chance, n, n % persons, identifies) for n in range(EVENTS)]
     return json.dumps({"batch": events, "sentAt": NOW.decode()}).encode()
 
 
-def _event(chance: random.Random, n: int, person: int) -> dict[str, object]:
+def _event(chance: random.Random, n: int, person: int, identifies: bool) -> dict[str, object]:
     step = n // 10
     event: dict[str, object] = {
         "messageId": f"{MESSAGE.decode()}-{n}",
@@ -49,7 +50,7 @@ def _event(chance: random.Random, n: int, person: int) -> dict[str, object]:
     }
     if step == 0:
         event |= {"type": "page", "properties": {"title": "Shop", "path": "/"}}
-    elif step == 5 and person % 3 == 0:
+    elif step == 5 and person % 3 == 0 and identifies:
         traits = {"email": f"{PERSON.decode()}-{person}@example.com", "email_consent": True}
         event |= {"type": "identify", "userId": f"u-{PERSON.decode()}-{person}", "traits": traits}
     elif step == 6:
@@ -65,13 +66,17 @@ def _event(chance: random.Random, n: int, person: int) -> dict[str, object]:
 
 @dataclass
 class Sender:
-    """Posts bodies over a few kept-alive connections, at a steady rate or as fast as it is answered."""
+    """Posts bodies over a few kept-alive connections, at a steady rate or as fast as it is answered.
+
+    `known`: they are of the browsers of so many customers of bench/generate.py, a body's ten drawn anew each time.
+    """
 
     host: str
     port: int
     key: str
     bodies: list[bytes]
     people: int = 4000
+    known: int = 0
     sent: int = 0
     refused: int = 0
     counter: "itertools.count[int]" = field(default_factory=itertools.count)
@@ -100,6 +105,9 @@ class Sender:
         n = next(self.counter)
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:23] + "Z"
         text = self.bodies[n % len(self.bodies)].replace(MESSAGE, b"%s%013d" % (self.key[-6:].encode(), n))
+        for place in range(PERSONS if self.known else 0):
+            who = hashlib.md5(b"%d" % (1 + (n * PERSONS + place) * 7919 % self.known)).hexdigest()
+            text = text.replace(b"%s-%d" % (PERSON, place), b"b-" + who.encode())
         text = text.replace(PERSON, b"p%09d" % (n * 7919 % self.people)).replace(NOW, now.encode())
         basic = base64.b64encode(f"{self.key}:".encode()).decode()
         head = f"POST /v1/batch HTTP/1.1\r\nHost: bench\r\nAuthorization: Basic {basic}\r\n"

@@ -36,8 +36,12 @@ NOTED = 100_000  # and how often they may stand in its notes: in a busy moment e
 REST = 5.0  # seconds between turns for each second that one took, which spares most of what many turns would cost,
 LATEST = 2.5  # unless whoever is touched just after one began would wait longer than this for the end of the next
 LEAST = 0.2  # seconds between turns at any rate
+TIMELY = 4.0  # and between turns for those alone whom nothing but time touches: there are some every second in a large
+# shop, and a turn for eight people takes as long as one for three hundred
 AGAIN = timedelta(seconds=1)  # until customers are looked at again who could not be judged for every segment
 LOCK = 0x6B73  # the namespace of our advisory lock: one turn at a time
+
+_ended = -TIMELY  # when this process' last turn did, by time.monotonic()
 
 _WANTED = """
     SELECT EXISTS (SELECT FROM segments_touched),
@@ -77,12 +81,14 @@ class Touches:
 
 def step() -> float:
     """One turn, if there is reason. Returns the seconds until the next look: under load, as long as it may wait."""
+    global _ended
     pause = _until_wanted(timezone.now())
     if pause > 0:
         return pause
     begun = time.monotonic()
     looked = turn()
-    return _rest(time.monotonic() - begun) if looked else POLL
+    _ended = time.monotonic()
+    return _rest(_ended - begun) if looked else POLL
 
 
 def _rest(took: float) -> float:
@@ -95,7 +101,10 @@ def _until_wanted(now: datetime) -> float:
     with connection.cursor() as cursor:
         cursor.execute(_WANTED, [expiry.EVERY.total_seconds()])
         is_touched, at = cursor.fetchone()
-    return 0 if is_touched or at is None else min(POLL, max(0, (at - now).total_seconds()))
+    if is_touched or at is None:
+        return 0
+    due: float = (at - now).total_seconds()
+    return min(POLL, max(0, due, _ended + TIMELY - time.monotonic()))
 
 
 def turn(now: datetime | None = None) -> int:

@@ -110,12 +110,34 @@ def test_the_worker_sleeps_until_the_very_moment_somebody_is_due(story, monkeypa
     story.does("ann", "Product Viewed")
     story.looks()
     due = nearest()
+    monkeypatch.setattr(live, "_ended", -live.TIMELY)
     monkeypatch.setattr(live.timezone, "now", lambda: due - timedelta(milliseconds=300))
 
     assert live.step() == pytest.approx(0.3)
 
     monkeypatch.setattr(live.timezone, "now", lambda: due - timedelta(minutes=3))
     assert live.step() == live.POLL
+
+
+def test_whoever_time_alone_touches_waits_some_seconds_for_others_but_nobody_who_did_something(story, monkeypatch):
+    lately = story.segment({"event": "Product Viewed", "within": {"hours": 1}})
+    story.does("ann", "Product Viewed")
+    story.looks()
+    due = nearest() + SECOND
+    monkeypatch.setattr(live.timezone, "now", lambda: due)
+    monkeypatch.setattr(live, "_ended", live.time.monotonic())
+
+    assert live.step() == live.POLL
+    assert story.members(lately) == {"ann"}
+
+    monkeypatch.setattr(live, "_ended", live.time.monotonic() - live.TIMELY)
+    live.step()
+    assert story.members(lately) == set()
+
+    story.now = due
+    story.does("ann", "Product Viewed")
+    live.step()
+    assert story.members(lately) == {"ann"}
 
 
 def test_a_worker_that_was_away_finds_who_left_meanwhile(story):
