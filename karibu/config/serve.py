@@ -28,6 +28,7 @@ def web_command(host: str, port: int, processes: int) -> list[str]:
     return [sys.executable, "-m", "granian", *options, "karibu.config.asgi:application"]
 
 
+PATIENCE = 5.0  # seconds; a web process that fails to start must not keep the others waiting for long
 SOON = 5.0  # seconds; what dies sooner after its start will die again, and is started again later each time
 
 
@@ -89,6 +90,7 @@ class Tree:
         (base / "prepared").touch()
         if is_first:
             self._add(web)
+        self._web_answers(within=PATIENCE)  # those that follow import as much, and would hold it up
         karibu = [sys.executable, "-m", "karibu"]
         worker = [*karibu, "worker", "--no-segments", *(["--no-sending"] if self.senders else [])]
         for n in range(self.workers):
@@ -105,20 +107,24 @@ class Tree:
         child.start()
         self.children.append(child)
 
-    def _welcome(self) -> None:
-        """Once the web answers: where it is and, until somebody has signed in, how to get in."""
+    def _web_answers(self, within: float) -> None:
+        """Waits for it, at most so many seconds."""
         address = (_reachable(self.host), self.port)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + within
         while not self.stopped and time.monotonic() < deadline:
             with contextlib.suppress(OSError), socket.create_connection(address, timeout=1) as web:
                 web.sendall(b"GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
                 if web.recv(64).startswith(b"HTTP/1.1 200"):
                     break
             time.sleep(0.05)
+
+    def _welcome(self) -> None:
+        """Once the web answers: where it is and, until somebody has signed in, how to get in."""
+        self._web_answers(within=60)
         link = Path(home.path() / "first-sign-in")
-        click.echo(f"Karibu is ready: http://{address[0]}:{self.port}")
+        click.echo(f"Karibu is ready: http://{_reachable(self.host)}:{self.port}")
         if link.exists():
-            click.echo(f"Sign in: http://{address[0]}:{self.port}{link.read_text().strip()}")
+            click.echo(f"Sign in: http://{_reachable(self.host)}:{self.port}{link.read_text().strip()}")
         click.echo("Stop with Ctrl-C.")
 
     def _watch(self, base: Path) -> None:
