@@ -36,6 +36,7 @@ STANDARD = (
     "Checkout Started", "Order Completed", "Order Refunded", "Order Cancelled", "Page Viewed", "Signed Up", "Signed In",
     "Survey Answered",
 )  # fmt: skip
+SUGGESTED = frozenset(("city", "first_source", "timezone"))  # columns that many people have the same in
 NUMBERS = frozenset(("value", "price", "quantity", "score"))
 
 
@@ -53,6 +54,10 @@ class Trait:
 class Known:
     def trait(self, name: str) -> Trait:
         return self._traits.get(name) or Trait(name, label(name))
+
+    def hints(self, trait: Trait) -> Options:
+        """Values that it has."""
+        return _had_lately(trait.name) if trait.name in SUGGESTED else trait.hints
 
     def trait_groups(self) -> Groups:
         own = [(one.name, one.label) for one in self._traits.values() if one.name not in words.ABOUT | words.WORTH]
@@ -177,6 +182,16 @@ def _products(text: str) -> Options:
 def _told(trait: columns.KnownTrait) -> Trait:
     """A trait that the shop told, with some of the values it has."""
     return Trait(trait.name, label(trait.name), trait.kind, hints=[(value, "") for value in trait.values])
+
+
+def _had_lately(column: str) -> Options:
+    """What the latest customers have in this column, most often first."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {column} FROM (SELECT {column} FROM customers_customer ORDER BY id DESC LIMIT 5000) lately"  # noqa: S608 - one of SUGGESTED
+            f" WHERE {column} > '' GROUP BY {column} ORDER BY count(*) DESC, {column} LIMIT 60"
+        )
+        return [(row[0], "") for row in cursor.fetchall()]
 
 
 def _languages() -> Options:

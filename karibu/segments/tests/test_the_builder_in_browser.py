@@ -123,3 +123,28 @@ def test_rows_are_added_and_taken_out_by_keyboard_alone(builder: Any) -> None:
     builder.keyboard.press("Space")
     builder.locator("#r_1").wait_for(state="detached")
     assert builder.locator("#r_0").count() == 1
+
+
+def test_what_was_taken_out_is_put_back(builder: Any) -> None:
+    country_is(builder, "KE")
+    builder.fill('[name="name"]', "Kenyans")
+    counts(builder, 2)
+    builder.get_by_role("button", name="Take out this condition").click()
+    builder.locator("#r_0").wait_for(state="detached")
+    builder.get_by_role("button", name="Put it back").click()
+    says(builder, "Customers whose country is “Kenya”.")
+    counts(builder, 2)
+    assert builder.get_by_role("button", name="Put it back").count() == 0
+    assert builder.locator('[name="name"]').input_value() == "Kenyans"
+
+
+def test_countries_are_ticked_one_by_one(builder: Any) -> None:
+    builder.select_option('[name="r_0.trait"]', "country")
+    builder.select_option('[name="r_0.op"]', "in")
+    builder.select_option('[name="r_0.add"]', "KE")
+    builder.select_option('[name="r_0.add"]', "RW")
+    counts(builder, 5)
+    builder.get_by_role("checkbox", name="Kenya").uncheck()
+    says(builder, "Customers whose country is one of “Rwanda”.")
+    counts(builder, 3)
+    assert accessibility(builder) == []

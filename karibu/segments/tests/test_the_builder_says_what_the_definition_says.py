@@ -81,7 +81,7 @@ class Offline(Known):
         return []
 
     trait_groups = event_groups = property_groups = message_groups = channels = topics = segments = _nothing
-    predictions = product_name = said = _nothing
+    predictions = product_name = said = hints = _nothing
 
 
 def form_of(group: ShownGroup) -> QueryDict:

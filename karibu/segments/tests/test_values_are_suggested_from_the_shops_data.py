@@ -64,6 +64,22 @@ def test_what_is_typed_narrows_what_is_suggested(looks, marketer):
     assert 'value="red"' in narrowed and "blue" not in narrowed
 
 
+def test_the_next_value_of_a_list_is_suggested_behind_those_before_it(looks, marketer):
+    asked = "/segments/values/?event=Product+Viewed&property=colour&r_0.w0.listed="
+    assert 'value="red"' in marketer.get(f"{asked}re").content.decode()
+    narrowed = marketer.get(f"{asked}red,bl").content.decode()
+    assert 'value="red, blue"' in narrowed and narrowed.count("<option") == 1
+    assert "<option" not in marketer.get(f"{asked.replace('listed', 'value')}red,bl").content.decode()
+
+
+def test_cities_are_suggested_by_how_many_live_there(person):
+    for number, city in enumerate(["Huye", "Kigali", "Kigali", ""]):
+        person(f"Person {number}", city=city)
+    known = Known()
+    assert known.hints(known.trait("city")) == [("Kigali", ""), ("Huye", "")]
+    assert known.hints(known.trait("email")) == ()
+
+
 def test_products_are_found_by_name_and_chosen_by_id(marketer):
     for number, name in ((1, "Kiondo bag"), (2, "Sisal basket")):
         Product.objects.create(product_id=f"p{number}", name=name, updated_at=timezone.now())

@@ -13,7 +13,9 @@ from karibu.segments import actions, charts, run, usage, words
 from karibu.segments.actions import ROOM
 from karibu.segments.builder import checked, known, posted, tree
 from karibu.segments.builder import preview as previews
+from karibu.segments.builder.controls import Options
 from karibu.segments.builder.draft import SAVE, Draft
+from karibu.segments.builder.rows.values import joined
 from karibu.segments.conditions.rfm import GROUPS
 from karibu.segments.definition import parse
 from karibu.segments.faults import DefinitionError
@@ -136,9 +138,21 @@ def preview(request: HttpRequest) -> HttpResponse:
 def values(request: HttpRequest) -> HttpResponse:
     """What is suggested while one types: values of `property` of `event` that have it in them."""
     event, name = request.GET.get("event", "")[:200], request.GET.get("property", "")[:200]
-    typed = next((str(said) for key, said in request.GET.items() if key.endswith((".value", ".listed"))), "")
-    offered = known.suggestions(event, name, typed.rpartition(",")[2].strip()[:100]) if name else []
+    typed = next(
+        ((key, str(said)) for key, said in request.GET.items() if key.endswith((".value", ".listed"))), ("", "")
+    )
+    offered = _offered(event, name, typed[1], is_list=typed[0].endswith(".listed")) if name else []
     return render(request, "segments/builder/_options.html", {"options": offered})
+
+
+def _offered(event: str, name: str, typed: str, *, is_list: bool) -> Options:
+    """Values that go on with what was typed. In a list with those before them: browsers compare the whole text."""
+    before, comma, last = typed.rpartition(",") if is_list else ("", "", typed)
+    found = known.suggestions(event, name, last.strip()[:100])
+    if not is_list:
+        return found
+    start = f"{before.strip()}, " if comma else ""
+    return [(start + joined([value]), said) for value, said in found]
 
 
 def _asked_as(request: HttpRequest) -> tuple[str, int]:

@@ -25,7 +25,7 @@ def controls(row: Row, known: Known) -> list[Control]:
     chosen = grouped("trait", _("What is known of them"), row.get("trait"), known.trait_groups(), reshapes=True)
     if not row.get("trait"):
         return [chosen]
-    return [chosen, *values.controls(row.fields, trait.kind, choices=trait.choices, hints=trait.hints)]
+    return [chosen, *values.controls(row.fields, trait.kind, choices=trait.choices, hints=known.hints(trait))]
 
 
 def settle(row: Row, known: Known) -> None:

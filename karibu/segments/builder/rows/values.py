@@ -138,7 +138,9 @@ def _list(fields: Mapping[str, str], prefix: str, choices: Options, hints: Optio
         offered = {str(key) for key, _ in choices}
         more = [(value, value) for value in values if value not in offered]
         return Control(f"{prefix}values", "many", _("Values"), "\n".join(values), [("", [*choices, *more])])
-    return Control(f"{prefix}listed", "text", _("Values, with commas between"), joined(values), suggest=suggest)
+    return Control(
+        f"{prefix}listed", "text", _("Values, with commas between"), joined(values), hints=hints, suggest=suggest
+    )
 
 
 def joined(values: list[str]) -> str:
