@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from karibu.segments import conditions, limits
 from karibu.segments.conditions import Unknown
-from karibu.segments.conditions.base import Needs
+from karibu.segments.conditions.base import Names, Needs
 from karibu.segments.conditions.combined import AllOf, AnyOf, Joined, Node, Not, leaves, needs
 from karibu.segments.conditions.segment import Segment
 from karibu.segments.faults import DefinitionError
@@ -52,8 +52,8 @@ class Definition:
         """Why parts of it cannot be judged, a sentence each."""
         return [leaf.reason for leaf in leaves(self.tree) if isinstance(leaf, Unknown)]
 
-    def sentence(self, names: Mapping[int, str] | None = None) -> str:
-        """The whole definition in words; `names` are those of the segments in it, by id."""
+    def sentence(self, names: Names | None = None) -> str:
+        """The whole definition in words; `names` are those of the segments, products and senders in it."""
         return _("Customers %(clause)s.") % {"clause": self.tree.said(denied=False, names=names or {})}
 
     def resolved(self, lookup: Lookup) -> Definition:

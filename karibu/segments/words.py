@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from karibu.segments import queries
+from karibu.segments import naming, queries
 from karibu.segments.definition import Definition, parse
 from karibu.segments.faults import DefinitionError
 
@@ -42,10 +42,14 @@ def sentence(definition: Any) -> str:
 
 
 def sentences(definitions: Sequence[Any]) -> list[str]:
-    """The same for many; the names of the segments in all of them are asked for once."""
+    """The same for many; the names of all that they speak of are asked for once."""
     parsed = [_parsed(one) for one in definitions]
-    named = {number for one in parsed if isinstance(one, Definition) for number in one.needs.segments}
-    names = queries.names(named) if named else {}
+    known = [one for one in parsed if isinstance(one, Definition)]
+    segments = {number for one in known for number in one.needs.segments}
+    names = naming.names({key for one in known for key in naming.spoken_of(one.raw)})
+    if segments:
+        for number, name in queries.names(segments).items():
+            names[number] = name
     return [one.sentence(names) if isinstance(one, Definition) else one for one in parsed]
 
 

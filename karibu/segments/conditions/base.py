@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from karibu.segments.scope import Scope
 
-Names = Mapping[int, str]  # of segments, by id
+# Of segments by id, of products and senders by "product:<id>", "journey:<number>" … (naming.py).
+Names = Mapping[int | str, str]
 NONE: frozenset[Any] = frozenset()
 
 

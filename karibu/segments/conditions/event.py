@@ -96,9 +96,9 @@ class Event(Condition, frozen=True):
 
     def said(self, denied: bool, names: Names) -> str:
         denied = denied != self.denied
-        rest = [where.told(self.where), self.within.said() if self.within and not self.is_moment else ""]
+        rest = [where.told(self.where, names), self.within.said() if self.within and not self.is_moment else ""]
         if self.is_moment:
-            return " ".join(filter(None, [self._moment_said(denied), where.told(self.where)]))
+            return " ".join(filter(None, [self._moment_said(denied), where.told(self.where, names)]))
         if self.measure != "count":
             return " ".join(filter(None, [self._did(), *rest])) + ", " + self._amount_said(denied)
         once, never = self.comparison == ("gte", 1), self.comparison in (("is", 0), ("lt", 1), ("lte", 0))

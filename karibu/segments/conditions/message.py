@@ -71,15 +71,19 @@ class Message(Condition, frozen=True):
     def said(self, denied: bool, names: Names) -> str:
         did = _denials() if denied != self.denied else _doings()
         often = times_said(self.op, self.value) if self.op else ""
-        parts = (did[self.message.did], self._which(), self.within.said() if self.within else "", often)
+        parts = (did[self.message.did], self._which(names), self.within.said() if self.within else "", often)
         return " ".join(filter(None, parts))
 
-    def _which(self) -> str:
+    def _which(self, names: Names) -> str:
         letter = self.message
+
+        def called(kind: str, number: int) -> str:
+            return f"“{name}”" if (name := names.get(f"{kind}:{number}")) else str(number)
+
         said = [
-            _("of journey %(n)s") % {"n": letter.journey} if letter.journey is not None else "",
-            _("of campaign %(n)s") % {"n": letter.campaign} if letter.campaign is not None else "",
-            _("of template %(n)s") % {"n": letter.template} if letter.template is not None else "",
+            _("of journey %(n)s") % {"n": called("journey", letter.journey)} if letter.journey is not None else "",
+            _("of campaign %(n)s") % {"n": called("campaign", letter.campaign)} if letter.campaign is not None else "",
+            _("of template %(n)s") % {"n": called("template", letter.template)} if letter.template is not None else "",
             _("by %(channel)s") % {"channel": letter.channel} if letter.channel else "",
         ]
         return " ".join(filter(None, said))

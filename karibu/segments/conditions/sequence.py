@@ -41,9 +41,9 @@ class Step(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_default
         where.check_names(self.event, f"{path}.event")
         where.check_properties(self.where, f"{path}.where")
 
-    def said(self) -> str:
+    def said(self, names: Names) -> str:
         does = _("did not %(do)s") % {"do": words.do(self.names)} if self.denied else words.did(self.names)
-        return " ".join(filter(None, [does, where.told(self.where)]))
+        return " ".join(filter(None, [does, where.told(self.where, names)]))
 
 
 class Sequence(Condition, frozen=True):
@@ -69,7 +69,7 @@ class Sequence(Condition, frozen=True):
             self.within.check(f"{path}.within")
 
     def said(self, denied: bool, names: Names) -> str:
-        steps = _(", then ").join(step.said() for step in self.sequence)
+        steps = _(", then ").join(step.said(names) for step in self.sequence)
         if denied != self.denied:
             steps = _("not: %(steps)s") % {"steps": steps}
         return " ".join(filter(None, [_("who %(did)s") % {"did": steps}, self.within.said() if self.within else ""]))

@@ -17,6 +17,7 @@ from karibu.segments.scope import Happened, some
 if TYPE_CHECKING:
     from ibis.expr.types import BooleanValue, Column, Table
 
+    from karibu.segments.conditions.base import Names
     from karibu.segments.conditions.window import Within
     from karibu.segments.scope import Scope
 
@@ -71,12 +72,20 @@ class Property(msgspec.Struct, forbid_unknown_fields=True, frozen=True, omit_def
         check_name(self.of, f"{path}.property")
         operators.check(self.op, self.value, path)
 
-    def said(self) -> str:
+    def said(self, names: Names) -> str:
         """ "category is “Shoes”", "any coupon", "no coupon"; before it stands "where", or "with"."""
         label = words.label(self.name)
         if self.op in operators.PRESENCE:
             return (_("any %(what)s") if self.op == "exists" else _("no %(what)s")) % {"what": label}
-        return f"{label} {operators.said(self.op, self.value, denied=False)}"
+        return f"{label} {operators.said(self.op, self._called(names), denied=False)}"
+
+    def _called(self, names: Names) -> Any:
+        """The value in words: of products their names."""
+        if self.name != "product_id" or self.op not in ("is", "is_not", "in", "not_in"):
+            return self.value
+        if isinstance(self.value, list):
+            return [names.get(f"product:{one}", one) for one in self.value]
+        return names.get(f"product:{self.value}", self.value)
 
     def holds(self, scope: Scope, events: Table, listing: Sequence[str]) -> BooleanValue:
         """Whether it holds for a row of `events`. `listing`: names of events whose items may say it, too."""
@@ -119,10 +128,10 @@ def listed(names: str | list[str]) -> list[str]:
     return [names] if isinstance(names, str) else names
 
 
-def told(where: Sequence[Property]) -> str:
+def told(where: Sequence[Property], names: Names) -> str:
     """ "with any coupon where category is “Shoes” and value is at least 50", or nothing."""
-    having = _(" and ").join(each.said() for each in where if each.op in operators.PRESENCE)
-    being = _(" and ").join(each.said() for each in where if each.op not in operators.PRESENCE)
+    having = _(" and ").join(each.said(names) for each in where if each.op in operators.PRESENCE)
+    being = _(" and ").join(each.said(names) for each in where if each.op not in operators.PRESENCE)
     parts = ((_("with %(what)s"), having), (_("where %(what)s"), being))
     return " ".join(words % {"what": what} for words, what in parts if what)
 

@@ -142,6 +142,7 @@ def test_countries_are_ticked_one_by_one(builder: Any) -> None:
     builder.select_option('[name="r_0.trait"]', "country")
     builder.select_option('[name="r_0.op"]', "in")
     builder.select_option('[name="r_0.add"]', "KE")
+    builder.get_by_role("checkbox", name="Kenya").wait_for()
     builder.select_option('[name="r_0.add"]', "RW")
     counts(builder, 5)
     builder.get_by_role("checkbox", name="Kenya").uncheck()

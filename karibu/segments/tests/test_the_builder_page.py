@@ -4,9 +4,13 @@ import re
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
+from karibu.messages.models import Template
+from karibu.segments import words
 from karibu.segments.definition import parse
 from karibu.segments.models import Segment
+from karibu.shop.models import Product
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("lake")]
 
@@ -255,3 +259,13 @@ def test_two_segments_of_one_name_are_not_made(marketer, segment):
     path = f"/segments/{mine.pk}/edit/"
     press(marketer, page(marketer, path), "save", path, status=422, name="VIP")
     press(marketer, page(marketer, path), "save", path, status=302)
+
+
+def test_sentences_call_products_and_senders_by_their_names(segment):
+    Product.objects.create(product_id="p1", name="Sisal basket", updated_at=timezone.now())
+    template = Template.objects.create(key="hello", name="Hello", channel="email")
+    bought = {"event": "Order Completed", "where": [{"property": "product", "op": "in", "value": ["p1", "p2"]}]}
+    opened = {"message": {"did": "opened", "template": template.pk}}
+    assert "who ordered where product is one of “Sisal basket”, “p2”." in words.sentence(bought)
+    assert "who opened a message of template “Hello”." in words.sentence(opened)
+    assert "of campaign 4." in words.sentence({"message": {"did": "opened", "campaign": 4}})
