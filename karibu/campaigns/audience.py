@@ -93,4 +93,9 @@ def _all(include: Sequence[int]) -> str:
 
 def unready(campaign: Campaign) -> list[Segment]:
     """The segments that it names whose people are not found yet."""
-    return list(Segment.objects.filter(pk__in=[*campaign.include, *campaign.exclude], size=None))
+    return uncounted([*campaign.include, *campaign.exclude])
+
+
+def uncounted(segments: Sequence[int]) -> list[Segment]:
+    """Those whose people are not found yet, or not any more (the archive)."""
+    return list(Segment.objects.filter(pk__in=segments, size=None))

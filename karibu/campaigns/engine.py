@@ -78,6 +78,7 @@ def _advance(number: int, now: datetime) -> float:
         # First whom it has: the first mail leaves before the second chunk of people is looked for.
         has_room = _room(now)
         let_in = _let_in(campaign, now) if has_room else 0
+        before = campaign.cursor
         found = 0 if campaign.is_complete else _find(campaign)
         winner.choose_when_due(campaign, now)
         if let_in or found:
@@ -97,13 +98,18 @@ def _advance(number: int, now: datetime) -> float:
             ]
         )
         if not campaign.is_complete:
-            return 0
+            return 0 if campaign.cursor > before else COUNTING
         return _rest_of(campaign, now, has_room=has_room)
 
 
 def _find(campaign: Campaign) -> int:
-    """Looks at the next customers and writes down the turns of those who belong. Returns how many did."""
+    """Looks at the next customers and writes down the turns of those who belong. Returns how many did.
+
+    Nobody, as long as a segment that is left out is in the archive: who was in it cannot be told any more.
+    """
     chunk = audience.chunk(campaign, campaign.cursor, FIND)
+    if audience.uncounted(campaign.exclude):  # asked behind the chunk, so that none comes of an empty segment
+        return 0
     hours = {}
     if campaign.when == Campaign.When.BEST:
         hours = best_hour.hours([person.customer_id for person in chunk.people])

@@ -16,6 +16,8 @@ from karibu.customers.merging import merge_customers
 from karibu.customers.models import Customer
 from karibu.messages import send
 from karibu.messages.models import Mail, Message
+from karibu.segments import actions as segments
+from karibu.segments.models import Member, Segment
 from karibu.shop import coupons
 from karibu.shop.models import CouponPool
 
@@ -31,6 +33,25 @@ def test_its_audience_is_segments_without_segments() -> None:
     assert fates(one) == {"sent": 6}
     assert again(one).status == "sent" and one.audience == 6 and one.is_complete
     assert Mail.objects.count() == 6
+
+
+def test_who_is_left_out_stays_so_when_that_segment_goes_into_the_archive_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(engine, "FIND", 5)
+    ids = people(12)
+    left_out = segment("C", ids[:1] + ids[8:])
+    one = launched(segment("A", ids), exclude=[left_out.pk])
+    engine.advance(timezone.now())
+    segments.archive(left_out, by=BY)
+    run()
+    assert fates(one) == {"sent": 4} and again(one).status == "sending"
+    Segment.objects.filter(pk=left_out.pk).update(archived_at=None, size=5)
+    Member.objects.bulk_create(
+        [Member(segment_id=left_out.pk, customer_id=n, since=HOUR + timezone.now()) for n in ids[8:]]
+    )
+    run()
+    assert fates(one) == {"sent": 7} and again(one).status == "sent"
 
 
 def test_without_segments_it_is_for_everybody_who_is_known() -> None:
