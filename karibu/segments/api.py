@@ -2,7 +2,7 @@
 
 import time
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
@@ -17,7 +17,7 @@ from karibu.segments.definition import Definition, parse
 from karibu.segments.faults import DefinitionError
 from karibu.segments.hints import hints
 from karibu.segments.models import Member, Segment
-from karibu.segments.words import sentence
+from karibu.segments.words import sentence, sentences
 from karibu.web import paging
 from karibu.web.access import actor, allow
 from karibu.web.problems import Problem
@@ -179,7 +179,7 @@ def segments(
     """`query`: part of the name."""
     rows = queries.segments(archived=archived)
     page = paging.page(rows.filter(name__icontains=query) if query else rows, limit, cursor)
-    return {"items": [_segment(one) for one in page["items"]], "next": page["next"]}
+    return {"items": _told(page["items"]), "next": page["next"]}
 
 
 @router.post("/segments", response={201: SegmentOut}, summary="Make a segment")
@@ -282,6 +282,14 @@ def _member(member: Member, customer: Customer | None) -> Any:
 
 
 def _segment(segment: Segment) -> dict[str, Any]:
-    plain = (name for name in SegmentOut.model_fields if name not in ("id", "sentence"))
-    told = {name: getattr(segment, name) for name in plain}
-    return {"id": segment.pk, "sentence": sentence(segment.definition), **told}
+    return _told([segment])[0]
+
+
+def _told(segments: Sequence[Segment]) -> list[dict[str, Any]]:
+    """The names of the segments that they name are asked for once."""
+    plain = [name for name in SegmentOut.model_fields if name not in ("id", "sentence")]
+    said = sentences([one.definition for one in segments])
+    return [
+        {"id": one.pk, "sentence": sentence, **{name: getattr(one, name) for name in plain}}
+        for one, sentence in zip(segments, said, strict=True)
+    ]

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pyarrow as pa
 import pytest
 from click.testing import CliRunner
-from django.db import transaction
+from django.db import connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from karibu.segments import cli, membership, mirror
@@ -111,6 +112,23 @@ def test_a_segment_is_made_changed_and_archived(api):
     assert api.ask("POST", f"{path}/restore")["archived_at"] is None
     verbs = AuditEntry.objects.filter(subject=f"segment {made['id']}").order_by("pk").values_list("verb", flat=True)
     assert list(verbs) == ["created segment", "changed segment", "archived segment", "restored segment"]
+
+
+def test_a_list_asks_for_the_names_in_its_sentences_once(api, segment):
+    def asked():
+        with CaptureQueriesContext(connection) as queries:
+            told = api.ask("GET", "/segments")["items"]
+        return len(queries), told
+
+    inner = segment("Inner")
+    segment("Outer", definition={"segment": inner.pk})
+    asked()  # the first time, the token is written down as used
+    few, _ = asked()
+    for n in range(5):
+        segment(f"Another {n}", definition={"segment": inner.pk})
+    many, told = asked()
+    assert many == few
+    assert [one["sentence"] for one in told[:6]] == ["Customers who are in segment “Inner”."] * 6
 
 
 def test_a_cycle_is_refused_and_changes_nothing(api):
