@@ -1,7 +1,8 @@
 """`/api/v1/segments` and `karibu segment`: the same definitions, counts and members as on the pages."""
 
 import json
-from datetime import timedelta
+import re
+from datetime import datetime, timedelta
 
 import pyarrow as pa
 import pytest
@@ -11,7 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from karibu.segments import cli, membership, mirror
+from karibu.segments import cli, membership, mirror, queries
 from karibu.segments.models import Segment, Size
 from karibu.web.actions import create_token
 from karibu.web.models import AuditEntry, Token
@@ -190,7 +191,7 @@ def test_who_was_in_it_at_a_moment_of_the_past(api, person, segment):
     assert [one["id"] for one in api.ask("GET", path)["items"]] == [amina.pk]
 
 
-def test_the_page_and_the_terminal_say_who_was_in_it_on_a_day_too(marketer, person, segment, capsys):
+def test_the_page_and_the_terminal_say_who_was_in_it_on_a_day_too(marketer, person, segment, capsys, monkeypatch):
     amina, juma = person("Amina"), person("Juma")
     began = timezone.now() - timedelta(days=5)
     made = segment("Then")
@@ -206,6 +207,14 @@ def test_the_page_and_the_terminal_say_who_was_in_it_on_a_day_too(marketer, pers
     assert "Amina" in page and "Juma" in page and "nobody kept" not in page
     page = marketer.get(f"/segments/{made.pk}/past/{timezone.localdate().isoformat()}/").content.decode()
     assert "Amina" in page and "Juma" not in page
+    monkeypatch.setattr(queries, "FEW", 1)
+    page = marketer.get(f"/segments/{made.pk}/past/{then}/").content.decode()
+    at = re.search(rf"<code>karibu segment members {made.pk} --at (\S+)</code>", page)[1]
+    cli.members(str(made.pk), datetime.strptime(at, "%Y-%m-%dT%H:%M"))
+    assert capsys.readouterr().out.split() == [str(amina.pk), str(juma.pk)]
+    assert (
+        datetime.fromisoformat(f"{at}+00:00").astimezone(timezone.get_current_timezone()).isoformat()[11:16] == "00:00"
+    )
     page = marketer.get(f"/segments/{made.pk}/past/{before}/").content.decode()
     assert "Nobody was in it then" in page and "nobody kept" in page
     for wrong in ("2026-02-31", "2200-01-01", "", "x"):

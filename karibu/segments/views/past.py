@@ -1,6 +1,6 @@
 """Who was in a segment at the end of a day of the past."""
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
@@ -48,6 +48,7 @@ def on_day(request: HttpRequest, pk: int, day: str) -> HttpResponseBase:
         **_around(found),
         "people": len(ids),
         "most": queries.FEW,
+        "until": f"{_end(asked).astimezone(UTC):%Y-%m-%dT%H:%M}",  # as the terminal takes it
         "is_before": _end(asked) < found.created_at,
     }
     return Then(request, queries.by_old_ids(ids[: queries.FEW])).respond("segments/past.html", context)
