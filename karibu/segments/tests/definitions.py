@@ -55,6 +55,7 @@ SHAPES: dict[str, Raw] = {
     "sum of a property": {"event": "Game Played", "measure": "sum:points.won", "op": "gt", "value": 10.5},
     "variety": {"event": "Product Viewed", "measure": "distinct:product", "op": "gte", "value": 2},
     "variety of items": {"event": "Order Completed", "measure": "distinct:product_id", "op": "gte", "value": 3},
+    "variety of prices": {"event": "Order Completed", "measure": "distinct:price", "within": {"days": 1}},
     "variety of a property": {"event": "Game Played", "measure": "distinct:game", "op": "lt", "value": 2},
     "first lately": {"event": "Order Completed", "measure": "first", "within": {"days": 30}},
     "last long ago": {"event": "Order Completed", "measure": "last", "op": "not_in_last_days", "value": 30},

@@ -65,7 +65,7 @@ def test_of_a_few_one_walk_over_what_they_did_answers_most_shapes(shop: Referenc
     definitions = [parse(raw) for raw in SHAPES.values()]
     found = run._compiled(definitions, engines.embedded(), NOW, of_a_few=True)
     alone = {name for name, compiled in zip(SHAPES, found, strict=True) if not compiled.gathered}
-    different = {"variety", "variety of items", "variety of a property"}
+    different = {"variety", "variety of items", "variety of prices", "variety of a property"}
     assert alone == {*different, "three steps", "four steps", "not between"}
 
 
