@@ -1,11 +1,13 @@
 """Taking people, or an import, out of the log for good."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import psycopg
 
 Cursor = psycopg.Cursor[tuple[object, ...]]
+Listener = Callable[[Cursor, Sequence[int]], None]
+_listeners: list[Listener] = []
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,19 @@ class Mention:
     pattern: str
     words: tuple[str, ...] = ()
     rough: str = ""
+
+
+def listen(listener: Listener) -> None:
+    """`listener(cursor, customers)` is told, in the transaction, of whom events were removed or blanked: beside those
+    whose erasure it is."""
+    if listener not in _listeners:
+        _listeners.append(listener)
+
+
+def tell(cursor: Cursor, customers: Sequence[int]) -> None:
+    """Tells the listeners, where there is somebody to tell of."""
+    for listener in _listeners if customers else ():
+        listener(cursor, customers)
 
 
 def erase(customer_ids: Collection[int], cursor: Cursor, *, mentioned: Sequence[Mention] = ()) -> int:

@@ -14,9 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from django.db import connection, transaction
 
-from karibu.events import blank, compact, counts, flush, lake, rewrite, schema, snapshot, tail
+from karibu.events import blank, compact, counts, erase, flush, lake, rewrite, schema, snapshot, tail
 from karibu.events.erase import Mention
 from karibu.events.models import TailBlock
+from karibu.events.snapshot import Snapshot
 
 TEXTS = ("properties", "traits", "context", "url", "referrer", "query")  # where an event may speak of somebody
 Cursor = psycopg.Cursor[tuple[object, ...]]
@@ -102,14 +103,17 @@ def remove(target: Target, cursor: Cursor) -> int:
             flush.finish_interrupted()
             replaced = _rewritten(target, replaced)
             blocks = _blocks(target)
-            removed = _counted(target, target.gone, list(replaced), [tail.decode(block.ipc) for block in blocks])
-            touched = _counted(target, "touched", list(replaced), [tail.decode(block.ipc) for block in blocks])
+            held = Snapshot(-1, list(replaced), tail.concatenated([tail.decode(block.ipc) for block in blocks]))
+            removed = _counted(target, target.gone, held)
+            touched = removed if target.gone == "touched" else _counted(target, "touched", held)
+            others = _others(target, held)
             if replaced:
                 added = [file for files in replaced.values() for file in files]
                 lake.confirm(lake.commit(lake.opened(), added, list(replaced)))
             for block in blocks:
                 _without(target, block)
     counts.take_out(cursor, removed)
+    erase.tell(cursor, others)
     transaction.on_commit(_sweep)
     return sum(number for _, number in touched)
 
@@ -122,31 +126,47 @@ def _rewritten(
         return replaced
     done = dict(replaced)
     for file in lake.files(lake.opened()):
-        if file not in done and target.may_be_in(file) and _counted(target, "touched", [file], []):
+        if file not in done and target.may_be_in(file) and _counted(target, "touched", _only(file)):
             kind = rewrite.BY_CUSTOMER if file.is_clustered else rewrite.BY_TIME
             change = rewrite.Change(target.given, target.source, target.gone, target.select)
             done[file] = rewrite.rewritten([file], kind, change)
     return done
 
 
-def _counted(
-    target: Target, condition: str, files: Sequence[lake.DataFile], tables: Sequence[pa.Table]
-) -> list[tuple[counts.Key, int]]:
-    """How many events of the target these hold, by hour, source, channel and name."""
-    if not files and not tables:
-        return []
-    with rewrite.instance() as cursor:
-        cursor.register("given", target.given)
-        snapshot.Snapshot(-1, files, tail.concatenated(tables)).attach(cursor)
-        rows = cursor.sql(
-            f"""SELECT epoch(date_trunc('hour', time)) AS hour, coalesce(source, '') AS source,
-                       coalesce(channel, '') AS channel, name, count(*) AS count
-                FROM {target.source} WHERE {condition} GROUP BY ALL"""  # noqa: S608
-        ).fetchall()
+def _only(file: lake.DataFile) -> Snapshot:
+    return Snapshot(-1, [file], schema.schema().empty_table())
+
+
+def _counted(target: Target, condition: str, held: Snapshot) -> list[tuple[counts.Key, int]]:
+    """How many events of the target there are, by hour, source, channel and name."""
+    found = _asked(
+        target,
+        held,
+        f"""SELECT epoch(date_trunc('hour', time)) AS hour, coalesce(source, '') AS source,
+                   coalesce(channel, '') AS channel, name, count(*) AS count
+            FROM {target.source} WHERE {condition} GROUP BY ALL""",  # noqa: S608
+    ).to_pydict()
     return [
         ((datetime.fromtimestamp(hour, UTC), source, channel, name), number)
-        for hour, source, channel, name, number in rows
+        for hour, source, channel, name, number in zip(*found.values(), strict=True)
     ]
+
+
+def _others(target: Target, held: Snapshot) -> list[int]:
+    """The customers, beside those that are the target, whose events these are."""
+    if target.column == "customer" and not target.mentioned:
+        return []
+    sql = f"SELECT DISTINCT customer FROM {target.source} WHERE touched AND customer IS NOT NULL ORDER BY 1"  # noqa: S608
+    found: list[int] = _asked(target, held, sql)["customer"].to_pylist()
+    own = set(target.values if target.column == "customer" else ())
+    return [customer for customer in found if customer not in own]
+
+
+def _asked(target: Target, held: Snapshot, sql: str) -> pa.Table:
+    with rewrite.instance() as cursor:
+        cursor.register("given", target.given)
+        held.attach(cursor)
+        return cursor.sql(sql).to_arrow_table()
 
 
 def _blocks(target: Target) -> list[TailBlock]:

@@ -10,7 +10,7 @@ class SegmentsConfig(AppConfig):
     def ready(self) -> None:
         from karibu.consents import erasure
         from karibu.customers import panels
-        from karibu.events import made
+        from karibu.events import erase, made
         from karibu.segments import shown, stage
         from karibu.segments.erasing import from_mirror, from_segments
         from karibu.web import search
@@ -20,3 +20,4 @@ class SegmentsConfig(AppConfig):
         search.register(shown.find)
         panels.register(panels.Panel(str(_("Segments")), "segments/_panel.html", shown.panel, order=55))
         made.listen(stage.touch_made)
+        erase.listen(stage.touch_removed)

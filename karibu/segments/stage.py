@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from karibu.customers.raw import Cursor
@@ -17,6 +18,11 @@ _INSERT = """
     INSERT INTO segments_touched (customers, event, rows_changed)
     SELECT array_agg(u.customer), (%s::text[])[u.name], false FROM unnest(%s::int[], %s::bigint[]) AS u(name, customer)
     GROUP BY u.name ORDER BY u.name"""
+
+
+_INSERT_PARTS = """
+    INSERT INTO segments_touched (customers, event, rows_changed)
+    SELECT array_agg(u.id), '', false FROM unnest(%s::bigint[]) WITH ORDINALITY AS u(id, n) GROUP BY u.n / 1000"""
 
 
 def touch(batch: Batch) -> None:
@@ -38,6 +44,11 @@ def touch_made(cursor: Cursor, events: pa.RecordBatch) -> None:
     _note(cursor, {name: set(those["customer"].to_pylist()) for name, those in told.items() if name not in OWN})
     for name in sorted(told.keys() & OWN):
         _touch_followers(cursor, name, told[name])
+
+
+def touch_removed(cursor: Cursor, customers: Sequence[int]) -> None:
+    """Events of these are in the log no more (events/erase.py): an import that was undone."""
+    cursor.execute(_INSERT_PARTS, [list(customers)])
 
 
 def _touch_followers(cursor: Cursor, name: str, told: pa.RecordBatch) -> None:

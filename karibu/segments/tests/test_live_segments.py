@@ -8,7 +8,9 @@ import pytest
 from karibu.consents import erasure
 from karibu.customers.merging import merge_customers, undo_merge
 from karibu.customers.models import Customer
-from karibu.events import flush, log
+from karibu.customers.raw import cursor
+from karibu.events import erase, flush, log
+from karibu.events.tests.making import append, event
 from karibu.segments import actions, live, membership, rebuilding, run
 from karibu.segments.definition import parse
 from karibu.segments.models import Due, Member, Segment, Touched
@@ -209,6 +211,36 @@ def test_a_merge_makes_one_member_of_two_halves_and_undo_none(story):
     undo_merge(merge, by="test")
     story.looks()
     assert not Member.objects.exists() and story.is_exact(twice)
+
+
+def test_who_did_it_only_by_an_import_that_is_undone_leaves(story):
+    buyers = story.segment(BOUGHT)
+    story.does("ann", "Signed Up")
+    story.does("bob", "Signed Up")
+    for who, number in (("ann", 7), ("bob", 8)):
+        append(event(customer_id=story.customer(who), time=story.now, name="Order Completed", import_id=number))
+        Touched.objects.create(customers=[story.customer(who)], event="Order Completed", rows_changed=False)
+    flush.flush_everything()
+    story.looks()
+    assert story.members(buyers) == {"ann", "bob"}
+
+    erase.delete_import(7, cursor())
+    story.looks()
+
+    assert story.members(buyers) == {"bob"} and story.is_exact(buyers)
+
+
+def test_whose_event_spoke_of_somebody_who_was_erased_leaves_with_the_event(story):
+    buyers = story.segment(BOUGHT)
+    story.does("eve", "", type="identify", traits={"email": "eve@example.com"})
+    story.does("ann", "Order Completed", properties={"order_id": "1", "total": 9, "gift_for": "eve@example.com"})
+    story.looks()
+    assert story.members(buyers) == {"ann"}
+
+    erasure.erase(story.customer("eve"), by="test")
+    story.looks()
+
+    assert story.is_exact(buyers)
 
 
 def test_of_two_members_who_turn_out_to_be_one_one_is_left(story):
