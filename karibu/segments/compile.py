@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from ibis.expr.types import Table
 
 REMEMBERED = 2_000  # compiled definitions
+ROOM = 64 * 2**20  # characters of their SQL: each preview of a long definition is one more
 MANY = 20  # conditions on what people did
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,10 @@ class Compiled:
     customers: frozenset[str]
     events: frozenset[str]
     gathered: Gathered | None = None
+
+    @property
+    def length(self) -> int:
+        return len(self.sql)
 
 
 @dataclass(frozen=True)
@@ -74,19 +78,21 @@ def sql(
     return replace(found, gathered=_once(_gathered, key, lambda: together.gathered(definition, scope)))
 
 
-_known: dict[tuple[object, ...], Compiled] = {}
-_gathered: dict[tuple[object, ...], Gathered | None] = {}
+Key = tuple[object, ...]
+T = TypeVar("T", Compiled, Gathered | None)
+_known: dict[Key, Compiled] = {}
+_gathered: dict[Key, Gathered | None] = {}
 _lock = threading.Lock()
 
 
-def _once(known: dict[tuple[object, ...], T], key: tuple[object, ...], make: Callable[[], T]) -> T:
+def _once(known: dict[Key, T], key: Key, make: Callable[[], T]) -> T:
     """What `make` makes, as long as it is remembered."""
     with _lock:
         if key in known:
             return known[key]
     made = make()
     with _lock:
-        if len(known) >= REMEMBERED:
+        if len(known) >= REMEMBERED or sum(one.length for one in known.values() if one is not None) > ROOM:
             known.clear()
         known[key] = made
     return made

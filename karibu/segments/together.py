@@ -44,6 +44,11 @@ class Gathered:
     customers: frozenset[str] = frozenset()
     events: frozenset[str] = frozenset()
 
+    @property
+    def length(self) -> int:
+        """Characters of its SQL."""
+        return len(self.holds) + sum(map(len, self.measures.values()))
+
 
 class Alone(Exception):
     """Something has to be asked by a question of its own."""

@@ -45,7 +45,9 @@ def varieties(scope: Scope, happened: Table, name: str, listing: Sequence[str]) 
     own: Any = where.said(scope, happened, name)
     is_text_of_another = name in where.OF_ITEMS and own.type() != happened["items"].type().value_type[name]
     # What an event says and nobody can read is none of its items' all the same.
-    values = happened.select("person", what=_written(own) if is_text_of_another else own).filter(lambda t: t.what.notnull())
+    values = happened.select("person", what=_written(own) if is_text_of_another else own).filter(
+        lambda t: t.what.notnull()
+    )
     if listing:
         items = happened.filter([where.named(happened, listing), own.isnull(), happened["items"].notnull()])
         each = items.select("person", item=items["items"].unnest())

@@ -79,6 +79,13 @@ def test_many_conditions_on_what_people_did_are_one_walk_over_it(shop: Reference
     assert ids(parse(raw)) == shop.members(raw)
 
 
+def test_what_is_remembered_of_long_definitions_has_an_end(shop: Reference, monkeypatch) -> None:
+    monkeypatch.setattr(compile, "ROOM", 10_000)
+    for n in range(5):
+        ids(parse({"any": [{"trait": "city", "op": "contains", "value": f"{n} {m}"} for m in range(100)]}))
+    assert 1 <= len(compile._known) <= 2
+
+
 def test_every_shape_finds_the_same_by_that_walk(shop: Reference, monkeypatch) -> None:
     monkeypatch.setattr(compile, "MANY", 0)
     for raw in SHAPES.values():
