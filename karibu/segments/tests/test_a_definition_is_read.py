@@ -1,6 +1,7 @@
 """What a definition may say, what is refused and where, and what its parts are."""
 
 import json
+import tracemalloc
 from datetime import timedelta
 
 import pytest
@@ -113,6 +114,17 @@ def test_no_depth_breaks_anything() -> None:
     for _ in range(100_000):
         values = [values]
     assert "nested too deep" in fault({"trait": "a", "op": "is", "value": values})
+
+
+def test_long_names_over_many_values_take_no_memory() -> None:
+    deep: dict = {"x": [1] * 20_000}
+    for _ in range(30):
+        deep = {"k" * 400: deep}
+    tracemalloc.start()
+    parse(deep)  # a kind of condition that nobody knows
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 20_000_000
 
 
 def test_no_length_breaks_anything() -> None:
