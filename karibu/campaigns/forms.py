@@ -77,7 +77,8 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
         segments = _segments()
         known = _templates()
         for name in ("include", "exclude"):
-            self.fields[name].choices = segments  # type: ignore[attr-defined]
+            chosen = set(getattr(self.instance, name))  # first: of many segments only some are in sight
+            self.fields[name].choices = sorted(segments, key=lambda pair: pair[0] not in chosen)  # type: ignore[attr-defined]
             self.initial.setdefault(name, getattr(self.instance, name))
         for n, name in enumerate(TEMPLATES):
             none = [("", _("Choose one") if n == 0 else _("nothing"))]

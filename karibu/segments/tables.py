@@ -25,13 +25,20 @@ def _named(segment: Any) -> SafeString:
     return format_html('{} <span class="segment__sentence">{}</span>', segment.name, segment.sentence)
 
 
+def _went(segment: Any) -> SafeString:
+    """Its size day by day; on its first day, that there is nothing to draw yet."""
+    if segment.archived_at or len(segment.days) > 1:
+        return sparkline(segment.days)
+    return format_html('<span class="quiet small">{}</span>', _("from tomorrow on"))
+
+
 class Segments(Table):
     name = "segments"
     columns = [
         Column("name", _("Segment"), html=_named, sort="name", link=Segment.get_absolute_url),
         Column("sentence", _("Who"), shown=False),
         Column("size", _("People"), kind="count", sort="size"),
-        Column("days", _("Last 30 days"), html=lambda segment: sparkline(segment.days)),
+        Column("days", _("Last 30 days"), html=_went),
         Column("updated_at", _("Changed"), kind="ago", sort="updated_at"),
         Column("created_by", _("By"), shown=False),
     ]

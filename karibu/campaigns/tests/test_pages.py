@@ -164,6 +164,10 @@ def test_a_campaign_begins_with_the_people_of_a_segment() -> None:
     assert path in client.get(f"/segments/{friends.pk}/").content.decode()
     assert "with the people of “Friends”" in client.get(path).content.decode()
     client.post(path, {"name": "Hello", "segment": friends.pk})
-    assert Campaign.objects.get().include == [friends.pk]
+    made = Campaign.objects.get()
+    assert made.include == [friends.pk]
+    segment("Also there", [])
+    page = client.get(f"/campaigns/{made.pk}/").content.decode()
+    assert page.index("Friends (2)") < page.index("Also there (0)")  # what is chosen stands in sight
     for wrong in ("x", "99999999"):
         assert client.get(f"/campaigns/new/?segment={wrong}").status_code == 200

@@ -55,9 +55,11 @@ def test_the_list_says_each_in_a_sentence_with_its_size_day_by_day(marketer, seg
     made = segment(
         "Wakenya", person("Amina", country="KE"), definition={"all": [{"trait": "country", "op": "is", "value": "KE"}]}
     )
+    assert "from tomorrow on" in text(marketer, "/segments/")
     Size.objects.create(segment_id=made.pk, day=timezone.now().date() - timedelta(days=9), members=4)
     page = text(marketer, "/segments/")
     assert "Customers whose country is “Kenya”." in page and 'class="spark"' in page
+    assert "from tomorrow on" not in page
     sizes = queries.sizes([made.pk], 30)[made.pk]
     assert [members for _, members in sizes] == [4] * 9 + [1]
 
