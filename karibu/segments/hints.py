@@ -9,7 +9,7 @@ from karibu.segments.conditions.combined import leaves
 from karibu.segments.conditions.trait import Trait
 from karibu.segments.definition import Definition
 
-MANY = 100  # conditions, each of which is some milliseconds' work before the first is asked
+MANY = 250  # conditions, each of which is some milliseconds' work before the first is asked
 ALIKE = 0.7  # from 0, nothing in common, to 1, the same
 SAID = 5  # traits that nobody has: to find the nearest of two thousand names takes a while for each
 
@@ -21,7 +21,7 @@ def hints(definition: Definition) -> list[str]:
     found = _unheard(list(asked)) if asked.keys() - columns.FIXED.keys() else []
     if len(conditions) > MANY:
         words = {"n": len(conditions)}
-        found.append(_("To read %(n)s conditions takes some seconds: one with “is one of” stands for many.") % words)
+        found.append(_("To read %(n)s conditions takes a second or more: one with “is one of” stands for many.") % words)
     return found
 
 
