@@ -21,7 +21,9 @@ def hints(definition: Definition) -> list[str]:
     found = _unheard(list(asked)) if asked.keys() - columns.FIXED.keys() else []
     if len(conditions) > MANY:
         words = {"n": len(conditions)}
-        found.append(_("To read %(n)s conditions takes a second or more: one with “is one of” stands for many.") % words)
+        found.append(
+            _("To read %(n)s conditions takes a second or more: one with “is one of” stands for many.") % words
+        )
     return found
 
 

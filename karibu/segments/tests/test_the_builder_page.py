@@ -269,3 +269,18 @@ def test_sentences_call_products_and_senders_by_their_names(segment):
     assert "who ordered where product is one of “Sisal basket”, “p2”." in words.sentence(bought)
     assert "who opened a message of template “Hello”." in words.sentence(opened)
     assert "of campaign 4." in words.sentence({"message": {"did": "opened", "campaign": 4}})
+
+
+def test_a_segment_that_this_version_cannot_read_is_begun_anew(marketer):
+    now = timezone.now()
+    old = Segment.objects.create(
+        name="Old", definition={"trait": "country"}, created_at=now, updated_at=now, created_by="t"
+    )
+    for path in (f"/segments/{old.pk}/", f"{NEW}?like={old.pk}"):
+        assert page(marketer, path)
+    shown = press(marketer, page(marketer, f"/segments/{old.pk}/edit/"), "row:r", f"/segments/{old.pk}/edit/")
+    shown = press(marketer, shown, "show", f"/segments/{old.pk}/edit/", r_0__trait="country")
+    said = {"r_0__op": "is", "r_0__value": "RW"}
+    press(marketer, shown, "save", f"/segments/{old.pk}/edit/", status=302, **said)
+    old.refresh_from_db()
+    assert old.definition == {"all": [{"trait": "country", "op": "is", "value": "RW"}]}

@@ -17,7 +17,7 @@ from karibu.segments.builder.controls import Options
 from karibu.segments.builder.draft import SAVE, Draft
 from karibu.segments.builder.rows.values import joined
 from karibu.segments.conditions.rfm import GROUPS
-from karibu.segments.definition import parse
+from karibu.segments.definition import Definition, parse
 from karibu.segments.faults import DefinitionError
 from karibu.segments.forms import SegmentForm
 from karibu.segments.models import Segment
@@ -43,7 +43,7 @@ def _beginning(request: HttpRequest) -> tuple[str, tree.Group]:
         begin = tree.Group("all", [tree.Row("rfm", {"values": group})])
         return str(GROUPS[group]).capitalize(), tree.numbered(begin)
     if (like := request.GET.get("like", "")).isdecimal() and (one := Segment.objects.filter(pk=like[:18]).first()):
-        return (_("%(name)s (copy)") % {"name": one.name[: ROOM - 10]}), tree.read(parse(one.definition).raw)
+        return (_("%(name)s (copy)") % {"name": one.name[: ROOM - 10]}), tree.read(_readable(one).raw)
     inside = [tree.Row("segment", {"value": number}) for number in request.GET.getlist("in")[:2]]
     outside = [tree.Row("segment", {"value": number}) for number in request.GET.getlist("out")[:1]]
     parts: list[tree.Node] = [*inside, *([tree.Group("none", [*outside])] if outside else [])]
@@ -54,9 +54,17 @@ def _beginning(request: HttpRequest) -> tuple[str, tree.Group]:
 @allow("marketer")
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Segment, pk=pk, archived_at=None)
-    definition = parse(found.definition)
+    definition = _readable(found)
     initial = {"name": found.name, "digest": definition.digest}
     return _Builder(request, initial, tree.read(definition.raw), found).answer()
+
+
+def _readable(segment: Segment) -> Definition:
+    """What it asks; nothing where this version cannot read that: its page says why, and the builder begins anew."""
+    try:
+        return parse(segment.definition)
+    except DefinitionError:
+        return parse({"all": []})
 
 
 class _Builder:
