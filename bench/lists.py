@@ -27,6 +27,8 @@ FILTERS = [
     "", "buyers=1", "anonymous=no", "anonymous=yes", "country=RW", "country=BR", "spent_min=100", "spent_max=20",
     "spent_min=900&spent_max=901", "spent_min=1000000", "q=amina", "q=zuri+silva", "q=nobody+is+called+this",
     "buyers=1&country=KE", "anonymous=yes&country=TZ", "anonymous=no&country=ZA&spent_min=50", "import=12",
+    # Words that 150,000, 190,000 and three million have: the first name stands together by name, the others anywhere.
+    "q=zuri", "q=mutoni", "q=example.com", "q=amina&country=RW", "q=amina&anonymous=no", "q=mutoni&buyers=1",
 ]  # fmt: skip
 DAYS = ["seen_from=2026-11-20", "seen_to=2026-01-31", "seen_from=2026-03-01&seen_to=2026-03-02"]
 # Segments and what share of all customers is in each.

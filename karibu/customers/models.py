@@ -113,6 +113,13 @@ class Customer(models.Model):
                 include=["orders", "spent", "country"],
                 only=models.Q(is_anonymous=True, name__gt=""),
             ),
+            # Whom a word finds by name begins with those without one: hardly any browser has a word.
+            _order(
+                "customer_worded_browsers",
+                "id",
+                include=["country"],
+                only=models.Q(is_anonymous=True, name="", search__isnull=False),
+            ),
             # Members of a segment, and those last seen first, are looked up one by one.
             _order("customer_by_id", "id", include=["orders", "spent", "is_anonymous", "country"]),
             models.Index(fields=["country", "-id"], name="customer_country", condition=LISTED),

@@ -1,9 +1,10 @@
 """Questions about customers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from karibu.customers import addresses, search
@@ -12,7 +13,7 @@ from karibu.customers.models import LISTED, Customer, Identity
 # Of five million customers, walking a list's order meets a page of 10,000 in about the time it takes to sort them.
 FEW = 10_000
 # A word that a page of those who spent most have is common: the list in that order meets a page of them soon.
-SPENT_MOST, A_PAGE = 2_000, 51
+SPENT_MOST, A_PAGE = 3_000, 51
 
 
 def resolve(customer_id: int) -> int | None:
@@ -30,6 +31,19 @@ def family(customer_id: int) -> list[int]:
 def listed() -> QuerySet[Customer]:
     """Everybody who is somebody today: neither part of another nor erased."""
     return Customer.objects.filter(LISTED)
+
+
+@contextmanager
+def on_two_cores() -> Iterator[None]:
+    """Statements in it may be given a second process of the database: whom a common word finds stand in two thirds of
+    the table's pages, which one takes 440 ms to pass over at five million customers, and two take 340.
+
+    What it costs to start one is made small because PostgreSQL takes reading pages, which is most of it, for as slow
+    in two as in one.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL max_parallel_workers_per_gather = 1; SET LOCAL parallel_setup_cost = 100")
+        yield
 
 
 @dataclass(frozen=True)

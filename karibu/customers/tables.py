@@ -1,12 +1,9 @@
 """The lists of this app."""
 
-from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Q, QuerySet, Value
-from django.db.models.functions import Concat
-from django.db.models.sql.where import ExtraWhere
+from django.db.models import QuerySet
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -14,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from karibu.customers import queries
 from karibu.customers.models import Customer
-from karibu.web import choices, formats, paging
+from karibu.customers.rows import CustomerRows
+from karibu.web import choices, formats
 from karibu.web.tables import (
     Choice,
     Column,
@@ -23,10 +21,8 @@ from karibu.web.tables import (
     Empty,
     Flag,
     Origin,
-    QuerysetRows,
     Range,
     Rows,
-    Slice,
     Table,
 )
 
@@ -53,60 +49,6 @@ def _countries() -> list[tuple[str, str]]:
         " SELECT 0 AS id, country FROM jump WHERE country IS NOT NULL"
     )
     return sorted(((row.country, choices.country(row.country)) for row in found), key=lambda pair: pair[1])
-
-
-@dataclass(frozen=True)
-class CustomerRows(QuerysetRows):
-    """Customers whose ids are found first, in the same statement: what a list is ordered and filtered by stands in one
-    index (models.py), so that a page of them is found without reading the rows of all who are passed over."""
-
-    are_buyers: bool = False  # all of them have ordered
-    are_one_kind: bool = False  # all of them are known people, or all are not
-    are_found: bool = False  # a word finds them, and many of them
-
-    def take(self, wanted: Slice) -> list[Any]:
-        if wanted.key[0] not in ("name", "-name"):
-            return self._taken(self.queryset, wanted)
-        if self.are_found:
-            return self._sorted(wanted)
-        return self._by_name(wanted) if self.are_one_kind else self._taken(self.queryset, wanted)
-
-    def _by_name(self, wanted: Slice) -> list[Any]:
-        """Those without a name apart from those with one: there is an index of each that knows those of a kind."""
-        parts = [self.queryset.filter(name=""), self.queryset.filter(name__gt="")]
-        rows: list[Any] = []
-        for part in parts if (wanted.key[0] == "name") is not wanted.backwards else parts[::-1]:
-            rows += self._taken(part, replace(wanted, limit=wanted.limit - len(rows)))
-            if len(rows) >= wanted.limit:
-                break
-        return rows
-
-    def _sorted(self, wanted: Slice) -> list[Any]:
-        """All whom the word finds, put in order. By its index of names the database would look for the word in the
-        rows of millions; it has none of names with nothing added."""
-        spelt = self.queryset.annotate(spelt=Concat("name", Value("")))
-        return self._taken(spelt, replace(wanted, key=(wanted.key[0].replace("name", "spelt"), *wanted.key[1:])))
-
-    def _taken(self, queryset: QuerySet[Customer], wanted: Slice) -> list[Any]:
-        # Conditions in SQL of their own name this very table.
-        is_plain = not any(isinstance(part, ExtraWhere) for part in queryset.query.where.children)
-        fetch = _whole if is_plain else iter
-        by_visit = self.are_buyers and "last_seen" in wanted.key[0]
-        return paging.take(
-            queryset,
-            wanted.key,
-            wanted.after,
-            wanted.limit,
-            backwards=wanted.backwards,
-            fetch=fetch,
-            valued=Q(activity__has_ordered=True) if by_visit else None,
-        )
-
-
-def _whole(found: QuerySet[Customer]) -> QuerySet[Customer]:
-    rows = Customer.objects.filter(pk__in=found.select_related(None).values("pk"))
-    order = [str(column).replace("spelt", "name") for column in found.query.order_by]
-    return rows.select_related("activity").order_by(*order)
 
 
 class Customers(Table):
@@ -163,21 +105,29 @@ class Customers(Table):
 
     @cached_property
     def quick_count(self) -> int | None:
-        """Without filters the search has counted already."""
+        """Without filters the search has counted already. Who fits them of many whom a word finds follows the page."""
         if not self._was_counted:
-            return super().quick_count
+            return None if self.are_found else super().quick_count
         return len(self.found.ids) if self.found and self.found.are_few else None
 
     @property
     def bound(self) -> str:
-        return formats.count(self.found.bound) if self.found and self._was_counted else super().bound
+        if self.found and self._was_counted:
+            return formats.count(self.found.bound)
+        return "" if self.are_found else super().bound
 
     @property
     def _was_counted(self) -> bool:
         return bool(self.found and self.found.asked and not self.chips)
 
     def narrowed(self, source: Any) -> Any:
-        rows = super().narrowed(source).select_related("activity")
+        rows = self._filtered(source)
+        return self.search(rows, self.text) if self.text else rows
+
+    def _filtered(self, source: Any) -> Any:
+        rows = source.select_related("activity")
+        for found in self.filters:
+            rows = found.narrow(rows, self.state)
         # Said once more, it leads to the index of buyers, which knows their names: worth it where few of them fit.
         is_said = self.are_buyers and ("orders" in self.key[0] or len(self.chips) > 1)
         return rows.filter(orders__gt=0) if is_said else rows
@@ -189,11 +139,14 @@ class Customers(Table):
         return bool(self.state.get("buyers") or (least and least > 0))
 
     def rows_of(self, source: Any) -> Rows:
-        return CustomerRows(self.narrowed(source), self.are_buyers, self.are_one_kind, self.are_found)
+        unsearched = self._filtered(source) if self.are_found else None
+        return CustomerRows(self.narrowed(source), self.are_buyers, self.kind, unsearched)
 
     @property
-    def are_one_kind(self) -> bool:
-        return bool(self.state.get("anonymous"))
+    def kind(self) -> str:
+        """What is asked of `anonymous`: whatever is not "yes" is "no"."""
+        asked = self.state.get("anonymous")
+        return (asked and ("yes" if asked == "yes" else "no")) or ""
 
     @property
     def are_found(self) -> bool:

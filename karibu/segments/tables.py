@@ -11,7 +11,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from karibu.customers.queries import Found, listed
-from karibu.customers.tables import CustomerRows, Customers
+from karibu.customers.rows import CustomerRows
+from karibu.customers.tables import Customers
 from karibu.segments import queries, words
 from karibu.segments.models import Member, Segment
 from karibu.web.charts import sparkline
@@ -135,18 +136,25 @@ class Members(Customers):
 
     @cached_property
     def found(self) -> Found | None:
-        """Of few whom a text finds among all customers, those who are in it: so they are counted as well."""
+        """Of few whom a text finds among all customers, those who are in it: so they are counted as well. Of many,
+        too, where it is not so large that its members would take long to look up."""
         found = super().found
-        return replace(found, ids=queries.inside(self.source.pk, found.ids)) if found and found.are_few else found
+        if found and found.are_few:
+            return replace(found, ids=queries.inside(self.source.pk, found.ids))
+        if found and (self.source.size or 0) <= queries.LOOKED_UP:
+            inside = Found(found.asked, queries.found_inside(self.source.pk, found.asked))
+            return inside if inside.are_few else found
+        return found
 
     @property
     def _was_counted(self) -> bool:
         return bool(super()._was_counted and self.found and self.found.are_few)
 
     def rows_of(self, source: Segment) -> Rows:
-        are_inside = self.found and self.found.are_few
-        rows = self.narrowed(listed() if are_inside else queries.members(source))
-        return MemberRows(rows, self.are_buyers, self.are_one_kind, self.are_found, source.pk, self.is_narrowed)
+        inside = listed() if self.found and self.found.are_few else queries.members(source)
+        unsearched = self._filtered(inside) if self.are_found else None
+        rows = self.narrowed(inside)
+        return MemberRows(rows, self.are_buyers, self.kind, unsearched, source.pk, self.is_narrowed)
 
     def everything(self, source: Segment) -> Rows:
         return QuerysetRows(queries.members(source))

@@ -58,11 +58,16 @@ def test_many_are_told_as_more_than_and_counted_exactly_behind_the_page(crowd, m
     assert client.get("/customers/?q=amina&count=1").content.decode().strip() == "9 of 11"
 
 
-def test_filters_and_a_search_together_are_counted_exactly(crowd, monkeypatch) -> None:
-    monkeypatch.setattr(queries, "FEW", 2)
+@pytest.mark.parametrize("few", [100, 2])
+def test_filters_and_a_search_together_are_counted_exactly(crowd, monkeypatch, few: int, client) -> None:
+    """Of few at once, of many behind the page."""
+    monkeypatch.setattr(queries, "FEW", few)
     ids, counts = seen_by_paging("q=amina&country=RW")
-    assert len(ids) == 4 and set(counts) == {4}
+    assert len(ids) == 4 and set(counts) == ({4} if few >= 9 else {None})
     assert ids == [one for one in crowd if one in ids]
+    client.force_login(User.objects.create_user("owner@example.test", role="owner"))
+    assert ("counting…" in client.get("/customers/?q=amina&country=RW").content.decode()) is (few < 9)
+    assert client.get("/customers/?q=amina&country=RW&count=1").content.decode().strip() == "4 of 11"
 
 
 def test_a_search_passes_over_the_index_of_words_once(crowd) -> None:
