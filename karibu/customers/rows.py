@@ -15,7 +15,7 @@ from karibu.web.tables import QuerysetRows, Slice
 NAME = ("name", "-name")
 # So many of the next by name are looked through for those whom a common word finds, before all of them are sorted.
 # Behind one whom it finds there are mostly more, as those of one first name stand together; at the beginning seldom.
-WALKED, WALKED_AT_FIRST = 3_000, 1_500
+WALKED, WALKED_AT_FIRST = 3_000, 500
 
 
 @dataclass(frozen=True)
