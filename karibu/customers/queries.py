@@ -39,7 +39,7 @@ def on_two_cores() -> Iterator[None]:
     the table's pages, which one takes 440 ms to pass over at five million customers, and two take 340.
 
     What it costs to start one is made small because PostgreSQL takes reading pages, which is most of it, for as slow
-    in two as in one.
+    in two as in one. Not for walking an order until there is a page: two walk on beyond it.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL max_parallel_workers_per_gather = 1; SET LOCAL parallel_setup_cost = 100")

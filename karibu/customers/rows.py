@@ -28,11 +28,12 @@ class CustomerRows(QuerysetRows):
     unsearched: QuerySet[Customer] | None = None  # a word finds them, and many of them, among these
 
     def take(self, wanted: Slice) -> list[Any]:
-        by_name = wanted.key[0] in NAME
+        if wanted.key[0] not in NAME:
+            return self._taken(self.queryset, wanted)
         if self.unsearched is not None:
-            near = self._near(wanted, self.unsearched) if by_name else None
+            near = self._near(wanted, self.unsearched)
             return near if near is not None else self._of_all(wanted)
-        return self._by_name(wanted) if by_name and self.kind else self._taken(self.queryset, wanted)
+        return self._by_name(wanted) if self.kind else self._taken(self.queryset, wanted)
 
     def _by_name(self, wanted: Slice) -> list[Any]:
         """Those without a name apart from those with one: there is an index of each that knows those of a kind."""
@@ -85,13 +86,12 @@ class CustomerRows(QuerysetRows):
         return found if len(found) == wanted.limit or len(near) < most else None
 
     def _of_all(self, wanted: Slice) -> list[Any]:
-        """Of all whom the word finds. By its index of names the database would look for the word in the rows of
-        millions; it has none of names with nothing added."""
+        """All whom the word finds, put in order. By its index of names the database would look for the word in the
+        rows of millions; it has none of names with nothing added."""
+        spelt = self.queryset.annotate(spelt=Concat("name", Value("")))
+        key = (wanted.key[0].replace("name", "spelt"), *wanted.key[1:])
         with queries.on_two_cores():
-            if wanted.key[0] not in NAME:
-                return self._taken(self.queryset, wanted)
-            spelt = self.queryset.annotate(spelt=Concat("name", Value("")))
-            return self._taken(spelt, replace(wanted, key=(wanted.key[0].replace("name", "spelt"), *wanted.key[1:])))
+            return self._taken(spelt, replace(wanted, key=key))
 
     def _taken(self, queryset: QuerySet[Customer], wanted: Slice) -> list[Any]:
         # Conditions in SQL of their own name this very table.
