@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
+from uuid import uuid4
 
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
@@ -151,7 +152,7 @@ def preview(request: HttpRequest, body: DefinitionIn) -> dict[str, Any]:
     """Nothing is stored. 422 names the path in the definition that cannot be asked."""
     definition = _parsed(body.definition)
     whole, begun = _done(lambda: run.resolve(definition)), time.monotonic()
-    count = run.count(whole)
+    count = _asked(lambda: run.count(whole))
     return {
         "count": count,
         "took_ms": round((time.monotonic() - begun) * 1000),
@@ -166,7 +167,8 @@ def preview(request: HttpRequest, body: DefinitionIn) -> dict[str, Any]:
 @allow()
 def explain(request: HttpRequest, body: DefinitionIn) -> dict[str, Any]:
     definition = _parsed(body.definition)
-    told = run.explain(_done(lambda: run.resolve(definition)))
+    whole = _done(lambda: run.resolve(definition))
+    told = _asked(lambda: run.explain(whole))
     said = {"plan": told.plan, "sql": told.sql, "engine": told.engine}
     return {"sentence": sentence(definition.raw), "count": told.size, "took_ms": round(told.took * 1000), **said}
 
@@ -274,6 +276,15 @@ def _done(deed: Callable[[], T]) -> T:
         return deed()
     except DefinitionError as error:
         raise Problem(422, error.sentence, field=f"definition{error.path.removeprefix('$')}") from None
+
+
+def _asked(question: Callable[[], T]) -> T:
+    """Raises Problem where it takes longer than one question may."""
+    try:
+        with run.cancelling(f"api {uuid4()}"):
+            return question()
+    except run.TooLong:
+        raise Problem(503, f"This takes longer than {run.LONGEST:.0f} seconds: ask for less at once.") from None
 
 
 def _member(member: Member, customer: Customer | None) -> Any:

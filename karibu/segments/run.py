@@ -30,9 +30,11 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 T = TypeVar("T")
+LONGEST = 60.0  # seconds that a preview may take of what others share
 __all__ = [
     "Cancelled",
     "Explained",
+    "TooLong",
     "cancelling",
     "count",
     "explain",
@@ -41,6 +43,10 @@ __all__ = [
     "resolve",
     "sample",
 ]
+
+
+class TooLong(Cancelled):
+    """The question was withdrawn because it took longer than LONGEST."""
 
 
 @dataclass(frozen=True)
@@ -204,6 +210,11 @@ class _Ticket:
         self._lock = threading.Lock()
         self._session: Session | None = None
         self._withdrawn = False
+        self.is_late = False
+
+    def expire(self) -> None:
+        self.is_late = True
+        self.withdraw()
 
     def withdraw(self) -> None:
         with self._lock:
@@ -233,8 +244,9 @@ _taking = threading.Lock()
 def cancelling(key: str, turn: int = 0) -> Iterator[None]:
     """What is asked inside ends the question that this process is still answering under the same key.
 
-    That one raises Cancelled. A key is one person's one preview, for instance. `turn` counts up where the questions are
-    asked: one that was overtaken on its way here raises Cancelled itself. 0: nobody counts.
+    That one raises Cancelled; one that takes longer than LONGEST raises TooLong. A key is one person's one preview, for
+    instance. `turn` counts up where the questions are asked: one that was overtaken on its way here raises Cancelled
+    itself. 0: nobody counts.
     """
     mine = _Ticket(turn)
     with _taking:
@@ -244,10 +256,16 @@ def cancelling(key: str, turn: int = 0) -> Iterator[None]:
         _tickets[key] = mine
     if before is not None:
         before.withdraw()
-    token = _ticket.set(mine)
+    token, timer = _ticket.set(mine), threading.Timer(LONGEST, mine.expire)
+    timer.start()
     try:
         yield
+    except Cancelled:
+        if mine.is_late:
+            raise TooLong from None
+        raise
     finally:
+        timer.cancel()
         _ticket.reset(token)
         with _taking:
             if _tickets.get(key) is mine:

@@ -13,6 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from karibu.segments import cli, membership, mirror, queries
+from karibu.segments import run as questions
 from karibu.segments.models import Segment, Size
 from karibu.web.actions import create_token
 from karibu.web.models import AuditEntry, Token
@@ -88,6 +89,16 @@ def test_bad_input_is_answered_and_breaks_nothing(api):
     for definition in (deep, wide, day):
         problem = api.ask("POST", "/segments/preview", {"definition": definition}, 422)
         assert problem["detail"] and problem["errors"][0]["field"].startswith("definition")
+
+
+def test_a_question_that_takes_too_long_is_withdrawn(api, person, monkeypatch):
+    person("Amina")
+    monkeypatch.setattr(questions, "LONGEST", 0.1)
+    slow = "SELECT count(*) AS size FROM range(10_000_000) a, range(100_000) b WHERE hash(a.range, b.range) = 7"
+    monkeypatch.setattr(questions, "_counted", lambda session, found: session.table(slow))
+    told = api.ask("POST", "/segments/preview", {"definition": RWANDANS}, status=503)
+    assert "takes longer than" in told["detail"]
+    assert not questions._tickets
 
 
 def test_a_condition_nobody_knows_holds_for_nobody_and_says_why(api, person):

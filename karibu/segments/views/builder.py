@@ -135,6 +135,8 @@ def preview(request: HttpRequest) -> HttpResponse:
         context["preview"] = definition and previews.preview(definition, *_asked_as(request), counted=counted)
     except DefinitionError as error:
         context["said"] = error.sentence
+    except run.TooLong:
+        context["said"] = _("To count this takes too long; say it with fewer conditions.")
     except run.Cancelled:
         return HttpResponse(status=204)  # a newer one is on its way
     part = "segments/builder/_count.html" if counted else "segments/builder/_preview.html"
