@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from karibu.campaigns import queries, report
+from karibu.campaigns import audience, queries, report
 from karibu.campaigns.models import Campaign, Recipient
 from karibu.messages.drawing import drawn
 from karibu.messages.models import Template
@@ -97,7 +97,8 @@ def context(campaign: Campaign) -> dict[str, Any]:
 
 
 def progress(campaign: Campaign) -> dict[str, Any]:
-    """How far it is; {} where it does not go on. `rest`: people who wait for the winner."""
+    """How far it is; {} where it does not go on. `rest`: people who wait for the winner; `archived`: what is left out
+    and holds up the finding of people (engine.py)."""
     if campaign.status not in (Campaign.Status.SENDING, Campaign.Status.PAUSED):
         return {}
     waiting = Recipient.objects.filter(campaign=campaign)
@@ -108,6 +109,7 @@ def progress(campaign: Campaign) -> dict[str, Any]:
         "is_complete": campaign.is_complete,
         "rest": rest,
         "next": queries.next_turn(campaign),
+        "archived": None if campaign.is_complete else next(iter(audience.uncounted(campaign.exclude)), None),
     }
 
 

@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils import timezone
 
-from karibu.campaigns import actions, engine, preview
+from karibu.campaigns import actions, engine, preview, said
 from karibu.campaigns.actions import NotNow
 from karibu.campaigns.models import Campaign, Recipient
 from karibu.campaigns.tests.crowd import BY, HOUR, again, campaign, fates, launched, people, run, segment, template
@@ -46,10 +46,12 @@ def test_who_is_left_out_stays_so_when_that_segment_goes_into_the_archive_meanwh
     segments.archive(left_out, by=BY)
     run()
     assert fates(one) == {"sent": 4} and again(one).status == "sending"
+    assert said.progress(again(one))["archived"] == left_out
     Segment.objects.filter(pk=left_out.pk).update(archived_at=None, size=5)
     Member.objects.bulk_create(
         [Member(segment_id=left_out.pk, customer_id=n, since=HOUR + timezone.now()) for n in ids[8:]]
     )
+    assert said.progress(again(one))["archived"] is None
     run()
     assert fates(one) == {"sent": 7} and again(one).status == "sent"
 

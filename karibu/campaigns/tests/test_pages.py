@@ -10,6 +10,7 @@ from karibu.campaigns.tests.crowd import BY, again, campaign, fates, launched, p
 from karibu.messages import tokens
 from karibu.messages.channels.models import Account, Post
 from karibu.messages.models import Message
+from karibu.segments import actions as segments
 from karibu.web.models import User
 
 pytestmark = pytest.mark.django_db
@@ -100,6 +101,20 @@ def test_what_keeps_it_from_being_launched_stands_at_its_field() -> None:
     assert answer.status_code == 422
     assert "Say on which day." in answer.content.decode()
     assert again(one).status == "draft" and not Message.objects.exists()
+
+
+def test_a_campaign_that_waits_for_a_segment_out_of_the_archive_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "FIND", 2)
+    ids, client = people(6), signed_in()
+    left_out = segment("Complained", ids[4:])
+    one = launched(segment("A", ids), exclude=[left_out.pk])
+    engine.advance(timezone.now())
+    assert "in the archive" not in client.get(f"/campaigns/{one.pk}/").content.decode()
+    segments.archive(left_out, by=BY)
+
+    shown = client.get(f"/campaigns/{one.pk}/").content.decode()
+
+    assert f'Nobody more is found: <a href="/segments/{left_out.pk}/">Complained</a>' in shown
 
 
 def test_the_buttons_pause_resume_cancel() -> None:
