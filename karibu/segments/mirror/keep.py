@@ -182,13 +182,14 @@ def _arrange() -> None:
 def _tidy_up(*, read: bool = False) -> None:
     """Deletes what nobody names any more, and mends what is missing, or, if it is to be read, not what was written.
 
-    LOCK must be held.
+    A question that found very many changed has left many layers (catch_up): they become few. LOCK must be held.
     """
     kept = known().paths
     if not kept <= set(files.present()) or (read and not all(map(files.is_whole, sorted(kept)))):
         _repair()
-        kept = known().paths
-    files.sweep(kept, files.GRACE)
+    if _is_ours():
+        _arrange()
+    files.sweep(known().paths, files.GRACE)
 
 
 def _repair() -> None:

@@ -102,6 +102,25 @@ def test_layers_become_one_and_then_part_of_the_base(monkeypatch):
     assert mirrored(mirror.current()) == straight()
 
 
+def test_the_many_layers_that_a_question_left_become_few_also_where_nobody_changes_any_more(monkeypatch):
+    people = [customer() for _ in range(6)]
+    steps()
+    for name, number in (("LAYERS", 2), ("LEAST", 100)):
+        monkeypatch.setattr(keep, name, number)
+    monkeypatch.setattr(state, "AT_ONCE", 0)
+    monkeypatch.setattr(build, "group_rows", lambda: 1)
+    for one in people:
+        change(one, city="Huye")
+    mirror.current()
+    assert len(keep.known().layers) == 6
+
+    monkeypatch.setattr(keep, "_done", keep._Done())
+    steps()
+
+    assert len(keep.known().layers) == 1
+    assert mirrored(mirror.current()) == straight()
+
+
 def test_a_first_import_fills_an_empty_mirror(monkeypatch):
     monkeypatch.setattr(build, "FILE", 8)
     monkeypatch.setattr(keep, "LEAST", 6)
