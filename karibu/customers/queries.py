@@ -48,7 +48,7 @@ def on_two_cores() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Found:
-    """Whom a typed text finds: their ids, or the first of them where they are more than FEW.
+    """Whom a typed text finds: their ids, or the first of them where they are more than `few` (or FEW).
 
     `asked` are the words to look for; "" where an identifier named them. Whom a common word finds is not looked up.
     """
@@ -56,10 +56,11 @@ class Found:
     asked: str
     ids: list[int]
     is_common: bool = False
+    few: int | None = None
 
     @property
     def are_few(self) -> bool:
-        return not self.is_common and len(self.ids) <= FEW
+        return not self.is_common and len(self.ids) <= (self.few or FEW)
 
     @property
     def bound(self) -> int:

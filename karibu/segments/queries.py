@@ -79,11 +79,11 @@ def inside(segment_id: int, customer_ids: Collection[int]) -> list[int]:
 
 
 def found_inside(segment_id: int, asked: str) -> list[int]:
-    """Those in it now whom these words find (customers.search.query); one more than are few where there are more."""
+    """Those in it now, who are not more than LOOKED_UP, whom these words find (customers.search.query)."""
     inside = Member.objects.filter(segment_id=segment_id).values("customer_id")
     found = listed().filter(pk__in=inside, search__asked=asked).values_list("pk", flat=True)
     with customers.on_two_cores():
-        return list(found[: customers.FEW + 1])
+        return list(found)
 
 
 def by_old_ids(ids: Collection[int]) -> QuerySet[Customer]:

@@ -142,8 +142,7 @@ class Members(Customers):
         if found and found.are_few:
             return replace(found, ids=queries.inside(self.source.pk, found.ids))
         if found and (self.source.size or 0) <= queries.LOOKED_UP:
-            inside = Found(found.asked, queries.found_inside(self.source.pk, found.asked))
-            return inside if inside.are_few else found
+            return Found(found.asked, queries.found_inside(self.source.pk, found.asked), few=queries.LOOKED_UP)
         return found
 
     @property

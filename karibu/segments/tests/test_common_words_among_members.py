@@ -13,9 +13,10 @@ __all__ = ["crowd"]
 pytestmark = pytest.mark.django_db
 
 
+@pytest.mark.parametrize("few", [9, 1])  # more are found among all, and with 1 also in the segment
 @pytest.mark.parametrize("looked_up", [queries.LOOKED_UP, 0])
-def test_members_are_found_in_any_order_however_large_the_segment_is(crowd, segment, monkeypatch, looked_up) -> None:
-    monkeypatch.setattr(customers, "FEW", 9)
+def test_members_are_found_in_any_order_however_large_it_is(crowd, segment, monkeypatch, looked_up, few) -> None:
+    monkeypatch.setattr(customers, "FEW", few)
     monkeypatch.setattr(queries, "FEW", 2)
     monkeypatch.setattr(queries, "LOOKED_UP", looked_up)
     inside = crowd[::2]
