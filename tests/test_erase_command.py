@@ -83,8 +83,10 @@ def test_an_old_number_of_a_merged_customer_and_an_unknown_one(lake: Path) -> No
 
 
 def waits_for_a_lane(cursor: Any) -> bool:
+    """In this database: tests that run at the same time have others of the same server."""
     cursor.execute(
-        "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND NOT granted)",
+        "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND classid = %s AND NOT granted"
+        " AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))",
         [drain.LOCK],
     )
     return bool(cursor.fetchone()[0])
