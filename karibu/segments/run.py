@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 T = TypeVar("T")
-LONGEST = 60.0  # seconds that a preview may take of what others share
+LONGEST = 60.0  # seconds that a preview may take of what others share: of this machine, not of a cluster
 __all__ = [
     "Cancelled",
     "Explained",
@@ -257,7 +257,9 @@ def cancelling(key: str, turn: int = 0) -> Iterator[None]:
     if before is not None:
         before.withdraw()
     token, timer = _ticket.set(mine), threading.Timer(LONGEST, mine.expire)
-    timer.start()
+    timer.daemon = True
+    if engines.chosen() is engines.embedded():  # a cluster is asked what takes longer, and its time is nobody else's
+        timer.start()
     try:
         yield
     except Cancelled:

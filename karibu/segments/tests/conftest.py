@@ -9,6 +9,8 @@ from django.utils import timezone
 
 from karibu.customers.models import Customer
 from karibu.segments.models import Member, Segment, Size
+from karibu.segments.tests.living import Story
+from karibu.web.models import Shop
 
 EVERYBODY = {"all": [{"trait": "email", "op": "exists"}]}
 
@@ -40,3 +42,10 @@ def segment(db: None) -> Callable[..., Segment]:
         return made
 
     return make
+
+
+@pytest.fixture
+def story(send: Any) -> Story:
+    """What people do, minute by minute, and who is in which segment."""
+    Shop.objects.update_or_create(pk=1, defaults={"timezone": "Africa/Kigali"})
+    return Story(send)
