@@ -41,7 +41,8 @@ class DefinitionIn(Schema):
     * `{"rfm": "champions"}`, `{"prediction": "churn", "op": "gte", "value": 0.7}`, `{"segment": 7}`
 
     Operators: is, is_not, in, not_in, contains, starts_with, exists, missing, gt, gte, lt, lte, between, before, after,
-    in_last_days, not_in_last_days, anniversary_in_days. `within`: days, hours, or the days `from` and `to`, included.
+    in_last_days, not_in_last_days, anniversary_in_days. `within`: days, hours, or the days `from` and `to`, included;
+    `{"days": 60, "until_days": 30}` is between 30 and 60 days ago (`until_hours` for hours).
     """
 
     definition: dict[str, Any]

@@ -1,8 +1,9 @@
 """What changes by the passing of time alone: an event that leaves a window, "no order for 30 days" that comes true.
 
-An event of time t counts in a window of length w until t + w, to the microsecond. Due holds, for every customer, the
-first of these moments that is before a horizon two hours ahead: for those whom a turn of the live segments looks at,
-from their events; for everybody else, once an hour, from the hours of the log that are about to leave a window.
+An event of time t counts in a window of length w until t + w, to the microsecond, and in one that ended e ago from
+t + e on: both are ages at which something changes. Due holds, for every customer, the first of these moments that is
+before a horizon two hours ahead: for those whom a turn of the live segments looks at, from their events; for everybody
+else, once an hour, from the hours of the log that are about to come to such an age.
 Conditions on days of the calendar are found anew at the shop's midnight (watched.py).
 """
 
@@ -36,7 +37,7 @@ Windows = dict[timedelta, set[str]]
 
 
 def windows(definitions: Iterable[Definition]) -> Windows:
-    """Which events leave windows of which lengths."""
+    """Which events come into or leave a window at which age."""
     found: Windows = {}
     for definition in definitions:
         for leaf in leaves(definition.tree):
@@ -61,7 +62,7 @@ def look_ahead(of: Windows, now: datetime) -> None:
 
 
 def note_all(of: Windows, since: datetime, until: datetime) -> None:
-    """Notes everybody an event of whom leaves a window in since < t ≤ until."""
+    """Notes everybody an event of whom comes into or leaves a window in since < t ≤ until."""
     for length, names in of.items():
         first, last = since - length, until - length
         found = log.query(
@@ -76,7 +77,7 @@ def note_all(of: Windows, since: datetime, until: datetime) -> None:
 
 
 def leaving(of: Windows, until: datetime) -> str:
-    """SQL over `events` (person, COLUMNS): `person` and `ends`, when their first event leaves a window, in µs.
+    """SQL over `events` (person, COLUMNS): `person` and `ends`, when first one of theirs comes to such an age, in µs.
 
     It is the same text until the horizon moves, so the engine reads it once.
     """

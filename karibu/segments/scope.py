@@ -113,7 +113,9 @@ class Scope:
         if within is None:
             return []
         if within.length:
-            return [when > self._spelt("ago")(within.length // _MICROSECOND)]
+            ago = self._spelt("ago")
+            over = [when <= ago(within.until // _MICROSECOND)] if within.until else []
+            return [when > ago(within.length // _MICROSECOND), *over]
         ends = [when >= self.midnight(date.fromisoformat(within.first))] if within.first else []
         if within.last:
             ends.append(when < self.midnight(date.fromisoformat(within.last) + timedelta(days=1)))

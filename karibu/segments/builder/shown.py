@@ -72,7 +72,7 @@ class ShownGroup:
 def shown(group: Group, known: Known) -> ShownGroup:
     children = [shown(one, known) if isinstance(one, Group) else _row(one, known) for one in group.children]
     is_sequence = group.op == "then"
-    return ShownGroup(group, children, window.controls(group, window.DISTANCES) if is_sequence else [])
+    return ShownGroup(group, children, window.controls(group) if is_sequence else [])
 
 
 def _row(row: Row, known: Known) -> ShownRow:

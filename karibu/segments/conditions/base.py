@@ -23,7 +23,8 @@ NONE: frozenset[Any] = frozenset()
 class Needs:
     """What the answer hangs on. `events` None: events of any name. `columns` are traits as the definition calls them.
 
-    `windows` are those that move with the clock; `dates`: something changes with the shop's calendar day.
+    `windows`: the ages at which an event comes into or leaves a window that moves with the clock; `dates`: something
+    changes with the shop's calendar day.
     """
 
     events: frozenset[str] | None = NONE

@@ -39,6 +39,24 @@ SHAPES: dict[str, Raw] = {
     "did lately": {"event": "Product Viewed", "within": {"days": 30}},
     "did in the last hours": {"event": "Product Viewed", "within": {"hours": 36}},
     "did between days": {"event": "Product Viewed", "within": {"from": "2026-11-01", "to": "2026-11-18"}},
+    "did some time ago": {"event": "Product Viewed", "within": {"days": 60, "until_days": 30}},
+    "did not some time ago": {
+        "event": ["Order Completed", "Product Added"],
+        "within": {"days": 60, "until_hours": 36},
+        "not": True,
+    },
+    "spent some time ago": {
+        "event": "Order Completed",
+        "measure": "sum:value",
+        "op": "gte",
+        "value": 50,
+        "within": {"days": 60, "until_days": 1},
+    },
+    "last some time ago": {
+        "event": "Order Completed",
+        "measure": "last",
+        "within": {"days": 30, "hours": 1, "until_hours": 36},
+    },
     "did one of several": {"event": ["Product Added", "Checkout Started"], "within": {"days": 60}},
     "viewed shoes often": {
         "event": "Product Viewed",
@@ -85,6 +103,10 @@ SHAPES: dict[str, Raw] = {
     },
     "from a campaign": {"event": "Page Viewed", "where": [{"property": "utm_source", "op": "exists"}]},
     "then": {"sequence": [{"event": "Product Viewed"}, {"event": "Order Completed"}]},
+    "then not some time ago": {
+        "sequence": [{"event": "Product Added"}, {"event": "Order Completed", "not": True}],
+        "within": {"days": 60, "until_days": 30},
+    },
     "three steps": {
         "sequence": [
             {"event": "Product Viewed"},
@@ -120,6 +142,7 @@ SHAPES: dict[str, Raw] = {
     "consent never asked": {"consent": {"channel": "email", "status": "never"}},
     "consent asked": {"not": {"consent": {"channel": "email", "topic": "news", "status": "never"}}},
     "message clicked": {"message": {"journey": 3, "did": "clicked"}, "within": {"days": 60}},
+    "message opened some time ago": {"message": {"did": "opened"}, "within": {"days": 60, "until_days": 30}},
     "message not opened": {"message": {"template": 1, "did": "opened"}, "not": True},
     "messages received": {"message": {"did": "received"}, "op": "gte", "value": 2},
     "rfm": {"rfm": "champions"},
@@ -189,7 +212,15 @@ _properties = st.sampled_from(
 )
 _where = st.lists(st.builds(lambda name, rest: {"property": name, **rest}, _properties, comparisons()), max_size=2)
 _windows = st.sampled_from(
-    [{"days": 1}, {"days": 30}, {"hours": 36}, {"from": "2026-11-01"}, {"from": "2026-10-20", "to": "2026-11-19"}]
+    [
+        {"days": 1},
+        {"days": 30},
+        {"hours": 36},
+        {"days": 60, "until_days": 30},
+        {"days": 30, "until_hours": 36},
+        {"from": "2026-11-01"},
+        {"from": "2026-10-20", "to": "2026-11-19"},
+    ]
 )
 _AMOUNTS = st.sampled_from(["is", "is_not", "gt", "gte", "lt", "lte"])
 _LATELY = st.sampled_from(["in_last_days", "not_in_last_days"])

@@ -149,7 +149,8 @@ class Reference:
             return True
         if "days" in within or "hours" in within:
             span = timedelta(days=within.get("days", 0), hours=within.get("hours", 0))
-            return self.now - span < moment <= self.now
+            over = timedelta(days=within.get("until_days", 0), hours=within.get("until_hours", 0))
+            return self.now - span < moment <= self.now - over
         day = moment.astimezone(self.zone).date().isoformat()
         return within.get("from", "") <= day <= within.get("to", "9999")
 

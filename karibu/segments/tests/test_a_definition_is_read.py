@@ -35,7 +35,24 @@ def test_the_digest_is_that_of_the_meaning_not_of_the_spelling() -> None:
     reordered = {"within": {"days": 3, "hours": 0}, "where": [], "measure": "count", "event": "Product Viewed"}
     assert parse(said).digest == parse(reordered).digest
     assert len(parse(said).digest) == 32
+    assert parse(said).digest == parse({**said, "within": {"days": 3, "until_days": 0}}).digest
     assert parse(said).digest != parse({**said, "within": {"days": 4}}).digest
+    assert parse(said).digest != parse({**said, "within": {"days": 3, "until_days": 1}}).digest
+
+
+@pytest.mark.parametrize(
+    "within, said",
+    [
+        ({"days": 60, "until_days": 30}, "between 30 and 60 days ago"),
+        ({"hours": 4, "until_hours": 1}, "between 1 and 4 hours ago"),
+        ({"days": 2, "until_hours": 1}, "between 1 hour and 2 days ago"),
+        ({"days": 1, "hours": 2, "until_days": 1}, "between 1 day and 1 day 2 hours ago"),
+    ],
+)
+def test_a_window_that_is_over_is_said_as_people_say_it(within, said) -> None:
+    assert parse({"event": "Order Completed", "within": within}).sentence() == f"Customers who ordered {said}."
+    last = {"event": "Order Completed", "measure": "last", "within": within, "not": True}
+    assert parse(last).sentence() == f"Customers of whom the last time they ordered was not {said}."
 
 
 @pytest.mark.parametrize(
@@ -79,6 +96,19 @@ def test_the_digest_is_that_of_the_meaning_not_of_the_spelling() -> None:
         ({"event": "X", "within": {"from": "2026-04-31"}}, "$.within.from"),
         ({"event": "X", "within": {"from": "2026-04-02", "to": "2026-04-01"}}, "$.within"),
         ({"event": "X", "within": {"days": 1, "from": "2026-04-02"}}, "$.within"),
+        ({"event": "X", "within": {"until_days": 30}}, "$.within"),
+        ({"event": "X", "within": {"days": 60, "until_days": -30}}, "$.within.until_days"),
+        ({"event": "X", "within": {"days": 60, "until_days": 1.5}}, "$.within.until_days"),
+        ({"event": "X", "within": {"days": 60, "until_days": "30"}}, "$.within.until_days"),
+        ({"event": "X", "within": {"days": 60, "until_days": 10**9}}, "$.within.until_days"),
+        ({"event": "X", "within": {"days": 30, "until_days": 30}}, "$.within.until_days"),
+        ({"event": "X", "within": {"days": 1, "until_hours": 24}}, "$.within.until_hours"),
+        ({"event": "X", "within": {"from": "2026-04-01", "until_days": 30}}, "$.within"),
+        ({"sequence": [{"event": "X"}, {"event": "Y"}], "within": {"days": 3, "until_days": 5}}, "$.within.until_days"),
+        (
+            {"all": [{"message": {"did": "opened"}, "within": {"hours": 3, "until_hours": 5}}]},
+            "$.all[0].within.until_hours",
+        ),
         ({"event": "X", "where": [{"property": "a.", "op": "exists"}]}, "$.where[0].property"),
         ({"event": "X", "where": [{"property": "a'b", "op": "exists"}]}, "$.where[0].property"),
         ({"all": [RWANDA, {"event": "X", "where": [{"property": "a", "op": "like"}]}]}, "$.all[1].where[0].op"),
@@ -166,7 +196,7 @@ def test_what_its_answer_hangs_on() -> None:
                 {"event": ["A", "B"], "within": {"days": 30}},
                 {"not": {"sequence": [{"event": "C"}, {"event": "A"}], "within": {"hours": 5}}},
                 {"event": "D", "within": {"from": "2026-01-01"}},
-                {"message": {"did": "opened"}},
+                {"message": {"did": "opened"}, "within": {"days": 60, "until_days": 30}},
                 {"trait": "birthday", "op": "anniversary_in_days", "value": 7},
                 {"consent": {"channel": "email"}},
                 {"prediction": "churn", "op": "gt", "value": 0.5},
@@ -178,7 +208,7 @@ def test_what_its_answer_hangs_on() -> None:
     assert needs.events == {"A", "B", "C", "D", "Message Opened"}
     assert needs.columns == {"birthday", "consents", "p_churn"}
     assert needs.segments == {9}
-    assert needs.windows == (timedelta(hours=5), timedelta(days=30))
+    assert needs.windows == (timedelta(hours=5), timedelta(days=30), timedelta(days=60))
     assert needs.dates
     assert not parse(RWANDA).needs.dates
 

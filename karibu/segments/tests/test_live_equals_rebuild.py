@@ -30,6 +30,7 @@ DEFINITIONS = [
     {"all": [BOUGHT, {**BOUGHT, "within": {"days": 2}, "not": True}]},
     {**BOUGHT, "measure": "sum:value", "op": "gte", "value": 30, "within": {"days": 3}},
     {"sequence": [{"event": "Product Viewed"}, {"event": "Order Completed", "not": True}], "within": {"hours": 20}},
+    {"event": ["Order Completed", "Page Viewed"], "within": {"days": 2, "until_hours": 5}},
     {"any": [{"trait": "country", "op": "is", "value": "RW"}, {"trait": "orders", "op": "gte", "value": 2}]},
     {"trait": "birthday", "op": "anniversary_in_days", "value": 1},
     {"not": {"trait": "size", "op": "gt", "value": 40}},
@@ -59,6 +60,8 @@ deeds = st.lists(st.one_of(does, does, does, says, waits, merges, others), min_s
 @settings(max_examples=EXAMPLES, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(deeds=deeds)
 @example(deeds=[("does", "ann", "Order Completed", "Toys", 0), ("waits", 49), ("merges", "ann", "bob"), ("undoes",)])
+@example(deeds=[("does", "ann", "Page Viewed", "Toys", 1), ("waits", 4), ("does", "ann", "Order Completed", "Toys", 47),
+                ("waits", 1), ("flushes",), ("waits", 20), ("waits", 20), ("waits", 4)])  # fmt: skip
 @example(deeds=[("does", "ann", "Product Viewed", "Shoes", 4.9), ("does", "ann", "Product Viewed", "Shoes", 0),
                 ("waits", 0.5)])  # fmt: skip
 @example(deeds=[("does", "ann", "Product Viewed", "Shoes", 1), ("does", "bob", "Product Viewed", "Shoes", 0),

@@ -12,7 +12,7 @@ from karibu.events import erase, flush, log
 from karibu.events.tests.making import append, event
 from karibu.segments import actions, live, membership, rebuilding
 from karibu.segments.models import Due, Member, Segment, Touched
-from karibu.segments.tests.living import BOUGHT, nearest
+from karibu.segments.tests.living import BOUGHT, START, nearest
 
 pytestmark = pytest.mark.usefixtures("lake")
 SECOND = timedelta(seconds=1)
@@ -95,6 +95,26 @@ def test_an_event_leaves_its_window_and_the_member_the_segment(story):
     assert story.members(lately) == set()
     assert told(story, "ann") == [("Entered", again - timedelta(minutes=20)), ("Left", again + timedelta(hours=1))]
     assert story.is_exact(lately)
+
+
+def test_whoever_did_it_between_thirty_and_sixty_days_ago_enters_and_leaves_by_time_alone(story):
+    story.does("bob", "Order Completed", properties={"order_id": "0", "total": 10}, ago=timedelta(days=60) - SECOND)
+    due = story.segment({**BOUGHT, "within": {"days": 60, "until_days": 30}})
+    assert story.members(due) == {"bob"}
+    story.does("ann", "Order Completed", properties={"order_id": "1", "total": 10})
+    ordered = story.now
+    story.waits(days=29, hours=23, minutes=59, seconds=59)
+    assert story.members(due) == set() and nearest() == ordered + timedelta(days=30)
+
+    story.waits(seconds=1)
+    assert story.members(due) == {"ann"} and story.is_exact(due)
+    story.waits(days=29, hours=23, minutes=59, seconds=59)
+    assert story.members(due) == {"ann"}
+    story.waits(seconds=1)
+
+    assert told(story, "ann") == [("Entered", ordered + timedelta(days=30)), ("Left", ordered + timedelta(days=60))]
+    assert told(story, "bob")[-1] == ("Left", START + SECOND) and story.is_exact(due)
+    assert membership.as_of(due.pk, ordered + timedelta(days=45))["id"].to_pylist() == [story.customer("ann")]
 
 
 def test_the_worker_sleeps_until_the_very_moment_somebody_is_due(story, monkeypatch):

@@ -29,6 +29,8 @@ CONDITIONS: list[dict[str, Any]] = [
     {"event": "Product Viewed", "where": [SHOES, {"property": "price", "op": "gt", "value": 20}]},
     {"event": "Product Viewed", "op": "gte", "value": 3, "within": {"days": 30}},
     {"event": "Product Viewed", "op": "between", "value": [1, 2], "within": {"hours": 12}},
+    {"event": "Product Viewed", "within": {"days": 60, "until_days": 30}},
+    {"event": "Product Viewed", "op": "gte", "value": 2, "within": {"hours": 4, "until_hours": 1}},
     {"event": "Product Viewed", "within": {"from": "2026-01-01", "to": "2026-01-31"}, "not": True},
     {"event": BUYS, "measure": "sum:value", "op": "gt", "value": 100},
     {"event": BUYS, "measure": "distinct:category", "op": "gte", "value": 2},
@@ -36,7 +38,7 @@ CONDITIONS: list[dict[str, Any]] = [
     {"event": BUYS, "measure": "last", "op": "before", "value": "2026-01-01"},
     {"event": BUYS, "where": [{"property": "product_id", "op": "is", "value": "kiondo-bag"}], "not": True},
     {"message": {"did": "clicked"}, "within": {"days": 7}},
-    {"message": {"did": "opened", "journey": 3}, "not": True},
+    {"message": {"did": "opened", "journey": 3}, "within": {"days": 9, "until_days": 2}, "not": True},
     {"message": {"did": "received", "template": 2}},
     {"message": {"did": "bounced", "channel": "email"}},
     {"consent": {"channel": "email"}},
@@ -48,12 +50,14 @@ CONDITIONS: list[dict[str, Any]] = [
     {"segment": 7},
     {"sequence": [{"event": "Product Added"}, {"event": BUYS, "not": True}], "within": {"days": 7}},
     {"sequence": [{"event": "Product Viewed", "where": [SHOES]}, {"event": "Product Added"}]},
+    {"sequence": [{"event": "Product Viewed"}, {"event": BUYS}], "within": {"days": 60, "until_days": 30}},
 ]
 # What no row can show is kept to the letter.
 WRITTEN: list[dict[str, Any]] = [
     {"event": ["Product Viewed", "Product Added"]},
     {"event": BUYS, "measure": "first", "within": {"days": 30}},
     {"event": BUYS, "within": {"days": 1, "hours": 2}},
+    {"event": BUYS, "within": {"days": 2, "until_hours": 12}},
     {"event": BUYS, "within": {"from": "2026-01-01"}},
     {"message": {"did": "clicked"}, "op": "gte", "value": 2},
     {"moon": "full"},
@@ -159,6 +163,11 @@ def test_every_recipe_can_be_edited_row_by_row(key: str) -> None:
 def test_a_row_of_each_kind_has_controls_before_anything_was_chosen(known: Known) -> None:
     for kind in rows.ROWS:
         assert rows.controls(tree.Row(kind), known), kind
+
+
+def test_the_two_ends_of_a_time_that_is_over_may_be_typed_either_way_round() -> None:
+    row = tree.Row("event", {"event": BUYS, "span": "days ago", "until": "60", "length": "30"})
+    assert rows.write(row)["within"] == {"days": 60, "until_days": 30}
 
 
 def test_buttons_add_take_out_and_copy() -> None:

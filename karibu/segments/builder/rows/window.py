@@ -1,4 +1,5 @@
-"""The time in which something must have happened: ever, in the last days or hours, or between two days."""
+"""The time in which something must have happened: ever, in the last days or hours, some days or hours ago, or between
+two days."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -12,9 +13,11 @@ SPANS = (
     ("", _("at any time")),
     ("days", _("in the last … days")),
     ("hours", _("in the last … hours")),
+    ("days ago", _("between … and … days ago")),
+    ("hours ago", _("between … and … hours ago")),
     ("between", _("between two days")),
 )
-DISTANCES = (("days", _("within … days")), ("hours", _("within … hours")), ("", _("however long it takes")))
+AGO = {"days ago": _("days ago"), "hours ago": _("hours ago")}
 
 
 class Spanned(Protocol):
@@ -32,6 +35,9 @@ def read(raw: Mapping[str, Any]) -> dict[str, str] | None:
         return {"span": "between", "from": str(within["from"]), "to": str(within["to"])}
     if len(within) == 1 and (unit := next(iter(within))) in ("days", "hours"):
         return {"span": unit, "length": text_of(within[unit])}
+    for unit in ("days", "hours"):
+        if set(within) == {unit, f"until_{unit}"}:
+            return {"span": f"{unit} ago", "until": text_of(within[f"until_{unit}"]), "length": text_of(within[unit])}
     return None
 
 
@@ -39,15 +45,26 @@ def write(said: Spanned) -> dict[str, Any]:
     span = said.get("span")
     if span == "between":
         return {"within": {"from": said.get("from"), "to": said.get("to")}}
-    return {"within": {span: number(said.get("length"))}} if span else {}
+    unit, _space, is_over = span.partition(" ")
+    length = number(said.get("length"))
+    if not is_over:
+        return {"within": {unit: length}} if unit else {}
+    ends = [number(said.get("until")), length]
+    # "Between 60 and 30 days ago" is said as often as the other way round.
+    near, far = ends if any(isinstance(end, str) for end in ends) else sorted(ends)
+    return {"within": {unit: far, f"until_{unit}": near}}
 
 
-def controls(said: Spanned, spans: Any = SPANS) -> list[Control]:
+def controls(said: Spanned) -> list[Control]:
     span = said.get("span")
-    found = [select("span", _("When"), span, spans, reshapes=True)]
+    found = [select("span", _("When"), span, SPANS, reshapes=True)]
     if span == "between":
         day_from = Control("from", "date", _("First day"), said.get("from"))
         return [*found, day_from, words(_("and")), Control("to", "date", _("Last day"), said.get("to"))]
+    if span in AGO:
+        nearest = Control("until", "number", _("At least so long ago"), said.get("until"))
+        farthest = Control("length", "number", _("At most so long ago"), said.get("length"))
+        return [*found, nearest, words(_("and")), farthest, words(AGO[span])]
     unit = {"days": _("days"), "hours": _("hours")}
     return (
         [*found, Control("length", "number", _("How many"), said.get("length")), words(unit[span])] if span else found
