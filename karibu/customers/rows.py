@@ -1,6 +1,6 @@
 """How a page of customers is found: by the index of its order, by two of them, or from all whom a word finds."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db.models import Q, QuerySet, Value
@@ -13,9 +13,10 @@ from karibu.web import paging
 from karibu.web.tables import QuerysetRows, Slice
 
 NAME = ("name", "-name")
-# So many of the next by name are looked through for those whom a common word finds, before all of them are sorted.
-# Behind one whom it finds there are mostly more, as those of one first name stand together; at the beginning seldom.
-WALKED, WALKED_AT_FIRST = 3_000, 500
+# So many of the next in a list's order are looked through for those whom a common word finds, before all of them are
+# sorted: the second only where the first promise a page. Behind one whom it finds by name there are mostly more, as
+# those of one first name stand together; at the beginning seldom.
+WALKED = (500, 3_000)
 
 
 @dataclass(frozen=True)
@@ -26,14 +27,14 @@ class CustomerRows(QuerysetRows):
     are_buyers: bool = False  # all of them have ordered
     kind: str = ""  # "no" or "yes": all of them are known people, or of all only a browser is known
     unsearched: QuerySet[Customer] | None = None  # a word finds them, and many of them, among these
+    walked: tuple[int, int] = field(default_factory=lambda: WALKED)
 
     def take(self, wanted: Slice) -> list[Any]:
-        if wanted.key[0] not in NAME:
-            return self._taken(self.queryset, wanted)
+        by_name = wanted.key[0] in NAME
         if self.unsearched is not None:
-            near = self._near(wanted, self.unsearched)
+            near = self._near(wanted, self.unsearched) if by_name else self._walked(wanted, self.unsearched)
             return near if near is not None else self._of_all(wanted)
-        return self._by_name(wanted) if self.kind else self._taken(self.queryset, wanted)
+        return self._by_name(wanted) if by_name and self.kind else self._taken(self.queryset, wanted)
 
     def _by_name(self, wanted: Slice) -> list[Any]:
         """Those without a name apart from those with one: there is an index of each that knows those of a kind."""
@@ -77,17 +78,24 @@ class CustomerRows(QuerysetRows):
         return together[: wanted.limit]
 
     def _walked(self, wanted: Slice, among: QuerySet[Customer]) -> list[Any] | None:
-        """Those whom the word finds of the next of these."""
-        most = max(WALKED if wanted.after else WALKED_AT_FIRST, 2 * wanted.limit)
-        back = wanted.backwards
-        near = paging.take(among, wanted.key, wanted.after, most, backwards=back, fetch=_numbers)
-        fit = self.queryset.filter(pk__one_of=near)
-        found = paging.take(fit, wanted.key, None, wanted.limit, backwards=back)
-        return found if len(found) == wanted.limit or len(near) < most else None
+        """Those whom the word finds of the next of these; None where they are too few for a page."""
+        steps = self.walked[wanted.after is not None and wanted.key[0] in NAME :]
+        for most in sorted({max(step, 2 * wanted.limit) for step in steps}):
+            back = wanted.backwards
+            near = paging.take(among, wanted.key, wanted.after, most, backwards=back, fetch=_numbers)
+            fit = self.queryset.filter(pk__one_of=near)
+            found = paging.take(fit, wanted.key, None, wanted.limit, backwards=back)
+            if len(found) == wanted.limit or len(near) < most:
+                return found
+            if len(found) * self.walked[-1] < wanted.limit * most:
+                break
+        return None
 
     def _of_all(self, wanted: Slice) -> list[Any]:
         """All whom the word finds, put in order. By its index of names the database would look for the word in the
-        rows of millions; it has none of names with nothing added."""
+        rows of millions; it has none of names with nothing added. By other orders it meets a page of them sooner."""
+        if wanted.key[0] not in NAME:
+            return self._taken(self.queryset, wanted)
         spelt = self.queryset.annotate(spelt=Concat("name", Value("")))
         key = (wanted.key[0].replace("name", "spelt"), *wanted.key[1:])
         with queries.on_two_cores():

@@ -10,8 +10,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from karibu.customers.models import Customer
 from karibu.customers.queries import Found, listed
-from karibu.customers.rows import CustomerRows
+from karibu.customers.rows import WALKED, CustomerRows
 from karibu.customers.tables import Customers
 from karibu.segments import queries, words
 from karibu.segments.models import Member, Segment
@@ -19,6 +20,8 @@ from karibu.web.charts import sparkline
 from karibu.web.tables import Choice, Column, Empty, QuerysetRows, Rows, Slice, Table
 
 SPARK_DAYS = 30
+# Of fewer members each is further away in the order of all customers, and all are sooner looked up.
+WALKED_AMONG_FEW = (250, 1_000)
 STATES = (("archived", _("archived")),)
 
 
@@ -137,12 +140,12 @@ class Members(Customers):
     @cached_property
     def found(self) -> Found | None:
         """Of few whom a text finds among all customers, those who are in it: so they are counted as well. Of many,
-        too, where it is not so large that its members would take long to look up."""
+        too, where its members are few."""
         found = super().found
         if found and found.are_few:
             return replace(found, ids=queries.inside(self.source.pk, found.ids))
-        if found and (self.source.size or 0) <= queries.LOOKED_UP:
-            return Found(found.asked, queries.found_inside(self.source.pk, found.asked), few=queries.LOOKED_UP)
+        if found and not self._is_large:
+            return Found(found.asked, queries.found_inside(self.source.pk, found.asked), few=queries.FEW)
         return found
 
     @property
@@ -150,10 +153,14 @@ class Members(Customers):
         return bool(super()._was_counted and self.found and self.found.are_few)
 
     def rows_of(self, source: Segment) -> Rows:
-        inside = listed() if self.found and self.found.are_few else queries.members(source)
-        unsearched = self._filtered(inside) if self.are_found else None
-        rows = self.narrowed(inside)
-        return MemberRows(rows, self.are_buyers, self.kind, unsearched, source.pk, self.is_narrowed)
+        rows = listed() if self.found and self.found.are_few else queries.members(source)
+        plain = MemberRows(self.narrowed(rows), self.are_buyers, self.kind, None, WALKED, source.pk, self.is_narrowed)
+        if not (self.found and self.are_found):
+            return plain
+        found = replace(plain, unsearched=self._filtered(rows))
+        if (source.size or 0) > queries.LOOKED_UP:
+            return found
+        return replace(found, walked=WALKED_AMONG_FEW, asked=self.found.asked, anybody=self._filtered(listed()))
 
     def everything(self, source: Segment) -> Rows:
         return QuerysetRows(queries.members(source))
@@ -175,6 +182,9 @@ class MemberRows(CustomerRows):
 
     segment_id: int = 0
     is_narrowed: bool = False
+    # Where its members are soon looked up: what they are asked for, and the customers who fit the filters.
+    asked: str = ""
+    anybody: QuerySet[Customer] | None = None
 
     def take(self, wanted: Slice) -> list[Any]:
         if not self.is_narrowed and [name.lstrip("-") for name in wanted.key] == ["id"]:
@@ -185,6 +195,19 @@ class MemberRows(CustomerRows):
         for row in rows:
             row.since = since.get(row.pk)
         return rows
+
+    def count(self, most: int | None = None) -> int:
+        return super().count(most) if self._found is None else QuerysetRows(self._found).count(most)
+
+    def _of_all(self, wanted: Slice) -> list[Any]:
+        return super()._of_all(wanted) if self._found is None else self._taken(self._found, wanted)
+
+    @cached_property
+    def _found(self) -> QuerySet[Customer] | None:
+        """Those whom the words find, by their ids; None where too many would have to be looked up."""
+        if self.anybody is None:
+            return None
+        return self.anybody.filter(pk__one_of=queries.found_inside(self.segment_id, self.asked))
 
     def _in_order(self, wanted: Slice) -> list[Any]:
         """By id; a gap in a page (somebody who was merged just now) is filled, so that a short page is the last."""

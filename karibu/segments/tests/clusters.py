@@ -32,8 +32,11 @@ spark.log.level ERROR
 
 
 @contextmanager
-def cluster(folder: Path) -> Iterator[str]:
-    """Its address, as KARIBU_ENGINE wants it. Skips loudly without Java or pyspark; all of it ends with the block."""
+def cluster(folder: Path, defaults: str = DEFAULTS, memory: str = "600m") -> Iterator[str]:
+    """Its address, as KARIBU_ENGINE wants it. Skips loudly without Java or pyspark; all of it ends with the block.
+
+    `defaults` is what its spark-defaults.conf says, `memory` what a worker has for those whom it works for.
+    """
     try:
         import pyspark
     except ImportError:
@@ -41,11 +44,11 @@ def cluster(folder: Path) -> Iterator[str]:
     if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
         missing("Java 17 for Spark")
     home = Path(pyspark.__file__).parent
-    (folder / "spark-defaults.conf").write_text(DEFAULTS)
+    (folder / "spark-defaults.conf").write_text(defaults)
     port = _free_port()
     address = f"spark://127.0.0.1:{port}"
     roles = [["master.Master", "--host", "127.0.0.1", "--port", str(port), "--webui-port", "0"]]
-    worker = ["worker.Worker", "--host", "127.0.0.1", "-c", "1", "-m", "600m", "--webui-port", "0"]
+    worker = ["worker.Worker", "--host", "127.0.0.1", "-c", "1", "-m", memory, "--webui-port", "0"]
     roles += [[*worker, "-d", str(folder / f"work{n}"), address] for n in range(2)]
     started: list[subprocess.Popen[bytes]] = []
     try:
