@@ -54,15 +54,15 @@ def _what(campaign: Campaign) -> list[tuple[str, Any]]:
 
 
 def _who(campaign: Campaign) -> list[tuple[str, Any]]:
-    there = set(
-        Segment.objects.filter(pk__in=[*campaign.include, *campaign.exclude], archived_at=None).values_list(
-            "pk", flat=True
-        )
-    )
+    known = Segment.objects.in_bulk([*campaign.include, *campaign.exclude])
     found = []
     for field in ("include", "exclude"):
-        if gone := [number for number in getattr(campaign, field) if number not in there]:
-            found.append((field, _("Segment %(n)s is gone or archived.") % {"n": gone[0]}))
+        for number in getattr(campaign, field):
+            if number not in known:
+                found.append((field, _("There is no segment %(n)s.") % {"n": number}))
+            elif known[number].archived_at:
+                said = _("“%(name)s” is in the archive: nobody is in it. Take it out, or restore it.")
+                found.append((field, said % {"name": known[number].name}))
     if not 0 <= campaign.holdout <= 90:
         found.append(("holdout", _("Between 0 and 90 percent can be held out.")))
     return found

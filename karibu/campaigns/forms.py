@@ -1,8 +1,10 @@
 """The four steps of a campaign as one form: who, what, when; and how much of it is a test."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from karibu.campaigns.models import Campaign
@@ -74,11 +76,12 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        segments = _segments()
         known = _templates()
+        segments = _segments([*self.instance.include, *self.instance.exclude])
         for name in ("include", "exclude"):
             chosen = set(getattr(self.instance, name))  # first: of many segments only some are in sight
-            self.fields[name].choices = sorted(segments, key=lambda pair: pair[0] not in chosen)  # type: ignore[attr-defined]
+            offered = [(one.pk, _called(one)) for one in segments if one.archived_at is None or one.pk in chosen]
+            self.fields[name].choices = sorted(offered, key=lambda pair: pair[0] not in chosen)  # type: ignore[attr-defined]
             self.initial.setdefault(name, getattr(self.instance, name))
         for n, name in enumerate(TEMPLATES):
             none = [("", _("Choose one") if n == 0 else _("nothing"))]
@@ -103,9 +106,17 @@ class CampaignForm(forms.ModelForm):  # type: ignore[type-arg]
         return campaign
 
 
-def _segments() -> list[tuple[int, str]]:
-    found = Segment.objects.filter(archived_at=None).order_by("name").values_list("pk", "name", "size")
-    return [(pk, f"{name} ({count(size)})" if size is not None else name) for pk, name, size in found]
+def _segments(chosen: Sequence[int]) -> list[Segment]:
+    """Those to choose from. One that was chosen and is in the archive by now stays in sight, until it is taken out:
+    without it, the draft would silently mean everybody."""
+    offered = Segment.objects.filter(Q(archived_at=None) | Q(pk__in=chosen)).order_by("name", "pk")
+    return list(offered.only("name", "size", "archived_at"))
+
+
+def _called(segment: Segment) -> str:
+    if segment.archived_at:
+        return _("%(name)s (in the archive)") % {"name": segment.name}
+    return f"{segment.name} ({count(segment.size)})" if segment.size is not None else segment.name
 
 
 def _templates() -> list[tuple[str, str]]:

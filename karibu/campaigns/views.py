@@ -39,7 +39,9 @@ def campaigns(request: HttpRequest) -> HttpResponseBase:
 def new(request: HttpRequest) -> HttpResponse:
     """Asks for a name; `segment` of the address: whose people it begins with."""
     number = request.GET.get("segment", "")[:18]
-    segment = Segment.objects.filter(archived_at=None, pk=number).first() if number.isdecimal() else None
+    segment = Segment.objects.filter(pk=number).first() if number.isdecimal() else None
+    if segment and segment.archived_at:
+        return redirect(segment)  # which says that nobody is in it: a campaign without it would mean everybody
     form = NewForm(request.POST or None, initial={"segment": segment})
     if request.method == "POST" and form.is_valid():
         include = [one.pk] if (one := form.cleaned_data["segment"]) else []

@@ -1,7 +1,6 @@
 """Some ready-made segments of the sample shop, so that its people are in groups from the first minute on."""
 
 from karibu.segments import actions
-from karibu.segments.recipes import RECIPES
 
 SHOWN = (
     "vip",
@@ -16,5 +15,4 @@ SHOWN = (
 
 def make_segments() -> None:
     for key in SHOWN:
-        recipe = RECIPES[key]
-        actions.create(str(recipe.name), recipe.definition(), recipe=key, by="sample shop")
+        actions.adopt(key, by="sample shop")

@@ -185,11 +185,18 @@ def segments(
     return {"items": _told(page["items"]), "next": page["next"]}
 
 
-@router.post("/segments", response={201: SegmentOut}, summary="Make a segment")
+@router.post("/segments", response={200: SegmentOut, 201: SegmentOut}, summary="Make a segment")
 @allow("marketer")
 def create(request: HttpRequest, body: SegmentIn) -> Any:
-    """It is live from now on; its members are there within seconds."""
-    return Status(201, _segment(_done(lambda: actions.create(body.name, body.definition, by=actor(request)))))
+    """It is live from now on; its members are there within seconds. Sent once more, nothing is made: 200 shows the
+    segment that is there. 409 where another one has the name (in whatever case); `segment` is its number.
+    """
+    try:
+        return Status(201, _segment(_done(lambda: actions.create(body.name, body.definition, by=actor(request)))))
+    except actions.NameTaken as taken:
+        if taken.other.definition == _parsed(body.definition).raw:
+            return Status(200, _segment(taken.other))
+        raise _taken(taken) from None
 
 
 @router.get("/segments/{int:segment_id}", response=SegmentOut)
@@ -201,9 +208,13 @@ def segment(request: HttpRequest, segment_id: int) -> dict[str, Any]:
 @router.patch("/segments/{int:segment_id}", response=SegmentOut)
 @allow("marketer")
 def change(request: HttpRequest, segment_id: int, body: SegmentChange) -> dict[str, Any]:
-    """What is left out stays. A new definition is found anew as a whole."""
+    """What is left out stays. A new definition is found anew as a whole. 409 where another one has the name."""
     found = get_object_or_404(Segment, pk=segment_id, archived_at=None)
-    return _segment(_done(lambda: actions.change(found, name=body.name, definition=body.definition, by=actor(request))))
+    by = actor(request)
+    try:
+        return _segment(_done(lambda: actions.change(found, name=body.name, definition=body.definition, by=by)))
+    except actions.NameTaken as taken:
+        raise _taken(taken) from None
 
 
 @router.post("/segments/{int:segment_id}/archive", response=SegmentOut)
@@ -215,6 +226,7 @@ def archive(request: HttpRequest, segment_id: int) -> dict[str, Any]:
 @router.post("/segments/{int:segment_id}/restore", response=SegmentOut)
 @allow("marketer")
 def restore(request: HttpRequest, segment_id: int) -> dict[str, Any]:
+    """Where another one has its name by now, it comes back with a number behind it."""
     return _segment(actions.restore(get_object_or_404(Segment, pk=segment_id), by=actor(request)))
 
 
@@ -277,6 +289,10 @@ def _done(deed: Callable[[], T]) -> T:
         return deed()
     except DefinitionError as error:
         raise Problem(422, error.sentence, field=f"definition{error.path.removeprefix('$')}") from None
+
+
+def _taken(taken: actions.NameTaken) -> Problem:
+    return Problem(409, str(taken), field="name", segment=taken.other.pk)
 
 
 def _asked(question: Callable[[], T]) -> T:

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from karibu.segments import queries
 from karibu.segments.circles import HEIGHT, WIDTH, circles
@@ -61,12 +62,15 @@ def day_axis(days: int) -> dict[str, Any]:
 
 def _grown(sizes: Sequence[tuple[date, int]]) -> str:
     (first, before), (_last, now) = sizes[0], sizes[-1]
-    said = {"days": (sizes[-1][0] - first).days, "now": formats.count(now), "n": formats.count(abs(now - before))}
+    days = (sizes[-1][0] - first).days
+    said = {"days": days, "now": formats.count(now), "n": formats.count(abs(now - before))}
+    people = ngettext("%(now)s person", "%(now)s people", now)
+    then = ngettext("%(days)s day ago", "%(days)s days ago", days)
     if now == before:
-        return _("%(now)s people, as many as %(days)s days ago") % said
-    if now > before:
-        return _("%(now)s people, %(n)s more than %(days)s days ago") % said
-    return _("%(now)s people, %(n)s fewer than %(days)s days ago") % said
+        change = _("as many as %(then)s")
+    else:
+        change = _("%(n)s more than %(then)s") if now > before else _("%(n)s fewer than %(then)s")
+    return ", ".join((people % said, change % {**said, "then": then % said}))
 
 
 def bars(head: str, rows: Sequence[tuple[str, int]]) -> dict[str, Any]:
@@ -96,7 +100,11 @@ def shared(one: str, other: str, shared: Overlap) -> str:
     words = {"one": one, "other": other, "n": formats.count(shared.both)}
     words["a"] = formats.percent(shared.both / (shared.one + shared.both), 0)
     words["b"] = formats.percent(shared.both / (shared.other + shared.both), 0)
-    return _("%(n)s are in both: %(a)s of “%(one)s”, %(b)s of “%(other)s”") % words
+    return ngettext(
+        "%(n)s is in both: %(a)s of “%(one)s”, %(b)s of “%(other)s”",
+        "%(n)s are in both: %(a)s of “%(one)s”, %(b)s of “%(other)s”",
+        shared.both,
+    ) % words  # fmt: skip
 
 
 def overlap(one: str, other: str, shared: Overlap) -> dict[str, Any]:
@@ -129,7 +137,7 @@ def _circle(circle: tuple[float, float, float], name: str, names: Sequence[str])
                 "field": "name",
                 "type": "nominal",
                 "scale": {"domain": list(names), "range": [ACCENT, SECOND]},
-                "legend": {"title": None, "symbolOpacity": 0.6, "labelLimit": 240, "columnPadding": 90},
+                "legend": {"title": None, "symbolOpacity": 0.6, "labelLimit": 330, "columns": 1, "rowPadding": 9},
             },
         },
     }

@@ -6,7 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from karibu.segments import queries
-from karibu.segments.actions import ROOM
+from karibu.segments.actions import NameTaken
+from karibu.segments.models import ROOM
 
 
 class SegmentForm(forms.Form):
@@ -23,10 +24,9 @@ class SegmentForm(forms.Form):
         self.kept = kept
 
     def clean_name(self) -> str:
-        """Two live segments of one name could not be told apart where one of them is chosen."""
+        """Said beside the field; actions.py asks again when it is saved."""
         name: str = " ".join(self.cleaned_data["name"].split())
         is_as_before = self.kept and name == self.initial["name"]
-        if not is_as_before and queries.segments().filter(name__iexact=name).exclude(pk=self.kept or 0).exists():
-            said = _("There is a segment called “%(name)s” already: give this one another name.")
-            raise forms.ValidationError(said, params={"name": name})
+        if not is_as_before and (other := queries.called(name).exclude(pk=self.kept or 0).first()):
+            raise forms.ValidationError(str(NameTaken(other)))
         return name

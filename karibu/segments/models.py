@@ -2,13 +2,16 @@
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.text import slugify
+
+ROOM = 200  # characters of a name
 
 
 class Segment(models.Model):
     """A named definition. Its members are kept up to date as long as it is not archived."""
 
     id = models.BigAutoField(primary_key=True)
-    name = models.CharField(max_length=200)
+    name = models.CharField(max_length=ROOM)
     definition = models.JSONField()  # as definition.parse() takes it
     recipe = models.SlugField(max_length=60, blank=True)  # the ready-made segment that it was made from
     created_at = models.DateTimeField()
@@ -29,6 +32,11 @@ class Segment(models.Model):
 
     def get_absolute_url(self) -> str:
         return f"/segments/{self.pk}/"
+
+    @property
+    def slug(self) -> str:
+        """Its name as a part of a file's name."""
+        return slugify(self.name)[:60].strip("-") or f"segment-{self.pk}"
 
     @property
     def is_being_found(self) -> bool:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import chain, count
 from typing import Any
 
 from django.db import connection
@@ -14,7 +15,7 @@ from django.utils import timezone
 from karibu.customers import queries as customers
 from karibu.customers.models import Customer
 from karibu.customers.queries import listed
-from karibu.segments.models import Member, Segment, Size
+from karibu.segments.models import ROOM, Member, Segment, Size
 
 KEPT = 600.0  # seconds
 FEW = 20_000  # members that are sorted in less time than the order of a large shop is walked
@@ -32,6 +33,23 @@ _SIZES = """
 
 def segments(*, archived: bool = False) -> QuerySet[Segment]:
     return Segment.objects.filter(archived_at__isnull=not archived)
+
+
+def called(name: str) -> QuerySet[Segment]:
+    """The live segments of this name, in whatever case."""
+    return segments().filter(name__iexact=name).order_by("pk")
+
+
+def free_name(name: str) -> str:
+    """The name, or with a number behind it where a live segment is called so."""
+    taken = {one.casefold() for one in segments().values_list("name", flat=True)}
+    numbers = (f"{name[: ROOM - 8]} ({n})" for n in count(2))
+    return next(one for one in chain([name], numbers) if one.casefold() not in taken)
+
+
+def of_recipe(key: str) -> Segment | None:
+    """The oldest live segment that was made from this ready-made one."""
+    return segments().filter(recipe=key).order_by("pk").first()
 
 
 def sizes(segment_ids: Collection[int], days: int) -> dict[int, list[tuple[date, int]]]:

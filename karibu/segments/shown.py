@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from karibu.customers.models import Customer
 from karibu.segments import queries
@@ -31,4 +32,6 @@ def panel(customer: Customer, family: list[int]) -> dict[str, Any] | None:
 
 
 def _people(segment: Segment) -> str:
-    return "" if segment.size is None else _("%(n)s people") % {"n": formats.count(segment.size)}
+    if segment.size is None:
+        return ""
+    return ngettext("%(n)s person", "%(n)s people", segment.size) % {"n": formats.count(segment.size)}

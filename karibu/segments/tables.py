@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -101,6 +102,7 @@ class Members(Customers):
 
     def __init__(self, request: HttpRequest, source: Segment) -> None:
         super().__init__(request, source)
+        self.file_name = f"{source.slug}-{timezone.localdate()}"
         # Who spent most comes first as long as sorting is quick; then the newest.
         self.order = "-spent" if (source.size or 0) <= queries.FEW else "-id"  # type: ignore[misc]
 

@@ -45,6 +45,23 @@ def test_a_draft_is_discarded_and_a_test_of_one_template_is_pointed_at() -> None
     assert "Copy" in client.get(f"/campaigns/{one.pk}/").content.decode()
 
 
+def test_a_segment_that_goes_into_the_archive_makes_no_draft_mean_everybody() -> None:
+    client, gone = signed_in(), segment("Gone", people(3))
+    one = campaign(gone)
+    people(4)
+    segments.archive(gone, by=BY)
+    page = client.get(f"/campaigns/{one.pk}/").content.decode()
+    assert "Gone (in the archive)" in page and "“Gone” is in the archive: nobody is in it." in page
+    assert client.post(f"/campaigns/{one.pk}/edit/", posted(one)).status_code == 302
+    assert again(one).include == [gone.pk]
+    assert client.post(f"/campaigns/{one.pk}/edit/", posted(one, launch="1")).status_code == 422
+    run()
+    assert not Message.objects.exists()
+    for answer in (client.get, lambda path: client.post(path, {"name": "To them", "segment": gone.pk})):
+        assert answer(f"/campaigns/new/?segment={gone.pk}").headers["Location"] == f"/segments/{gone.pk}/"
+    assert Campaign.objects.get() == one
+
+
 def test_the_calendar_has_posts_on_their_day() -> None:
     account = Account.objects.create(kind="social", provider="mastodon", name="@duka", token="t", opened_by=BY)
     now = timezone.now()

@@ -193,6 +193,15 @@ def segments(nothing: str = "") -> list[tuple[str, str]]:
     return [*([("", nothing)] if nothing else []), *((str(pk), name) for pk, name in there)]
 
 
+def with_chosen(choices: list[tuple[str, str]], chosen: object) -> list[tuple[str, str]]:
+    """And the segment that is chosen, where it is in the archive by now: no form chooses another one by itself."""
+    number = str(chosen or "")
+    if not (number.isascii() and number.isdigit() and len(number) < 19) or number in dict(choices):
+        return choices
+    gone = Segment.objects.filter(pk=int(number)).values_list("name", flat=True)
+    return [*choices, *((number, _("%(name)s (in the archive)") % {"name": name}) for name in gone)]
+
+
 def plain(text: str) -> str | int | float:
     """A number where it is one."""
     for kind in (int, float):

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from karibu.journeys.entries import Entry
 from karibu.journeys.entries.form import forms as signups
 from karibu.journeys.entries.threshold import predictions
-from karibu.journeys.forms.base import TIME, DateForm, RuleForm, StepForm, segments
+from karibu.journeys.forms.base import TIME, DateForm, RuleForm, StepForm, segments, with_chosen
 from karibu.journeys.weekdays import DAYS
 
 # What can bring people in, in the order of the menu.
@@ -48,7 +48,7 @@ class SegmentDoor(StepForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["segment"].choices = segments()  # type: ignore[attr-defined]
+        self.fields["segment"].choices = with_chosen(segments(), self["segment"].value())  # type: ignore[attr-defined]
 
     @staticmethod
     def values(step: Any) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from karibu.journeys.forms.base import (
     decoded,
     listed,
     spelled,
+    with_chosen,
 )
 
 OFTEN = (
@@ -75,7 +76,7 @@ class RulesForm(ConditionForm, RuleForm):
         kept = [("", _("the condition above")), (EVERYBODY, _("everybody"))] if is_written else [("", _("everybody"))]
         self.fields["segment"].choices = [*kept, *there]  # type: ignore[attr-defined]
         for name in ("goal_segment", "goal_left", "exit_segment", "exit_entered"):
-            self.fields[name].choices = [("", _("none")), *there]  # type: ignore[attr-defined]
+            self.fields[name].choices = with_chosen([("", _("none")), *there], self[name].value())  # type: ignore[attr-defined]
         self.fields["segment"].label = _("Only for those in the segment")
         self.fields["event"].label = _("That the person does")
         self.fields["event"].required = False

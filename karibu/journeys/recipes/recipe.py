@@ -12,7 +12,6 @@ from django.utils.translation import gettext as _
 from karibu.events.models import EventCount
 from karibu.journeys.definition import Definition, parse
 from karibu.segments import actions as segments
-from karibu.segments.models import Segment
 from karibu.segments.recipes import RECIPES as READY_MADE
 
 Raw = dict[str, Any]
@@ -64,14 +63,8 @@ class Recipe:
         """The definition for this shop; its segment is made where there is none yet."""
         raw = self.definition()
         if self.segment:
-            raw["entry"]["segment"] = _segment(self.segment, by)
+            raw["entry"]["segment"] = segments.adopt(self.segment, by=by).pk
         return raw
-
-
-def _segment(key: str, by: str) -> int:
-    known = Segment.objects.filter(recipe=key, archived_at=None).order_by("pk").first()
-    ready = READY_MADE[key]
-    return (known or segments.create(str(ready.name), ready.definition(), by=by, recipe=key)).pk
 
 
 def seen() -> set[str]:

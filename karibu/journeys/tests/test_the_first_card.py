@@ -15,6 +15,7 @@ from karibu.journeys.entries import threshold
 from karibu.journeys.forms.entry import DOOR_FORMS, DOORS
 from karibu.journeys.models import Journey
 from karibu.segments import actions as segments
+from karibu.segments.models import Segment
 
 pytestmark = pytest.mark.django_db
 STEPS: list[dict[str, Any]] = [{"wait": {"days": 1}}]
@@ -66,6 +67,21 @@ def test_every_way_in_can_be_chosen_saved_and_is_the_same(marketer: Client, jour
         assert saved(journey) == before
         assert parse({**before, "entry": form_settings(form)}).entry == parse(before).entry, kind
     assert marketer.post(f"/journeys/{journey.pk}/door/", {"kind": "fly"}).status_code == 404
+
+
+def test_a_segment_in_the_archive_stays_chosen(marketer: Client, journey: Journey, segment: int):
+    segments.create("Another", {"trait": "country", "op": "is", "value": "KE"}, by="test")
+    definition = {"entry": {"segment": segment}, "steps": STEPS, "goal": {"segment": segment}}
+    definition["exit"] = [{"segment": segment, "left": True}]
+    actions.edit(journey, definition=definition, by="test")
+    segments.archive(Segment.objects.get(pk=segment), by="test")
+    shown = marketer.get(f"/journeys/{journey.pk}/")
+    assert shown.content.decode().count(f'<option value="{segment}" selected>Rwanda (in the archive)</option>') == 3
+    before = saved(journey)
+    for name in ("entry", "rules"):
+        answer = marketer.post(f"/journeys/{journey.pk}/{name}/", filled(shown.context[f"{name}_form"]))
+        assert answer.status_code == 302, answer.context[f"{name}_form"].errors
+    assert parse(saved(journey)) == parse(before)
 
 
 def form_settings(form: Any) -> dict[str, Any]:

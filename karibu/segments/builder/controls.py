@@ -4,6 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from django.utils.translation import gettext_lazy as _
+
+NONE: tuple[str, Any] = ("", _("choose …"))  # what a select shows before anything is chosen
 Options = Sequence[tuple[str, Any]]
 FEW = 12  # options that are all shown
 ADD = "add"

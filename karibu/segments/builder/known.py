@@ -21,7 +21,7 @@ from karibu.messages.channels import KINDS
 from karibu.messages.models import Template
 from karibu.segments import columns, words
 from karibu.segments.builder import log_values
-from karibu.segments.builder.controls import Options
+from karibu.segments.builder.controls import NONE, Options
 from karibu.segments.conditions.rfm import GROUPS
 from karibu.segments.conditions.words import label
 from karibu.segments.models import Segment
@@ -62,7 +62,7 @@ class Known:
     def trait_groups(self) -> Groups:
         own = [(one.name, one.label) for one in self._traits.values() if one.name not in words.ABOUT | words.WORTH]
         return [
-            ("", [("", "—")]),
+            ("", [NONE]),
             (_("About them"), [(name, label(name)) for name in words.ABOUT]),
             (_("What they are worth"), [(name, label(name)) for name in words.WORTH]),
             (_("What the shop told"), own),
@@ -71,7 +71,7 @@ class Known:
     def event_groups(self) -> Groups:
         seen = [name for name, _count in self._event_names]
         return [
-            ("", [("", "—")]),
+            ("", [NONE]),
             (_("In the log, most often first"), [(name, name) for name in seen]),
             (_("Not seen yet"), [(name, name) for name in STANDARD if name not in seen]),
         ]
@@ -80,7 +80,7 @@ class Known:
         usual = [(name, label(name)) for name in words.PROPERTIES]
         told = log_values.properties(event) if event else []
         others = [(name, name) for name in told if name not in words.PROPERTIES]
-        return [("", [("", "—")]), (_("Usual"), usual), (_("In this event"), others)]
+        return [("", [NONE]), (_("Usual"), usual), (_("In this event"), others)]
 
     def property_kind(self, name: str) -> str:
         return "number" if name in NUMBERS else "text"

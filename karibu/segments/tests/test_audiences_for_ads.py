@@ -66,7 +66,8 @@ def test_meta_gets_digits_alone(marketer, crowd):
 def test_the_file_begins_with_the_name_of_its_first_column(marketer, crowd):
     answer = marketer.post(f"/segments/{crowd.pk}/audience/", {"platform": "google"})
     assert b"".join(answer.streaming_content).startswith(b"Email,Phone\r\n")
-    assert "audience-google" in answer["Content-Disposition"] and answer["Cache-Control"] == "no-store"
+    name = f'attachment; filename="crowd-google-{timezone.localdate()}.csv"'
+    assert answer["Content-Disposition"] == name and answer["Cache-Control"] == "no-store"
 
 
 def test_the_page_says_how_many_are_left_out_and_why(marketer, crowd):

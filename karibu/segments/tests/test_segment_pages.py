@@ -186,7 +186,9 @@ def test_archiving_keeps_the_name_and_lets_everybody_go(marketer, segment, perso
     segment("New")
     assert "1 of 1" in text(marketer, "/segments/?state=archived")  # of the archived ones
     assert "Restore segment" in text(marketer, f"/segments/{made.pk}/")
-    assert marketer.get(f"/segments/{made.pk}/edit/").status_code == 404
+    for path in ("edit/", "audience/", "overlap/"):  # of a page that was open before
+        assert marketer.get(f"/segments/{made.pk}/{path}").headers["Location"] == f"/segments/{made.pk}/"
+    assert "Compare with" not in text(marketer, f"/segments/{made.pk}/")
     marketer.post(f"/segments/{made.pk}/restore/")
     made.refresh_from_db()
     assert made.archived_at is None and "Old" in text(marketer, "/segments/")
@@ -201,11 +203,53 @@ def test_two_segments_are_compared(marketer, segment, person):
     assert queries.overlap(one, other) == queries.Overlap(one=1, both=1, other=1)
     page = text(marketer, f"/segments/{one.pk}/overlap/?with={other.pk}")
     assert "In both" in page and "Only in Other" in page and "<svg" in page
-    assert "1 are in both: 50 % of “One”, 50 % of “Other”" in page.replace("\u202f", " ").replace("\xa0", " ")
+    assert "1 is in both: 50 % of “One”, 50 % of “Other”" in page.replace("\u202f", " ").replace("\xa0", " ")
     assert f"?in={one.pk}&amp;out={other.pk}" in page
     assert "Nobody is in both" in text(marketer, f"/segments/{one.pk}/overlap/?with={third.pk}")
     assert marketer.get(f"/segments/{one.pk}/overlap/?with=999").status_code == 404
     assert text(marketer, f"/segments/{one.pk}/overlap/?with=x")
+    assert "In both" not in text(marketer, f"/segments/{one.pk}/overlap/?with={one.pk}")
+
+
+def test_nothing_is_compared_with_a_segment_whose_people_are_not_known(marketer, segment, person):
+    one, other = segment("One", person("Amina")), segment("Other")
+    path = f"/segments/{one.pk}/overlap/?with={other.pk}"
+    Segment.objects.filter(pk=other.pk).update(size=None)
+    page = text(marketer, path)
+    assert "are being found for the first time" in page and "In both" not in page
+    assert f'hx-get="/segments/{other.pk}/waiting/"' in page
+    actions.archive(other, by="test")
+    page = text(marketer, path)
+    assert "is in the archive: nobody is in it." in page and "In both" not in page
+
+
+def test_a_ready_made_segment_that_is_used_twice_is_there_once(marketer, segment):
+    segment("VIP")
+    first = marketer.post("/segments/recipes/vip/")
+    again = marketer.post("/segments/recipes/vip/", follow=True)
+    assert again.redirect_chain[0][0] == first.headers["Location"] and "is in use already" in again.content.decode()
+    assert list(Segment.objects.order_by("pk").values_list("name", flat=True)) == ["VIP", "VIP (2)"]
+
+
+def test_one_that_comes_back_from_the_archive_takes_nobodys_name(marketer, segment):
+    made = segment("Regulars")
+    actions.archive(made, by="test")
+    segment("regulars")
+    shown = marketer.post(f"/segments/{made.pk}/restore/", follow=True).content.decode()
+    assert "“Regulars” is back as “Regulars (2)”: another segment has its name." in shown
+    made.refresh_from_db()
+    assert (made.name, made.archived_at) == ("Regulars (2)", None)
+
+
+def test_files_are_called_after_the_segment_and_the_day(marketer, segment, person):
+    day = timezone.localdate()
+    vip, other = segment("VIP & friends", person("Amina")), segment("重要", person("Juma"))
+
+    def name(path: str) -> str:
+        return marketer.get(path).headers["Content-Disposition"]
+
+    assert name(f"/segments/{vip.pk}/?format=csv") == f'attachment; filename="vip-friends-{day}.csv"'
+    assert name(f"/segments/{other.pk}/?format=csv") == f'attachment; filename="segment-{other.pk}-{day}.csv"'
 
 
 def test_agents_see_segments_and_change_none(agent, segment):

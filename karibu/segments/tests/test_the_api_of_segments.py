@@ -2,6 +2,7 @@
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pyarrow as pa
@@ -12,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from karibu.segments import cli, membership, mirror, queries
+from karibu.segments import actions, cli, membership, mirror, queries
 from karibu.segments import run as questions
 from karibu.segments.models import Segment, Size
 from karibu.web.actions import create_token
@@ -124,6 +125,47 @@ def test_a_segment_is_made_changed_and_archived(api):
     assert api.ask("POST", f"{path}/restore")["archived_at"] is None
     verbs = AuditEntry.objects.filter(subject=f"segment {made['id']}").order_by("pk").values_list("verb", flat=True)
     assert list(verbs) == ["created segment", "changed segment", "archived segment", "restored segment"]
+
+
+def test_what_is_sent_once_more_makes_nothing(api):
+    said = {"name": "Rwandans", "definition": RWANDANS}
+    made = api.ask("POST", "/segments", said, 201)
+    assert api.ask("POST", "/segments", said, 200) == made
+    api.ask("POST", f"/segments/{made['id']}/archive")
+    anew = api.ask("POST", "/segments", said, 201)  # one in the archive has no claim on its name
+    back = api.ask("POST", f"/segments/{made['id']}/restore")
+    assert (anew["name"], back["name"]) == ("Rwandans", "Rwandans (2)") and Segment.objects.count() == 2
+
+
+def test_two_live_segments_never_have_one_name(api):
+    first = api.ask("POST", "/segments", {"name": "VIP", "definition": RWANDANS}, 201)
+    other = {"name": " vip ", "definition": {"trait": "phone", "op": "exists"}}
+    problem = api.ask("POST", "/segments", other, 409)
+    assert [one["field"] for one in problem["errors"]] == ["name"] and problem["segment"] == first["id"]
+    second = api.ask("POST", "/segments", {**other, "name": "Callable"}, 201)
+    problem = api.ask("PATCH", f"/segments/{second['id']}", {"name": "Vip"}, 409)
+    assert [one["field"] for one in problem["errors"]] == ["name"] and problem["segment"] == first["id"]
+    assert api.ask("PATCH", f"/segments/{first['id']}", {"name": "Vip"})["name"] == "Vip"  # its own, in another case
+    Segment.objects.update(name="Twins")  # as older versions let them be
+    both = {"name": "Twins", "definition": RWANDANS}
+    assert api.ask("PATCH", f"/segments/{second['id']}", both)["definition"] == RWANDANS
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_give_the_same_name_at_once_one_is_told():
+    def make(definition: object) -> str:
+        try:
+            return actions.create("Twins", definition, by="test").name
+        except actions.NameTaken as taken:
+            return str(taken)
+        finally:
+            connection.close()
+
+    definitions = [{"trait": "name", "op": "is", "value": str(n)} for n in range(4)]
+    with ThreadPoolExecutor(4) as threads:
+        said = sorted(threads.map(make, definitions))
+    assert said == [*["There is a segment called “Twins” already: give this one another name."] * 3, "Twins"]
+    assert Segment.objects.count() == 1
 
 
 def test_a_list_asks_for_the_names_in_its_sentences_once(api, segment):

@@ -118,11 +118,71 @@ def test_rows_are_added_and_taken_out_by_keyboard_alone(builder: Any) -> None:
     button.focus()
     builder.keyboard.press("Enter")
     builder.locator("#r_1_0").wait_for()
+    assert focused(builder) == "r_1_0.kind"
     out = builder.locator("#r_1").get_by_role("button", name="Take out this group")
     out.focus()
     builder.keyboard.press("Space")
     builder.locator("#r_1").wait_for(state="detached")
     assert builder.locator("#r_0").count() == 1
+    assert builder.get_by_role("button", name="Put it back").evaluate("(it) => it === document.activeElement")
+    builder.keyboard.press("Enter")
+    builder.locator("#r_1_0").wait_for()
+    builder.wait_for_function("document.activeElement.id === 'r_1.is'")
+
+
+def focused(page: Any) -> str:
+    return str(page.evaluate("document.activeElement.id"))
+
+
+def test_a_condition_is_made_with_the_keys_alone(builder: Any) -> None:
+    """Arrows and letters pass many choices of a closed select; the one where they stay is asked for."""
+    builder.locator('[name="r_0.kind"]').focus()
+    builder.keyboard.press("Tab")
+    with builder.expect_response(f"**{NEW}") as answered:
+        builder.keyboard.type("cou")
+    assert "r_0.trait=country" in answered.value.request.post_data
+    builder.locator('[name="r_0.value"]').wait_for()
+    assert focused(builder) == "r_0.trait"
+    builder.keyboard.press("Tab")
+    with builder.expect_response(f"**{NEW}") as answered:
+        builder.keyboard.press("ArrowDown")
+        builder.keyboard.press("ArrowDown")
+    assert "r_0.op=in&" in answered.value.request.post_data
+    builder.locator('[name="r_0.add"]').wait_for()
+    assert focused(builder) == "r_0.op"
+    builder.keyboard.press("Tab")
+    builder.keyboard.type("Rw")
+    builder.keyboard.press("Enter")  # need not wait
+    builder.get_by_role("checkbox", name="Rwanda").wait_for()
+    counts(builder, 3)
+    assert focused(builder) == "r_0.add"
+    told = "3 of 5 customers. Customers whose country is one of “Rwanda”."
+    builder.get_by_role("status").filter(has_text=told).wait_for()
+
+
+def test_what_is_typed_while_the_rows_are_drawn_anew_stays(builder: Any) -> None:
+    builder.select_option('[name="r_0.trait"]', "name")
+    builder.locator('[name="r_0.value"]').wait_for()
+    held = []
+    builder.route(f"**{NEW}", lambda route: held.append(route))
+    with builder.expect_request(f"**{NEW}"):
+        builder.select_option('[name="r_0.op"]', "starts_with")
+    builder.locator('[name="r_0.value"]').press_sequentially("Person 1")
+    with builder.expect_response(f"**{NEW}"):
+        held[0].continue_()
+    builder.unroute(f"**{NEW}")
+    says(builder, "name starts with “Person 1”")
+    assert builder.locator('[name="r_0.value"]').input_value() == "Person 1" and focused(builder) == "r_0.value"
+
+
+def test_nothing_that_was_changed_since_is_undone(builder: Any) -> None:
+    builder.select_option('[name="r_0.trait"]', "name")
+    builder.get_by_role("button", name="Condition", exact=True).click()
+    builder.locator("#r_1").wait_for()
+    builder.locator("#r_1").get_by_role("button", name="Take out this condition").click()
+    builder.get_by_role("button", name="Put it back").wait_for()
+    builder.fill('[name="r_0.value"]', "Person 1")
+    assert builder.get_by_role("button", name="Put it back").count() == 0
 
 
 def test_what_was_taken_out_is_put_back(builder: Any) -> None:

@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from karibu.messages.models import Template
-from karibu.segments import words
+from karibu.segments import actions, words
 from karibu.segments.definition import parse
 from karibu.segments.models import Segment
 from karibu.shop.models import Product
@@ -248,6 +248,10 @@ def test_those_only_in_one_of_two_segments_become_one(marketer, segment):
     one, other = segment("One"), segment("Other")
     shown = page(marketer, f"{NEW}?in={one.pk}&out={other.pk}")
     assert "who are in segment “One” and who are not in segment “Other”" in shown
+    assert 'value="One, but not Other"' in shown
+    assert 'value="One and Other"' in page(marketer, f"{NEW}?in={one.pk}&in={other.pk}")
+    segment("One and Other")
+    assert 'value="One and Other (2)"' in page(marketer, f"{NEW}?in={one.pk}&in={other.pk}")
 
 
 def test_two_segments_of_one_name_are_not_made(marketer, segment):
@@ -255,10 +259,41 @@ def test_two_segments_of_one_name_are_not_made(marketer, segment):
     mine = segment("Mine")
     shown = press(marketer, page(marketer), "show", r_0__trait="email")
     shown = press(marketer, shown, "save", status=422, name=" vip ", r_0__op="exists")
-    assert "There is a segment called “vip” already" in shown and Segment.objects.count() == 2
+    assert "There is a segment called “VIP” already" in shown and Segment.objects.count() == 2
     path = f"/segments/{mine.pk}/edit/"
     press(marketer, page(marketer, path), "save", path, status=422, name="VIP")
     press(marketer, page(marketer, path), "save", path, status=302)
+
+
+def test_what_is_written_of_a_segment_that_went_into_the_archive_meanwhile_is_kept(marketer, segment):
+    made = segment("Mine")
+    path = f"/segments/{made.pk}/edit/"
+    shown = page(marketer, path)
+    actions.archive(made, by="a colleague")
+    shown = press(marketer, shown, "show", path, r_0__op="missing")
+    shown = press(marketer, shown, "save", path, status=422)
+    assert "went into the archive meanwhile" in shown and 'value="missing" selected' in shown
+    actions.restore(made, by="a colleague")
+    press(marketer, shown, "save", path, status=302)
+    made.refresh_from_db()
+    assert made.definition == {"all": [{"trait": "email", "op": "missing"}]}
+
+
+def test_one_goes_on_where_something_was_added_or_is_wrong(marketer):
+    def focused(shown: str) -> list[str]:
+        return re.findall(r'id="([^"]+)" autofocus', shown)
+
+    shown = page(marketer)
+    assert focused(shown) == []
+    assert focused(press(marketer, shown, "row:r")) == ["r_1.kind"]
+    assert focused(press(marketer, shown, "group:r")) == ["r_1_0.kind"]
+    shown = press(marketer, shown, "show", r_0__kind="event", r_0__event="Product Viewed")
+    assert focused(press(marketer, shown, "copy:r_0")) == ["r_1.kind"]
+    shown = press(marketer, shown, "where:r_0")
+    assert focused(shown) == ["r_0.w0.property"]
+    assert focused(press(marketer, shown, "save", status=422, name="Viewers")) == ["r_0.kind"]
+    assert focused(press(marketer, shown, "remove:r_0")) == ["r.to-row"]
+    assert "autofocus" in re.search(r'<input[^>]*name="name"[^>]*>', press(marketer, shown, "save", status=422))[0]
 
 
 def test_sentences_call_products_and_senders_by_their_names(segment):

@@ -2,7 +2,8 @@
 
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
 from karibu.segments import audiences
@@ -15,7 +16,9 @@ from karibu.web.streams import stream
 @allow("marketer")
 def audience(request: HttpRequest, pk: int) -> HttpResponseBase:
     """GET says what would be in the file and why not more; POST with a `platform` makes it."""
-    found = get_object_or_404(Segment, pk=pk, archived_at=None)
+    found = get_object_or_404(Segment, pk=pk)
+    if found.archived_at:
+        return redirect(found)  # which says that nobody is in it
     if request.method != "POST":
         context = {"segment": found, "told": audiences.count(found), "platforms": audiences.PLATFORMS.values()}
         return render(request, "segments/audience.html", context)
@@ -23,6 +26,7 @@ def audience(request: HttpRequest, pk: int) -> HttpResponseBase:
     if platform is None:
         raise Http404
     response = stream(request, audiences.export(found, platform, by=actor(request)), "text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="audience-{platform.key}-{pk}.csv"'
+    name = f"{found.slug}-{platform.key}-{timezone.localdate()}"
+    response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     response["Cache-Control"] = "no-store"
     return response

@@ -1,5 +1,6 @@
 """The builder's page and the parts of it that change while one edits."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -9,8 +10,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from karibu.segments import actions, charts, run, usage, words
-from karibu.segments.actions import ROOM
+from karibu.segments import actions, charts, queries, run, usage, words
 from karibu.segments.builder import checked, known, posted, tree
 from karibu.segments.builder import preview as previews
 from karibu.segments.builder.controls import Options
@@ -20,7 +20,7 @@ from karibu.segments.conditions.rfm import GROUPS
 from karibu.segments.definition import Definition, parse
 from karibu.segments.faults import DefinitionError
 from karibu.segments.forms import SegmentForm
-from karibu.segments.models import Segment
+from karibu.segments.models import ROOM, Segment
 from karibu.segments.recipes import RECIPES
 from karibu.web.access import actor, allow
 from karibu.web.fragments import is_partial
@@ -38,22 +38,41 @@ def create(request: HttpRequest) -> HttpResponse:
 def _beginning(request: HttpRequest) -> tuple[str, tree.Group]:
     """The name and the conditions of a new one: those of a recipe, an RFM group, another, two others, or none."""
     if recipe := RECIPES.get(request.GET.get("recipe", "")):
-        return str(recipe.name), tree.read(parse(recipe.definition()).raw)
+        return queries.free_name(str(recipe.name)), tree.read(parse(recipe.definition()).raw)
     if (group := request.GET.get("rfm", "")) in GROUPS:
         begin = tree.Group("all", [tree.Row("rfm", {"values": group})])
-        return str(GROUPS[group]).capitalize(), tree.numbered(begin)
+        return queries.free_name(str(GROUPS[group]).capitalize()), tree.numbered(begin)
     if (like := request.GET.get("like", "")).isdecimal() and (one := Segment.objects.filter(pk=like[:18]).first()):
-        return (_("%(name)s (copy)") % {"name": one.name[: ROOM - 10]}), tree.read(_readable(one).raw)
-    inside = [tree.Row("segment", {"value": number}) for number in request.GET.getlist("in")[:2]]
-    outside = [tree.Row("segment", {"value": number}) for number in request.GET.getlist("out")[:1]]
-    parts: list[tree.Node] = [*inside, *([tree.Group("none", [*outside])] if outside else [])]
-    return "", tree.numbered(tree.Group("all", parts or [tree.Row("trait")]))
+        copy = _("%(name)s (copy)") % {"name": one.name[: ROOM - 20]}
+        return queries.free_name(copy), tree.read(_readable(one).raw)
+    return _between(request.GET.getlist("in")[:2], request.GET.getlist("out")[:1])
+
+
+def _between(inside: Sequence[str], outside: Sequence[str]) -> tuple[str, tree.Group]:
+    """Those who are in these segments and in none of those, named after both."""
+    within = [tree.Row("segment", {"value": number}) for number in inside]
+    without = [tree.Row("segment", {"value": number}) for number in outside]
+    parts: list[tree.Node] = [*within, *([tree.Group("none", [*without])] if without else [])]
+    return _called(inside, outside), tree.numbered(tree.Group("all", parts or [tree.Row("trait")]))
+
+
+def _called(inside: Sequence[str], outside: Sequence[str]) -> str:
+    """A name for them; "" where the two are not known."""
+    numbers = [int(one) for one in (*inside, *outside) if one.isascii() and one.isdigit() and len(one) < 19]
+    names = queries.names(numbers)
+    called = [names[number][: ROOM // 2 - 20] for number in numbers if number in names]
+    if len(called) != 2:
+        return ""
+    said = _("%(one)s, but not %(other)s") if outside else _("%(one)s and %(other)s")
+    return queries.free_name(said % {"one": called[0], "other": called[1]})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @allow("marketer")
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(Segment, pk=pk, archived_at=None)
+    found = get_object_or_404(Segment, pk=pk)
+    if found.archived_at and request.method != "POST":
+        return redirect(found)  # where it can be restored
     definition = _readable(found)
     initial = {"name": found.name, "digest": definition.digest}
     return _Builder(request, initial, tree.read(definition.raw), found).answer()
@@ -82,13 +101,27 @@ class _Builder:
         return self._save() if self.draft.deed == SAVE else self._show()
 
     def _save(self) -> HttpResponse:
-        if not (self.form.is_valid() and self.draft.is_sound and unchanged(self.request, self.form)):
+        is_whole = self.form.is_valid() and self._is_there() and self.draft.is_sound
+        if not (is_whole and unchanged(self.request, self.form)):
             return self._show(status=422)
         try:
             return redirect(self._kept(self.form.cleaned_data["name"], self.draft.written()))
+        except actions.NameTaken as taken:
+            self.form.add_error("name", str(taken))
         except DefinitionError as error:
             self.draft.said = error.sentence
-            return self._show(status=422)
+        return self._show(status=422)
+
+    def _is_there(self) -> bool:
+        """Whether it is not in the archive by now; if it is, the form says so and keeps what was written."""
+        if not (self.segment and self.segment.archived_at):
+            return True
+        said = _(
+            "This segment went into the archive meanwhile, and nothing of yours is saved yet. Restore it in another "
+            "tab, then save once more."
+        )
+        self.form.add_error(None, said)
+        return False
 
     def _kept(self, name: str, definition: dict[str, Any]) -> Segment:
         by = actor(self.request)
@@ -110,9 +143,13 @@ class _Builder:
         users = SimpleLazyObject(lambda: usage.of(self.segment.pk) if self.segment else [])
         context: dict[str, Any] = {"segment": self.segment, "form": self.form, "over_time": over_time, "users": users}
         context |= self.draft.context()
+        if self.draft.deed == SAVE and self.form.errors:  # read first: the rows are below
+            context["focus"] = ""
+            self.form.fields["name"].widget.attrs["autofocus"] = bool(self.form.errors.get("name"))
         if not is_partial(self.request):
             return render(self.request, "segments/builder.html", context, status=status)
-        context["was_taken_out"] = self.draft.deed.startswith(("remove:", "unwhere:"))
+        if self.draft.deed.startswith(("remove:", "unwhere:")):
+            context |= {"was_taken_out": True, "focus": ""}  # the button that puts it back has it
         response = render(self.request, "segments/builder/_rows.html", context)
         response["HX-Trigger-After-Settle"] = "draft"
         return response

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from karibu.segments import actions, words
+from karibu.segments import actions, queries, words
 from karibu.segments.models import Segment
 from karibu.segments.recipes import RECIPES
 from karibu.segments.tables import Segments
@@ -37,12 +37,13 @@ def new(request: HttpRequest) -> HttpResponse:
 @require_POST
 @allow("marketer")
 def adopt(request: HttpRequest, key: str) -> HttpResponse:
-    """A ready-made segment becomes one of the shop's own."""
-    recipe = RECIPES.get(key)
-    if recipe is None:
+    """A ready-made segment becomes one of the shop's own, once: sent again, it leads to the one that is there."""
+    if key not in RECIPES:
         raise Http404
-    made = actions.create(str(recipe.name), recipe.definition(), recipe=key, by=actor(request))
-    messages.success(request, _("“%(name)s” is there. Its people are being found.") % {"name": made.name})
+    is_there = queries.of_recipe(key) is not None
+    made = actions.adopt(key, by=actor(request))
+    said = _("“%(name)s” is in use already.") if is_there else _("“%(name)s” is there. Its people are being found.")
+    messages.success(request, said % {"name": made.name})
     return redirect(made)
 
 
@@ -61,6 +62,10 @@ def archive(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @allow("marketer")
 def restore(request: HttpRequest, pk: int) -> HttpResponse:
-    found = actions.restore(get_object_or_404(Segment, pk=pk), by=actor(request))
-    messages.success(request, _("“%(name)s” is back. Its people are being found.") % {"name": found.name})
+    before = get_object_or_404(Segment, pk=pk)
+    found = actions.restore(before, by=actor(request))
+    said = _("“%(name)s” is back. Its people are being found.")
+    if found.name != before.name:
+        said = _("“%(before)s” is back as “%(name)s”: another segment has its name. Its people are being found.")
+    messages.success(request, said % {"name": found.name, "before": before.name})
     return redirect(found)

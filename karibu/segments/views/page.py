@@ -5,7 +5,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.views.decorators.http import require_safe
@@ -31,7 +31,6 @@ def segment(request: HttpRequest, pk: int) -> HttpResponseBase:
         # A part of the list does not draw these.
         "over_time": SimpleLazyObject(lambda: charts.of_segment(pk)),
         "users": SimpleLazyObject(lambda: usage.of(pk)),
-        "others": SimpleLazyObject(lambda: _others(found)),
     }
     return Members(request, found).respond("segments/segment.html", context)
 
@@ -49,14 +48,14 @@ def waiting(request: HttpRequest, pk: int) -> HttpResponse:
 def overlap(request: HttpRequest, pk: int) -> HttpResponse:
     """Whom this segment shares with another (`with` of the address)."""
     found = get_object_or_404(Segment, pk=pk)
+    if found.archived_at:
+        return redirect(found)  # which says that nobody is in it
     number = request.GET.get("with", "")
-    other = (
-        get_object_or_404(Segment, pk=int(number))
-        if number.isascii() and number.isdigit() and len(number) < 19
-        else None
-    )
+    is_number = number.isascii() and number.isdigit() and len(number) < 19 and int(number) != pk
+    other = get_object_or_404(Segment, pk=int(number)) if is_number else None
     context: dict[str, Any] = {"segment": found, "other": other, "others": _others(found)}
-    if other:
+    context["uncounted"] = next((one for one in (found, other) if other and one and one.size is None), None)
+    if other and not context["uncounted"]:
         shared = queries.overlap(found, other)
         finding = charts.shared(found.name, other.name, shared)
         context |= {"shared": shared, "chart": charts.overlap(found.name, other.name, shared), "finding": finding}

@@ -51,7 +51,11 @@ def on_day(request: HttpRequest, pk: int, day: str) -> HttpResponseBase:
         "until": f"{_end(asked).astimezone(UTC):%Y-%m-%dT%H:%M}",  # as the terminal takes it
         "is_before": _end(asked) < found.created_at,
     }
-    return Then(request, queries.by_old_ids(ids[: queries.FEW])).respond("segments/past.html", context)
+    table = Then(request, queries.by_old_ids(ids[: queries.FEW]))
+    table.file_name = f"{found.slug}-{asked}"
+    listed = min(len(ids), queries.FEW)
+    context["unlisted"] = SimpleLazyObject(lambda: listed - table.total)
+    return table.respond("segments/past.html", context)
 
 
 def _around(segment: Segment) -> dict[str, Any]:

@@ -69,6 +69,7 @@ class Table:
     deeds: ClassVar[Sequence[Deed]] = ()
     has_boxes: ClassVar[bool] = False  # also without deeds: what is ticked can be had as CSV
     page_size: ClassVar[int] = PAGE
+    file_name: str = ""  # of its CSV, without the ending; "": its own name
 
     def __init__(self, request: HttpRequest, source: Any) -> None:
         """`source`: a queryset, or what `rows_of` of a subclass understands."""
@@ -106,7 +107,7 @@ class Table:
     def respond(self, page: str, context: dict[str, Any] | None = None) -> HttpResponseBase:
         """What was asked for: the whole `page`, its table alone, its exact count, or everything as CSV."""
         if self.request.GET.get("format") == "csv":
-            return streams.csv_file(self.request, self.name, self._csv())
+            return streams.csv_file(self.request, self.file_name or self.name, self._csv())
         if self.request.GET.get("count"):
             return render(self.request, "web/table/count.html", {"table": self, "exact": True})
         full = {"table": self, **(context or {})}

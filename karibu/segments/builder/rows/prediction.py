@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from karibu.segments.builder.controls import Control, select, words
+from karibu.segments.builder.controls import NONE, Control, select, words
 from karibu.segments.builder.known import Known
 from karibu.segments.builder.rows import values
 from karibu.segments.builder.tree import Row
@@ -26,7 +26,7 @@ def controls(row: Row, known: Known) -> list[Control]:
     if not offered and not row.get("prediction"):
         return [words(_("Nothing is predicted yet: scores appear here as soon as there are some."))]
     return [
-        select("prediction", _("What is predicted"), row.get("prediction"), [("", "—"), *offered]),
+        select("prediction", _("What is predicted"), row.get("prediction"), [NONE, *offered]),
         *values.controls({"op": "gte", **row.fields}, "number"),
     ]
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from karibu.segments.builder.controls import Control, select
+from karibu.segments.builder.controls import NONE, Control, select
 from karibu.segments.builder.known import Known
 from karibu.segments.builder.tree import Row
 
@@ -22,7 +22,7 @@ def write(row: Row) -> dict[str, Any]:
 
 
 def controls(row: Row, known: Known) -> list[Control]:
-    return [select("value", _("Segment"), row.get("value"), [("", "—"), *known.segments()])]
+    return [select("value", _("Segment"), row.get("value"), [NONE, *known.segments()])]
 
 
 def settle(row: Row, known: Known) -> None:

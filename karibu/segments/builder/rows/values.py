@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from karibu.segments.builder.controls import Control, Kind, Options, select, words
+from karibu.segments.builder.controls import NONE, Control, Kind, Options, select, words
 
 TEXT = (
     ("is", _("is")), ("is_not", _("is not")), ("in", _("is one of")), ("not_in", _("is none of")),
@@ -116,11 +116,11 @@ def controls(
     if op in ("before", "after"):
         return [*found, Control(f"{prefix}value", "date", _("Day"), given)]
     if kind == "truth":
-        return [*found, select(f"{prefix}value", _("Answer"), given, [("", "—"), *ANSWERS])]
+        return [*found, select(f"{prefix}value", _("Answer"), given, [NONE, *ANSWERS])]
     if kind == "number" or op in COMPARED:
         return [*found, *amounts(op, fields, prefix, "date" if kind == "date" else "number")]
     if choices and op in ("is", "is_not"):
-        return [*found, select(f"{prefix}value", _("Value"), given, [("", "—"), *choices])]
+        return [*found, select(f"{prefix}value", _("Value"), given, [NONE, *choices])]
     return [*found, Control(f"{prefix}value", "text", _("Value"), given, hints=hints, suggest=suggest)]
 
 

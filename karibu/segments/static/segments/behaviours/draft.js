@@ -5,6 +5,7 @@ behave("draft", (form) => {
   const NOT = ["csrfmiddlewaretoken", "tab", "seen", "do"];
 
   let before;
+  let out; // where what was taken out stood
 
   function drafted() {
     return [...new FormData(form)].filter(([name, value]) => !NOT.includes(name) && typeof value === "string");
@@ -20,16 +21,21 @@ behave("draft", (form) => {
     form.elements.name.value = values.name?.[0] ?? "";
     values.do = ["show"];
     values.csrfmiddlewaretoken = [form.elements.csrfmiddlewaretoken.value];
-    htmx.ajax("POST", form.action, { target: "#rows", swap: "innerHTML settle:0", values });
+    return htmx.ajax("POST", form.action, { target: "#rows", swap: "innerHTML settle:0", values });
   }
 
   if (history.state?.draft) restore(history.state.draft);
   form.addEventListener("htmx:configRequest", (event) => {
-    if (/^(remove|unwhere):/.test(event.detail.parameters.do ?? "")) before = drafted();
+    const deed = /^(remove|unwhere):(r[_\d]*)/.exec(event.detail.parameters.do ?? "");
+    if (deed) [before, out] = [drafted(), deed[2]];
   });
-  form.addEventListener("click", (event) => {
-    if (event.target.closest("[data-undo]") && before) restore(before);
+  form.addEventListener("click", async (event) => {
+    if (!event.target.closest("[data-undo]") || !before) return;
+    await restore(before);
+    document.getElementById(out)?.querySelector("select")?.focus();
   });
+  // What was changed since would be lost with the form of before.
+  form.addEventListener("input", () => form.querySelector(".builder__undo")?.remove());
   form.addEventListener("input", keep);
   form.addEventListener("change", keep);
   form.addEventListener("htmx:afterSettle", keep);
