@@ -39,17 +39,18 @@ def with_bulk_arrays(cursor: psycopg.Cursor[Any]) -> psycopg.Cursor[Any]:
     return cursor
 
 
-def packed_rows(ids: pa.Array, before: int, after: int) -> bytearray:
-    """The row (before, id, after) of three int8 for each of `ids`, without NULL, as COPY reads it with FORMAT binary.
+def packed_rows(*columns: pa.Array) -> bytearray:
+    """Rows of int8, none of them NULL, as COPY reads them with FORMAT binary.
 
-    Byte by byte of all ids at once, the highest first: no row becomes a Python object.
+    Byte by byte of a whole column at once, the highest first: no row becomes a Python object.
     """
-    row = struct.pack("!hiqiqiq", 3, 8, before, 8, 0, 8, after)
-    place = struct.calcsize("!hiqi")
-    rows = bytearray(row * len(ids))
-    values = ids.buffers()[1].slice(ids.offset * 8, len(ids) * 8).to_pybytes()  # lowest byte first
-    for n in range(8):
-        rows[place + n :: len(row)] = values[7 - n :: 8]
+    width, size = struct.calcsize("!iq"), struct.calcsize("!h")
+    row = struct.pack("!h", len(columns)) + struct.pack("!iq", 8, 0) * len(columns)
+    rows = bytearray(row * len(columns[0]))
+    for place, column in enumerate(columns):
+        values = column.buffers()[1].slice(column.offset * 8, len(column) * 8).to_pybytes()  # lowest byte first
+        for n in range(8):
+            rows[size + place * width + 4 + n :: len(row)] = values[7 - n :: 8]
     return _COPY_HEAD + rows + _COPY_END
 
 

@@ -18,7 +18,7 @@ from karibu.events import flush, lake, rewrite
 from karibu.events.models import Lake
 
 MANY = 8  # small files before they are merged
-SMALL = 250_000  # rows of a file that still counts as small
+SMALL = 200_000  # rows of a file that still counts as small
 PLENTY = 24  # small files of a month that are merged before the clock says so: each is opened by whoever reads
 SHARE = 0.1  # of a closed month's rows that came late, before it is sorted anew
 SETTLED = timedelta(days=1)  # after its end, before a month is closed

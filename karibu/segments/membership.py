@@ -17,13 +17,15 @@ from django.utils import timezone
 
 from karibu.customers.raw import Cursor, cursor
 from karibu.events import log, made
-from karibu.events.arrays import packed_rows, with_bulk_arrays
+from karibu.events.arrays import with_bulk_arrays
+from karibu.segments import pairs
 from karibu.segments.models import Size
+from karibu.segments.pairs import NOBODY
 from karibu.segments.together import PAIRS as PAIRS
 
 ENTERED, LEFT = "Segment Entered", "Segment Left"
 SOURCE, CHANNEL = "Segments", "server"
-_EPOCH, _PG_EPOCH = datetime(1970, 1, 1, tzinfo=UTC), datetime(2000, 1, 1, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _LAST = datetime(9999, 1, 1, tzinfo=UTC)  # behind it there is no room to reckon
 
@@ -65,7 +67,7 @@ def rebuild(segment_id: int, members: pa.Array, now: datetime | None = None) -> 
 
 def empty(segment_id: int, now: datetime | None = None) -> Change:
     """Everybody leaves."""
-    return rebuild(segment_id, _numbers(""), now)
+    return rebuild(segment_id, NOBODY, now)
 
 
 def settle(
@@ -120,29 +122,6 @@ _LOCK: LiteralString = """
     SELECT id, name, coalesce(size, 0), changed_at FROM segments_segment WHERE id = ANY(%s)
     ORDER BY id FOR NO KEY UPDATE"""
 
-# Who is in which, as one row for many: what is compared with what was found, outside of PostgreSQL, which would sort
-# both. A customer's rows are fetched through their index each: the planner does not know how many segments they are in.
-_OF_SEGMENTS: LiteralString = """
-    SELECT segment_id, string_agg(customer_id::text, ',') FROM segments_member
-    WHERE segment_id = ANY(%s::bigint[]) GROUP BY segment_id"""
-_OF_CUSTOMERS: LiteralString = """
-    SELECT c.id, m.segments FROM unnest(%s::bigint[]) AS c(id), LATERAL (
-        SELECT string_agg(segment_id::text, ',') AS segments FROM segments_member WHERE customer_id = c.id OFFSET 0) m
-    WHERE m.segments IS NOT NULL"""
-# Rows that went away since they were read (somebody was erased) have not left, so the rows say what was done.
-_CHANGE: LiteralString = """
-    WITH gone AS (
-        DELETE FROM segments_member m USING unnest(%(left)s::bigint[], %(leaving)s::bigint[]) AS u(segment, customer)
-        WHERE m.segment_id = u.segment AND m.customer_id = u.customer RETURNING m.segment_id, m.customer_id
-    ), came AS (
-        INSERT INTO segments_member (segment_id, customer_id, since)
-        SELECT u.segment, u.customer, %(now)s
-        FROM unnest(%(entered)s::bigint[], %(entering)s::bigint[]) AS u(segment, customer) ORDER BY 1, 2
-        ON CONFLICT DO NOTHING RETURNING segment_id, customer_id
-    ), change AS (SELECT *, true AS enters FROM came UNION ALL SELECT *, false FROM gone)
-    SELECT segment_id, string_agg(customer_id::text, ',') FILTER (WHERE enters),
-        string_agg(customer_id::text, ',') FILTER (WHERE NOT enters) FROM change GROUP BY segment_id"""
-
 
 def _settle(
     found: pa.Table,
@@ -155,12 +134,11 @@ def _settle(
         raw = with_bulk_arrays(cursor())
         locked = _locked(raw, segments)
         moment = _moment(now or timezone.now(), locked.values())
-        if customers is None and _are_empty(raw, segments):
-            moves = {n: _all_enter(raw, n, _of(found, n), moment) for n in segments}
-        else:
-            moves = _change(raw, found, _members(raw, segments, customers), moment)
-        moves |= {number: _Move(_numbers(""), _numbers("")) for number in always if number not in moves}
-        return _note(raw, locked, dict(sorted(moves.items())), moment)
+        come, go = pairs.apart(found, pairs.standing(raw, segments, customers))
+        entered, left = pairs.enter(raw, come, moment), pairs.leave(raw, go)
+        moved = sorted({*entered, *left, *always})
+        moves = {number: _Move(entered.get(number, NOBODY), left.get(number, NOBODY)) for number in moved}
+        return _note(raw, locked, moves, moment)
 
 
 def _locked(raw: Cursor, segments: Collection[int], *, wait: bool = True) -> dict[int, _Locked]:
@@ -171,71 +149,6 @@ def _locked(raw: Cursor, segments: Collection[int], *, wait: bool = True) -> dic
 def _moment(now: datetime, segments: Collection[_Locked]) -> datetime:
     """`now`, or just after the last change, so that no two changes of a segment share a moment."""
     return max([now, *(segment.changed_at + _MICROSECOND for segment in segments if segment.changed_at)])
-
-
-def _are_empty(raw: Cursor, segments: Sequence[int]) -> bool:
-    raw.execute("SELECT 1 FROM segments_member WHERE segment_id = ANY(%s) LIMIT 1", [list(segments)])
-    return raw.fetchone() is None
-
-
-def _of(found: pa.Table, segment_id: int) -> pa.Array:
-    return found.filter(pc.equal(found["segment_id"], segment_id))["customer_id"].combine_chunks()
-
-
-def _all_enter(raw: Cursor, segment_id: int, members: pa.Array, at: datetime) -> _Move:
-    """Where nobody was in there is nothing to compare: the rows go straight into their table."""
-    members = members.take(pc.sort_indices(members))
-    with raw.copy("COPY segments_member (segment_id, customer_id, since) FROM STDIN (FORMAT binary)") as copy:
-        copy.write(packed_rows(members, segment_id, (at - _PG_EPOCH) // _MICROSECOND))
-    return _Move(members, _numbers(""))
-
-
-def _members(raw: Cursor, segments: Sequence[int], customers: list[int] | None) -> pa.Table:
-    """Who is in these segments now, of these customers or of all: PAIRS."""
-    asked: tuple[LiteralString, list[int]] = (
-        (_OF_SEGMENTS, list(segments)) if customers is None else (_OF_CUSTOMERS, customers)
-    )
-    raw.execute(asked[0], [asked[1]])
-    keys, texts = zip(*raw.fetchall(), strict=True) if raw.rowcount else ((), ())
-    lists = pc.split_pattern(pa.array(texts, pa.large_string()), ",")
-    many = pc.list_flatten(lists).cast(pa.int64())
-    one = pa.array(keys, pa.int64()).take(pc.list_parent_indices(lists))
-    if customers is None:
-        return pa.table([one, many], PAIRS)
-    return pa.table([many, one], PAIRS).filter(pc.is_in(many, pa.array(segments, pa.int64())))
-
-
-def _change(raw: Cursor, found: pa.Table, members: pa.Table, moment: datetime) -> dict[int, _Move]:
-    """Makes `members` into what was `found`; returns what that changed."""
-    come, go = _apart(found, members)
-    if not len(come) and not len(go):
-        return {}
-    entered, entering, left, leaving = (column.to_pylist() for table in (come, go) for column in table.columns)
-    moved = {"entered": entered, "entering": entering, "left": left, "leaving": leaving, "now": moment}
-    raw.execute(_CHANGE, moved)
-    return {row[0]: _Move(*map(_numbers, row[1:])) for row in raw.fetchall()}
-
-
-def _apart(one: pa.Table, other: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """The PAIRS that only the one has, and those that only the other has. A join by both columns takes four times as
-    long as looking up one number for each pair."""
-    span = 1 + max(pc.max(table["segment_id"]).as_py() or 0 for table in (one, other))
-    first, second = (
-        pc.add_checked(pc.multiply_checked(table["customer_id"], span), table["segment_id"]).combine_chunks()
-        for table in (one, other)
-    )
-    return (
-        one.filter(pc.invert(pc.is_in(first, value_set=second))),
-        other.filter(pc.invert(pc.is_in(second, value_set=first))),
-    )
-
-
-def _numbers(text: str | None) -> pa.Array:
-    """Ids as the statement joins them, ascending."""
-    if not text:
-        return pa.array([], pa.int64())
-    ids = pc.list_flatten(pc.split_pattern(pa.array([text], pa.large_string()), ",")).cast(pa.int64())
-    return ids.take(pc.sort_indices(ids))
 
 
 def _note(raw: Cursor, segments: dict[int, _Locked], moves: dict[int, _Move], at: datetime) -> dict[int, Change]:

@@ -1,11 +1,14 @@
 """SIGKILL between every two steps of a flush."""
 
+import os
 from datetime import timedelta
 
+import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
+from django.db import connection, transaction
 
-from karibu.events import flush, log
+from karibu.events import flush, log, made
 from karibu.events import lake as lakes
 from karibu.events.models import Lake, TailBlock
 from karibu.events.tests.dying import die
@@ -88,3 +91,23 @@ def test_nothing_is_due_while_nothing_waits(lake) -> None:
     append(event(), now=NOON)
     assert not flush.is_due(NOON + timedelta(seconds=29))
     assert flush.is_due(NOON + timedelta(seconds=30))
+
+
+def test_of_events_that_tell_little_more_wait_and_are_written_together(lake, monkeypatch) -> None:
+    """Entries into segments, of which there may be many times as many as of what people do."""
+    monkeypatch.setattr(flush, "ENOUGH", 3000)
+    monkeypatch.setattr(flush, "ROWS", 3000)
+    entries = {"name": "Segment Entered", "time": NOON, "source": "Segments"}
+    people = pa.array(range(1, 4001), pa.int64())
+    with transaction.atomic():
+        for n in (1, 2):
+            named = pa.array([f"segment-{n}-in-{person}" for person in range(1, 4001)])
+            columns = {**entries, "message_id": named, "customer": people}
+            made.record(connection.connection.cursor(), 4000, columns, NOON)
+
+    assert not flush.is_due(NOON)
+    assert flush.flush_everything() == 1
+    assert log.count() == {None: 8000}
+
+    append(*[event(properties={"said": os.urandom(64).hex()}) for _ in range(3000)])
+    assert flush.is_due(NOON)

@@ -7,7 +7,7 @@ import pytest
 from django.db import transaction
 
 from karibu.events import flush, log, made, queries
-from karibu.segments import membership
+from karibu.segments import membership, pairs
 from karibu.segments.membership import ENTERED, LEFT, Change
 from karibu.segments.models import Member, Segment, Size
 
@@ -122,14 +122,14 @@ def test_where_nobody_was_looked_at_nobody_leaves(segment):
 def test_who_is_gone_already_does_not_leave_again(segment, monkeypatch):
     """An erasure between the reading and the writing."""
     rebuild(segment, 1, 2)
-    read = membership._members
+    read = pairs.standing
 
     def erased(*asked):
         found = read(*asked)
         Member.objects.filter(customer_id=1).delete()
         return found
 
-    monkeypatch.setattr(membership, "_members", erased)
+    monkeypatch.setattr(pairs, "standing", erased)
 
     assert settle([], [segment], {1, 2}, at=NOON + HOUR) == {segment.id: Change(entered=0, left=1, size=1)}
     assert told(1) == [(ENTERED, NOON)]
