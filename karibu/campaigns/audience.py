@@ -21,10 +21,14 @@ class Person(NamedTuple):
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some people of the audience, and the last customer that was looked at for them; None: that was everybody."""
+    """Some people of the audience, and the last customer that was looked at for them; None: that was everybody.
+
+    `is_known`: whether all members of what is left out were known when they were looked for.
+    """
 
     people: list[Person]
     last: int | None
+    is_known: bool = True
 
 
 # Each segment is walked along its own index, so that a chunk costs the same wherever it lies.
@@ -37,7 +41,8 @@ _EVERYBODY = "SELECT id FROM customers_customer WHERE id > %(after)s ORDER BY id
 # Nobody is left out of the first column, so that it says how far this chunk reaches.
 _CHUNK = """
     SELECT f.id, c.timezone, c.id IS NOT NULL AND NOT EXISTS (
-        SELECT 1 FROM segments_member x WHERE x.customer_id = f.id AND x.segment_id = ANY(%(exclude)s))
+        SELECT 1 FROM segments_member x WHERE x.customer_id = f.id AND x.segment_id = ANY(%(exclude)s)),
+        NOT EXISTS (SELECT 1 FROM segments_segment s WHERE s.id = ANY(%(exclude)s) AND s.size IS NULL)
     FROM ({found}) AS f
     LEFT JOIN customers_customer c ON c.id = f.id AND c.merged_into IS NULL AND c.erased_at IS NULL {known}
     ORDER BY 1"""
@@ -62,8 +67,8 @@ def chunk(campaign: Campaign, after: int, limit: int) -> Chunk:
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
         rows = cursor.fetchall()
-    people = [Person(number, zone) for number, zone, belongs in rows if belongs]
-    return Chunk(people, rows[-1][0] if len(rows) == limit else None)
+    people = [Person(number, zone) for number, zone, belongs, _known in rows if belongs]
+    return Chunk(people, rows[-1][0] if len(rows) == limit else None, all(is_known for *_person, is_known in rows))
 
 
 def count(include: Sequence[int], exclude: Sequence[int]) -> int:

@@ -108,7 +108,7 @@ def _find(campaign: Campaign) -> int:
     Nobody, as long as a segment that is left out is in the archive: who was in it cannot be told any more.
     """
     chunk = audience.chunk(campaign, campaign.cursor, FIND)
-    if audience.uncounted(campaign.exclude):  # asked behind the chunk, so that none comes of an empty segment
+    if not chunk.is_known:  # said by the same statement: it may have been found anew since
         return 0
     hours = {}
     if campaign.when == Campaign.When.BEST:

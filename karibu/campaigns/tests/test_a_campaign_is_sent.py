@@ -2,13 +2,14 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils import timezone
 
-from karibu.campaigns import actions, engine, preview, said
+from karibu.campaigns import actions, audience, engine, preview, said
 from karibu.campaigns.actions import NotNow
 from karibu.campaigns.models import Campaign, Recipient
 from karibu.campaigns.tests.crowd import BY, HOUR, again, campaign, fates, launched, people, run, segment, template
@@ -54,6 +55,29 @@ def test_who_is_left_out_stays_so_when_that_segment_goes_into_the_archive_meanwh
     assert said.progress(again(one))["archived"] is None
     run()
     assert fates(one) == {"sent": 7} and again(one).status == "sent"
+
+
+def test_who_is_left_out_stays_so_when_that_segment_is_found_anew_just_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    ids = people(4)
+    left_out = segment("C", [])
+    one = launched(segment("A", ids), exclude=[left_out.pk])
+    engine._begin(timezone.now())
+    Segment.objects.filter(pk=left_out.pk).update(size=None)  # restored, and empty until its members are found
+    whole = audience.chunk
+
+    def chunk(*asked: Any) -> audience.Chunk:
+        found = whole(*asked)
+        if not Member.objects.filter(segment_id=left_out.pk).exists():
+            now = timezone.now()
+            Member.objects.bulk_create([Member(segment_id=left_out.pk, customer_id=n, since=now) for n in ids])
+            Segment.objects.filter(pk=left_out.pk).update(size=4)
+        return found
+
+    monkeypatch.setattr(audience, "chunk", chunk)
+    run()
+    assert fates(one) == {} and again(one).status == "sending"
+    run()
+    assert fates(one) == {} and again(one).status == "sent"
 
 
 def test_without_segments_it_is_for_everybody_who_is_known() -> None:
