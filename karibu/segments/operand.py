@@ -19,9 +19,10 @@ from karibu.segments.scope import Scope, every, some
 if TYPE_CHECKING:
     from ibis.expr.types import BooleanValue, Value
 
-# What every engine reads as the same number; their casts take more (1_000, 1d, 0x1p3, infinity), each its own.
-NUMBER = r"^[-+]?[0-9]{0,40}[.]?[0-9]{0,40}([eE][-+]?[0-9]{1,2})?$"
-DAY = r"^[12][0-9]{3}-[0-9]{2}-[0-9]{2}($|[T ])"
+# What every engine reads as the same number; their casts take more (1_000, 1d, 0x1p3, infinity), each its own. (To some
+# of them $ is also before the last end of a line.)
+NUMBER = r"^[-+]?[0-9]{0,40}[.]?[0-9]{0,40}([eE][-+]?[0-9]{1,2})?\z"
+DAY = r"^[12][0-9]{3}-[0-9]{2}-[0-9]{2}(\z|[T ])"
 _FREQUENT = "aeionrsltmudhkcgbpwyjfvzxq"  # the letters of names and addresses, the most frequent first
 _DOTTED = "i\N{COMBINING DOT ABOVE}"  # what some engines make of İ
 FIRST_YEAR = 1970  # of moments that the shop knows: the first that an anniversary is looked for in

@@ -179,15 +179,16 @@ def _named(kind: pa.DataType) -> str:
     return {"timestamp[us, tz=UTC]": MOMENT, "bool": "boolean"}.get(str(kind), str(kind))
 
 
-def _pointer(names: Sequence[str]) -> str:
-    return "".join("/" + name.replace("~", "~0").replace("/", "~1") for name in names)
+def _dotted(names: Sequence[str]) -> str:
+    """No JSON pointer: that would lead into lists, too."""
+    return "$" + "".join(f'."{name}"' for name in names)
 
 
 def _bracketed(names: Sequence[str]) -> str:
     return "$" + "".join(f"['{name}']" for name in names)
 
 
-_PATHS = {"duckdb": _pointer, "spark": _bracketed}
+_PATHS = {"duckdb": _dotted, "spark": _bracketed}
 _made: dict[Dialect, dict[str, Any]] = {}
 
 

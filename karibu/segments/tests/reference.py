@@ -291,7 +291,7 @@ def wanted_number(value: Any) -> Decimal | None:
 
 
 def written_day(text: str) -> date | None:
-    if not re.match(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}($|[T ])", text):
+    if not re.match(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}(\Z|[T ])", text):
         return None
     return date.fromisoformat(text[:10]) if is_day(text[:10]) else None
 
