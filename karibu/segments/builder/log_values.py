@@ -5,7 +5,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from karibu.events import log
-from karibu.segments.conditions.where import OF_ITEMS, PROMOTED
+from karibu.segments.conditions.where import OF_ITEMS, PROMOTED, check_name
+from karibu.segments.faults import DefinitionError
 
 LATELY, LOOKED_AT, MOST, KEPT = timedelta(days=90), 2000, 60, 60.0
 _kept: dict[tuple[str, ...], tuple[float, list[str]]] = {}
@@ -21,7 +22,12 @@ def properties(event: str) -> list[str]:
 
 
 def values(event: str, name: str) -> list[str]:
-    """The values that a property of such events took lately, the most frequent first."""
+    """The values that a property of such events took lately, the most frequent first. None of what cannot be a name:
+    it may be half typed."""
+    try:
+        check_name(name, "$")
+    except DefinitionError:
+        return []
     return _lately(("values", event, name), lambda: _asked(_values_sql(name), event, **_path(name)))
 
 
@@ -43,8 +49,7 @@ def _path(name: str) -> dict[str, str]:
     """The parameter of a property that is found by its path in the JSON."""
     if name in PROMOTED or name in OF_ITEMS:
         return {}
-    quoted = (part.replace('"', "") for part in name.split("."))
-    return {"path": "$" + "".join(f'."{part}"' for part in quoted)}
+    return {"path": "$" + "".join(f'."{part}"' for part in name.split("."))}
 
 
 def _asked(sql: str, event: str, **parameters: str) -> list[str]:

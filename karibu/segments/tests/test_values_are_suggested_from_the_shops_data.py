@@ -64,6 +64,14 @@ def test_what_is_typed_narrows_what_is_suggested(looks, marketer):
     assert 'value="red"' in narrowed and "blue" not in narrowed
 
 
+def test_of_a_property_whose_name_is_half_typed_nothing_is_suggested(looks, marketer):
+    for name in ("shipping.", "shipping..method", '"', "a[0]", "\0"):
+        shown = marketer.get("/segments/values/", {"event": "Product Viewed", "property": name})
+        assert (shown.status_code, shown.content.strip()) == (200, b"")
+    shown = marketer.get("/segments/values/", {"event": "Product Viewed", "property": "shipping.method"})
+    assert b"boat" in shown.content
+
+
 def test_the_next_value_of_a_list_is_suggested_behind_those_before_it(looks, marketer):
     asked = "/segments/values/?event=Product+Viewed&property=colour&r_0.w0.listed="
     assert 'value="red"' in marketer.get(f"{asked}re").content.decode()
