@@ -18,7 +18,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from karibu.customers.models import LISTED, Customer
-from karibu.segments.models import RfmDay
+from karibu.segments.models import Rfm, RfmDay
 
 GRID = {  # by recency; the mean of frequency and monetary value from 1 to 5
     5: ("new", "potential", "potential", "champions", "champions"),
@@ -79,9 +79,11 @@ def is_small() -> bool:
 
 
 def is_due(now: datetime) -> bool:
-    """Whether today's (UTC) grid is not there yet, or many more have ordered since (an import, say)."""
+    """Whether today's (UTC) grid is not there yet, or many more have ordered since (an import, say); or nobody has
+    any more, and some are still in groups."""
     reckoned: int = RfmDay.objects.filter(day=now.astimezone(UTC).date()).aggregate(n=Sum("customers"))["n"] or 0
-    return Customer.objects.filter(LISTED, orders__gt=0).count() > reckoned * GROWN
+    buyers = Customer.objects.filter(LISTED, orders__gt=0).count()
+    return buyers > reckoned * GROWN or (not buyers and Rfm.objects.exists())
 
 
 def grid(day: date | None = None) -> list[Cell]:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from karibu.segments import queries, rfm
 from karibu.segments.charts import day_axis
 from karibu.segments.conditions.rfm import GROUPS
-from karibu.segments.models import RfmDay
+from karibu.segments.models import Rfm, RfmDay
 from karibu.segments.rfm import Cell
 from karibu.web import formats
 from karibu.web.charts import ACCENT, INK, LINE, whole
@@ -48,9 +48,9 @@ class Group:
 
 
 def context() -> dict[str, Any]:
-    """Of the last day that was reckoned; without any, only that there is none."""
+    """Of the last day that was reckoned; where nobody is in a group, only that there is none."""
     day = RfmDay.objects.order_by("-day").values_list("day", flat=True).first()
-    if day is None:
+    if day is None or not Rfm.objects.exists():
         return {"day": None}
     cells = rfm.grid(day)
     found = groups(cells)

@@ -7,9 +7,9 @@ import pytest
 from django.db import connection
 
 from karibu.customers.models import Customer
-from karibu.segments import jobs, rfm
+from karibu.segments import jobs, rfm, rfm_page
 from karibu.segments.conditions.rfm import GROUPS
-from karibu.segments.models import Rfm, RfmDay
+from karibu.segments.models import Rfm, RfmDay, Touched
 
 NOW = datetime(2026, 3, 9, 2, tzinfo=UTC)
 TODAY = date(2026, 3, 9)
@@ -147,6 +147,18 @@ def test_it_is_reckoned_once_a_day_and_again_after_an_import():
     buyer()
     assert rfm.is_due(NOW)
     assert rfm.is_due(NOW + timedelta(days=1))
+
+
+def test_a_shop_that_loses_all_its_buyers_has_nobody_in_a_group_any_more():
+    buyer()
+    rfm.reckon(NOW)
+    Customer.objects.update(orders=0)
+    Touched.objects.all().delete()
+    jobs.reckon_rfm(int(NOW.timestamp()) + 60)
+
+    assert not Rfm.objects.exists() and not rfm.is_due(NOW)
+    assert list(Touched.objects.values_list("customers", flat=True)) == [[Customer.objects.get().pk]]
+    assert rfm_page.context() == {"day": None}
 
 
 def test_every_group_of_the_grid_is_one_that_a_definition_may_name():
