@@ -73,7 +73,7 @@ def sql(
     key = (definition.digest, dialect, ground.zone.key, schema.latest_step(), day, columns, predictions)
     scope = Scope(dialect, ground.columns, traits, ground.zone, ground.today)
     found = _once(_known, key, lambda: _compiled(definition, scope))
-    if not of_a_few:
+    if not of_a_few or found.gathered:
         return found
     return replace(found, gathered=_once(_gathered, key, lambda: together.gathered(definition, scope)))
 
@@ -101,7 +101,7 @@ def _once(known: dict[Key, T], key: Key, make: Callable[[], T]) -> T:
 def _compiled(definition: Definition, scope: Scope) -> Compiled:
     if scope.dialect == "duckdb" and _asks_often(definition) and (walk := together.gathered(definition, scope)):
         sql = together.of_everybody(walk, definition.needs.events)
-        return Compiled(sql, walk.customers, walk.events)
+        return Compiled(sql, walk.customers, walk.events, walk)
     members = _members(definition, scope)
     sql = _printed(members, scope.dialect)
     asks_log = bool(members.op().find(lambda node: node == scope.events.op()))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 
 from karibu.customers.models import Customer
 from karibu.events import engine
-from karibu.segments import compile, engines, run
+from karibu.segments import compile, engines, run, together
 from karibu.segments.definition import Definition, parse
 from karibu.segments.engines import duckdb
 from karibu.segments.faults import DefinitionError
@@ -230,3 +230,13 @@ def test_members_come_in_order_however_many_they_are():
         many = "SELECT id FROM (SELECT range * 7919 % 1000003 AS id FROM range(600000)) ORDER BY id"
         found = duckdb.Session(cursor, NOW).table(many)["id"].to_pylist()
     assert found == sorted(found)
+
+
+def test_a_long_definition_is_written_as_an_expression_once(lake: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    often = [{"event": "Page Viewed", "op": "gte", "value": n} for n in range(1, compile.MANY + 2)]
+    whole, written = together.gathered, []
+    monkeypatch.setattr(together, "gathered", lambda *asked: written.append(asked) or whole(*asked))
+
+    run.understand([parse({"all": often})], NOW)
+
+    assert len(written) == 1
