@@ -1,4 +1,4 @@
-"""What PostgreSQL knows of the events without opening the log: counts, names, how lately."""
+"""What is known of the events without reading the log: counts, names, how lately."""
 
 from datetime import date, datetime, timedelta
 
@@ -6,7 +6,7 @@ from django.db.models import Max, Sum
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from karibu.events import log
+from karibu.events import log, snapshot
 from karibu.events.models import EventCount, Lake, TailBlock
 
 
@@ -52,6 +52,13 @@ def last_arrival() -> datetime | None:
     if newest:
         return newest
     return next((event.received_at for event in log.recent(1)), None)
+
+
+def is_any_after(moment: datetime) -> bool:
+    """Whether the log holds an event of a later time."""
+    if TailBlock.objects.filter(last_time__gt=moment).exists():
+        return True
+    return snapshot.read(lambda taken: any(file.times[1] > moment for file in taken.files), ())
 
 
 def trouble() -> str:

@@ -1,25 +1,24 @@
 """What changes by the passing of time alone: an event that leaves a window, "no order for 30 days" that comes true.
 
-An event of time t counts in a window of length w until t + w, to the microsecond, and in one that ended e ago from
-t + e on: both are ages at which something changes. Due holds, for every customer, the first of these moments that is
-before a horizon two hours ahead: for those whom a turn of the live segments looks at, from their events; for everybody
-else, once an hour, from the hours of the log that are about to come to such an age.
+An event of time t counts from t on (some lie in the future: an import, another machine's clock), in a window of length
+w until t + w, to the microsecond, and in one that ended e ago from t + e on: all are ages at which something changes.
+Due holds, for every customer, the first of these moments that is before a horizon two hours ahead: for those whom a
+turn of the live segments looks at, from their events; for everybody else, once an hour, from the hours of the log that
+are about to come to such an age.
 Conditions on days of the calendar are found anew at the shop's midnight (watched.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import connection
-from django.db.models import Max
 
 from karibu.customers.raw import cursor as raw_cursor
-from karibu.events import log
+from karibu.events import log, queries
 from karibu.events.arrays import with_bulk_arrays
-from karibu.events.models import TailBlock
 from karibu.segments.conditions.combined import leaves
 from karibu.segments.definition import Definition
 from karibu.segments.models import Horizon
@@ -47,23 +46,28 @@ def windows(definitions: Iterable[Definition]) -> Windows:
     return found
 
 
+def beginning(definitions: Iterable[Definition]) -> Windows:
+    """The same of what is to come (an import, another machine's clock): it counts as soon as it has happened."""
+    return {timedelta(): {name for one in definitions for name in one.needs.events or ()}}
+
+
 def horizon() -> datetime | None:
     """Until when Due is complete; None before the first look ahead."""
     return Horizon.objects.values_list("at", flat=True).first()
 
 
-def look_ahead(of: Windows, now: datetime) -> None:
+def look_ahead(definitions: Collection[Definition], now: datetime) -> None:
     """Once an hour: moves the horizon, and notes everybody for whom something happens before it."""
     known = horizon()
     if known and known - now >= EVERY:
         return
-    note_all(of, known or now, now + REACH)
+    note_all(definitions, known or now, now + REACH)
     Horizon.objects.update_or_create(id=1, defaults={"at": now + REACH})
 
 
-def note_all(of: Windows, since: datetime, until: datetime) -> None:
-    """Notes everybody an event of whom comes into or leaves a window in since < t ≤ until."""
-    for length, names in of.items():
+def note_all(definitions: Collection[Definition], since: datetime, until: datetime) -> None:
+    """Notes everybody an event of whom begins to count, comes into or leaves a window in since < t ≤ until."""
+    for length, names in {**beginning(definitions), **windows(definitions)}.items():
         first, last = since - length, until - length
         found = log.query(
             "SELECT customer, epoch_us(min(time)) AS happened FROM events WHERE customer IS NOT NULL AND time > $first"
@@ -106,10 +110,19 @@ def take_due(now: datetime, most: int) -> set[int]:
         return {row[0] for row in cursor.fetchall()}
 
 
-def latest_ahead(now: datetime) -> datetime | None:
-    """The latest time of events that came lately, if that is in the future (another machine's clock, an import)."""
-    found: datetime | None = TailBlock.objects.filter(last_time__gt=now).aggregate(at=Max("last_time"))["at"]
-    return found
+def note_ahead(customers: Collection[int], now: datetime) -> None:
+    """Notes these for the moments, as far as the horizon, at which something of theirs that is to come will count."""
+    until = horizon() or now
+    if not queries.is_any_after(now):
+        return
+    found = log.query(
+        "SELECT DISTINCT customer, epoch_us(time) AS happens FROM events"
+        " WHERE time > $now AND time <= $until AND list_contains($customers, customer)",
+        {"now": now, "until": until, "customers": list(customers)},
+        since=now,
+        until=until + _MICROSECOND,
+    )
+    _note(found["customer"].to_pylist(), found["happens"].to_pylist())
 
 
 def look_again(customers: Iterable[int], at: datetime) -> None:

@@ -114,7 +114,7 @@ def turn(now: datetime | None = None) -> int:
             return 0
         segments = watched(now or timezone.now())
         definitions = [segment.definition for segment in segments if segment.definition]
-        expiry.look_ahead(expiry.windows(definitions), now or timezone.now())
+        expiry.look_ahead(definitions, now or timezone.now())
         touches = _take(now or timezone.now())
         now = now or timezone.now()  # what was taken has happened by now
         if not touches.did and not touches.anything:
@@ -155,9 +155,8 @@ def _settle(known: Sequence[Watched], touches: Touches, now: datetime) -> int:
     # One that waits to be rebuilt, and whose lock we hold, will be rebuilt from what we see, and more.
     concerned = [s for s in judged if s.id in held and s.is_built and touches.concern(s)]
     customers = touches.customers(concerned) if concerned else set()
-    if ahead := expiry.latest_ahead(now):
-        expiry.look_again(customers, ahead)
     if customers:
+        expiry.note_ahead(customers, now)
         people = mirror.roots(customers)
         found, failed = _members(concerned, people, now)
         judged_ids = [segment.id for segment in concerned if segment.id not in failed]

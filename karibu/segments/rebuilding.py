@@ -51,7 +51,7 @@ def _found(segment: Watched, now: datetime) -> Change:
     members = run.members(segment.definition, now=now)["id"].combine_chunks()
     change = membership.rebuild(segment.id, members, now)
     # Further than the horizon can be moved before this transaction ends and the next look ahead sees the segment.
-    expiry.note_all(expiry.windows([segment.definition]), now, now + expiry.REACH + expiry.EVERY)
+    expiry.note_all([segment.definition], now, now + expiry.REACH + expiry.EVERY)
     return change
 
 

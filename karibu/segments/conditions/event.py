@@ -126,7 +126,7 @@ class Event(Condition, frozen=True):
         return moment[self.measure == "last"] % {"did": words.did(self.names), "is": joined}
 
     def needs(self) -> Needs:
-        dates = self.op in operators.CALENDAR
+        dates = self.op in operators.CALENDAR or where.are_dated(self.where)
         return Needs(events=frozenset(self.names), windows=window.moving(self.within), dates=dates)
 
     def holds(self, scope: Scope, denied: bool) -> BooleanValue:

@@ -76,7 +76,8 @@ class Sequence(Condition, frozen=True):
 
     def needs(self) -> Needs:
         events = frozenset(name for step in self.sequence for name in step.names)
-        return Needs(events=events, windows=window.moving(self.within))
+        dates = any(where.are_dated(step.where) for step in self.sequence)
+        return Needs(events=events, windows=window.moving(self.within), dates=dates)
 
     def holds(self, scope: Scope, denied: bool) -> BooleanValue:
         steps = tuple(step.denied for step in self.sequence)

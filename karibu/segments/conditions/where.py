@@ -124,6 +124,11 @@ def check_properties(where: Sequence[Property], path: str) -> None:
         each.check(f"{path}[{i}]")
 
 
+def are_dated(where: Sequence[Property]) -> bool:
+    """Whether one of them changes with the shop's calendar day."""
+    return any(each.op in operators.CALENDAR for each in where)
+
+
 def listed(names: str | list[str]) -> list[str]:
     return [names] if isinstance(names, str) else names
 

@@ -211,6 +211,9 @@ def test_what_its_answer_hangs_on() -> None:
     assert needs.windows == (timedelta(hours=5), timedelta(days=30), timedelta(days=60))
     assert needs.dates
     assert not parse(RWANDA).needs.dates
+    lately = {"property": "sent on", "op": "in_last_days", "value": 1}
+    assert parse({"event": "A", "where": [lately]}).needs.dates
+    assert parse({"sequence": [{"event": "A"}, {"event": "B", "where": [lately]}]}).needs.dates
 
 
 class TestOtherSegments:

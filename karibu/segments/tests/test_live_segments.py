@@ -177,6 +177,32 @@ def test_old_events_that_come_late_leave_when_they_should(story):
     assert story.members(lately) == set() and story.is_exact(lately)
 
 
+def test_what_is_to_come_counts_from_its_own_moment_on_whoever_saw_it_arrive(story):
+    """In an import, or by another machine's clock: in the tail or in files, before or after the segment was made."""
+
+    def will(who, **span):
+        append(event(customer_id=story.customer(who), time=story.now + timedelta(**span), name="Product Viewed"))
+        Touched.objects.create(customers=[story.customer(who)], event="Product Viewed", rows_changed=False)
+
+    for who in ("ann", "bob", "cid"):
+        story.does(who, "Signed Up")
+    viewers = story.segment({"event": "Product Viewed"})
+    will("ann", minutes=10)
+    will("bob", hours=20)
+    story.waits(minutes=10)
+    assert story.members(viewers) == {"ann"} and story.is_exact(viewers)
+
+    will("cid", minutes=5)
+    flush.flush_everything()
+    story.looks()
+    later = story.segment({"event": "Product Viewed", "op": "gte", "value": 1})
+    story.waits(minutes=5)
+    for segment in (viewers, later):
+        assert story.members(segment) == {"ann", "cid"} and story.is_exact(segment)
+    story.waits(hours=20)
+    assert story.members(later) == {"ann", "bob", "cid"} and story.is_exact(later)
+
+
 def test_a_segment_made_later_loses_by_time_who_was_found_by_its_rebuild(story):
     story.does("ann", "Product Viewed")
     story.looks()
@@ -374,11 +400,15 @@ def test_a_circle_of_segments_says_so_and_keeps_its_members(story):
 
 def test_days_of_the_calendar_change_at_the_shops_midnight(story):
     birthday = story.segment({"trait": "birthday", "op": "anniversary_in_days", "value": 1})
+    soon = {"property": "for", "op": "anniversary_in_days", "value": 1}
+    ordered = story.segment({"event": "Gift Ordered", "where": [soon]})
+    story.does("ann", "Gift Ordered", properties={"for": "2027-03-11"})
     story.does("ann", "", type="identify", traits={"birthday": "1990-03-11"})
 
     def at(moment):
         story.now = moment
         story.looks()
+        assert story.members(ordered) == story.members(birthday)
         return story.members(birthday)
 
     midnight = story.now.replace(hour=22, minute=0)  # 2026-03-10 00:00 in Kigali
