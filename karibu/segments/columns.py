@@ -47,7 +47,7 @@ MOST = 2000  # traits that have a column: a shop that puts ids into names of tra
 LONGEST = 200  # characters of a trait's name
 SAMPLE = 3000  # customers, the newest of those with a name, whose traits are looked at for suggestions
 SHOWN = 10  # values of a trait that are suggested
-_EDITION = 1  # count up when the files' contents change in a way that their columns do not show
+_EDITION = 2  # count up when the files' contents change in a way that their columns do not show
 
 _predictions: dict[str, str] = {}
 

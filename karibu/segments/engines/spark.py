@@ -29,6 +29,7 @@ from karibu.segments.scope import Dialect, logged
 if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
 
     from karibu.events.snapshot import Snapshot
 
@@ -78,27 +79,37 @@ def ask(asked: Asked, work: Callable[[Session], T]) -> T:
     """`work` over everybody. Questions `among` a few are not for a cluster."""
     if asked.among is not None:
         raise ValueError("a few customers are asked for in this process")
+    if not asked.events:
+        return mirror.read(lambda state: _over(asked, state, None, work), asked.customers)
     return mirror.read(
         lambda state: snapshot.read(lambda taken: _over(asked, state, taken, work), None, asked.logged),
         asked.customers,
     )
 
 
-def _over(asked: Asked, state: mirror.State, taken: Snapshot, work: Callable[[Session], T]) -> T:
+def _over(asked: Asked, state: mirror.State, taken: Snapshot | None, work: Callable[[Session], T]) -> T:
     spark = _started().newSession()
     at = (asked.now - _EPOCH) // timedelta(microseconds=1)
     spark.sql(
         f"CREATE TEMPORARY FUNCTION karibu_ago(span BIGINT) RETURNS TIMESTAMP RETURN timestamp_micros({at} - span)"
     )
     _customers(spark, state).createOrReplaceTempView("customers")
-    _family(spark, state).createOrReplaceTempView("family")
-    _log(spark, taken, sorted(asked.logged)).createOrReplaceTempView("log")
-    told = spark.sql(
-        "SELECT log.*, coalesce(family.person, log.customer) AS person FROM log"
-        " LEFT JOIN family ON family.id = log.customer WHERE log.customer IS NOT NULL"
-    )
-    told.where(f"time <= timestamp_micros({at})").createOrReplaceTempView("events")
+    if taken is not None:
+        _log(spark, taken, sorted(asked.logged)).createOrReplaceTempView("log")
+        told = f"log.customer IS NOT NULL AND log.time <= timestamp_micros({at})"
+        spark.sql(f"{_whose(spark, state)} WHERE {told}").createOrReplaceTempView("events")  # noqa: S608
     return work(Session(spark))
+
+
+def _whose(spark: SparkSession, state: mirror.State) -> str:
+    """The log and who it is of today."""
+    if not state.is_anybody_merged:
+        return "SELECT log.*, log.customer AS person FROM log"
+    _family(spark, state).createOrReplaceTempView("family")
+    return (
+        "SELECT log.*, coalesce(family.person, log.customer) AS person FROM log"
+        " LEFT JOIN family ON family.id = log.customer"
+    )
 
 
 def _started() -> SparkSession:
@@ -118,6 +129,8 @@ def _log(spark: SparkSession, taken: Snapshot, columns: list[str]) -> DataFrame:
     tail = spark.createDataFrame(taken.tail.select(columns).cast(plain))
     if not taken.files:
         return tail
+    if lake.is_local():  # the cluster would be sent to look at each of some dozen files
+        spark.conf.set("spark.sql.sources.parallelPartitionDiscovery.threshold", len(taken.files))
     types = logged()
     schema = ", ".join(f"{name} {_spelt(types[name])}" for name in columns)
     reader = spark.read.schema(schema).option("basePath", _place(""))
@@ -126,24 +139,37 @@ def _log(spark: SparkSession, taken: Snapshot, columns: list[str]) -> DataFrame:
 
 def _customers(spark: SparkSession, state: mirror.State) -> DataFrame:
     """Files with the same columns are read as one, without those who have changed since."""
-    parts = [spark.createDataFrame(state.changed)]
+    changed = spark.createDataFrame(state.changed)
+    parts = [changed]
     for traits in sorted({file.traits for file in state.base}):
         paths = [_place(file.path) for file in state.base if file.traits == traits]
-        parts.append(_still(spark, spark.read.parquet(*paths), state).selectExpr(*_selected(state.columns, traits)))
+        # What stands in a file is said, or Spark would read the files for it first.
+        reader = spark.read.schema(_without(changed.schema, _lacking(state.columns, traits)))
+        parts.append(_still(spark, reader.parquet(*paths), state).selectExpr(*_selected(state.columns, traits)))
     return reduce(lambda some, more: some.unionByName(more), parts)
 
 
 def _selected(columns: Sequence[str], traits: int) -> list[str]:
-    """Traits that came up after a file was written are NULL in it."""
-    lacking = {name for name in columns if source.is_trait(name) and int(name[1:]) > traits}
+    lacking = _lacking(columns, traits)
     return [f"CAST(NULL AS STRING) AS {name}" if name in lacking else name for name in columns]
+
+
+def _lacking(columns: Sequence[str], traits: int) -> set[str]:
+    """Traits that came up after a file was written are NULL in it."""
+    return {name for name in columns if source.is_trait(name) and int(name[1:]) > traits}
+
+
+def _without(schema: StructType, lacking: set[str]) -> StructType:
+    from pyspark.sql.types import StructType
+
+    return StructType([field for field in schema if field.name not in lacking])
 
 
 def _family(spark: SparkSession, state: mirror.State) -> DataFrame:
     changed = spark.createDataFrame(state.family)
     if not state.family_files:
         return changed
-    files = spark.read.parquet(*[_place(path) for path in state.family_files])
+    files = spark.read.schema(changed.schema).parquet(*[_place(path) for path in state.family_files])
     return changed.unionByName(_still(spark, files, state).select("id", "person"))
 
 
