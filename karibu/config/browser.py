@@ -35,7 +35,7 @@ PICTURES = os.environ.get("KARIBU_LOOK", "")
 HERE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost"
 OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", HERE]
 # What a browser says of an answer that a test provokes, and htmx of a request that newer typing has overtaken.
-EXPECTED = ("Failed to load resource", "htmx:sendAbort", "htmx:afterRequest")
+EXPECTED = ("Failed to load resource", "Response Status Error Code", "htmx:sendAbort", "htmx:afterRequest")
 WIDTHS = ((390, 844), (1440, 900))
 
 

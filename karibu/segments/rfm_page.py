@@ -89,7 +89,7 @@ def grid(cells: Sequence[Cell]) -> dict[str, Any]:
         "x": {"field": often, "type": "ordinal", "axis": axis},
         "y": {"field": lately, "type": "ordinal", "sort": "descending", "axis": axis},
     }
-    colour = {"field": people, "type": "quantitative", "legend": None, "scale": {"range": [0.04, 0.5]}}
+    colour = {"field": people, "type": "quantitative", "legend": None, "scale": {"range": [0.04, 0.36]}}
     fields = {"mark": {"type": "rect", "color": ACCENT, "stroke": LINE}, "encoding": {"opacity": colour}}
     names = {"mark": {"type": "text", "dy": -7, "color": INK}, "encoding": {"text": {"field": group}}}
     numbers = {

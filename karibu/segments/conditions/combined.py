@@ -25,7 +25,7 @@ class AllOf:
     def said(self, denied: bool, names: Names) -> str:
         if not self.parts:
             return _("of no kind") if denied else _("of any kind")
-        return _joined(_(" and "), self.parts, denied, names)
+        return _joined(_(" or ") if denied else _(" and "), self.parts, denied, names)
 
     def holds(self, scope: Scope, denied: bool) -> BooleanValue:
         parts = [part.holds(scope, denied) for part in self.parts]
@@ -44,7 +44,7 @@ class AnyOf:
     def said(self, denied: bool, names: Names) -> str:
         if not self.parts:
             return _("of any kind") if denied else _("of no kind")
-        return _joined(_(" or "), self.parts, denied, names)
+        return _joined(_(" and ") if denied else _(" or "), self.parts, denied, names)
 
     def holds(self, scope: Scope, denied: bool) -> BooleanValue:
         parts = [part.holds(scope, denied) for part in self.parts]
@@ -88,15 +88,9 @@ def needs(node: Node) -> Needs:
 
 
 def _joined(word: str, parts: tuple[Node, ...], denied: bool, names: Names) -> str:
-    """Parts that are joined themselves stand in brackets."""
-    if len(parts) == 1:
-        return parts[0].said(denied, names)
-    text = word.join(f"({said})" if is_joined(part) else said for part, said in _each(parts, names))
-    return _("of whom it is not true that (%(what)s)") % {"what": text} if denied else text
-
-
-def _each(parts: tuple[Node, ...], names: Names) -> list[tuple[Node, str]]:
-    return [(part, part.said(denied=False, names=names)) for part in parts]
+    """Parts that are joined themselves stand in brackets, unless there is nothing beside them."""
+    each = [(part, part.said(denied, names)) for part in parts]
+    return word.join(f"({said})" if is_joined(part) and len(parts) > 1 else said for part, said in each)
 
 
 def is_joined(node: Node) -> bool:

@@ -9,6 +9,7 @@ from django.utils import timezone
 from karibu.config.browser import accessibility, look
 from karibu.customers.models import Customer
 from karibu.segments.models import Segment
+from karibu.web.models import User
 
 pytestmark = pytest.mark.browser
 
@@ -209,3 +210,35 @@ def test_countries_are_ticked_one_by_one(builder: Any) -> None:
     says(builder, "Customers whose country is one of “Rwanda”.")
     counts(builder, 3)
     assert accessibility(builder) == []
+
+
+def test_what_the_server_does_not_answer_is_told_of_until_it_does(builder: Any) -> None:
+    country_is(builder, "RW")
+    counts(builder, 3)
+    failed = builder.get_by_text("The server did not answer")
+    builder.route("**/segments/preview/", lambda route: route.fulfill(status=503))
+    builder.select_option('[name="r_0.value"]', "KE")
+    failed.wait_for()
+    builder.unroute("**/segments/preview/")
+    builder.select_option('[name="r_0.op"]', "is_not")
+    counts(builder, 3)
+    failed.wait_for(state="detached")
+
+
+def test_whoever_is_signed_out_meanwhile_finds_the_conditions_again(builder: Any, live: Any) -> None:
+    user = User.objects.get()
+    user.set_password("a long enough secret")
+    user.save()
+    live.sign_in(builder, user)
+    builder.goto(live.url + NEW)
+    country_is(builder, "KE")
+    builder.fill('[name="name"]', "Kenyans")
+    counts(builder, 2)
+    builder.context.clear_cookies(name="sessionid")
+    builder.select_option('[name="r_0.op"]', "is_not")
+    builder.get_by_text("You were signed out meanwhile").wait_for()
+    builder.get_by_label("E-mail").fill(user.email)
+    builder.get_by_label("Password").fill("a long enough secret")
+    builder.get_by_role("button", name="Sign in", exact=True).click()
+    says(builder, "Customers whose country is not “Kenya”.")
+    assert builder.locator('[name="name"]').input_value() == "Kenyans"

@@ -11,18 +11,18 @@ from karibu.segments.builder.controls import NONE, Control, Kind, Options, selec
 
 TEXT = (
     ("is", _("is")), ("is_not", _("is not")), ("in", _("is one of")), ("not_in", _("is none of")),
-    ("contains", _("contains")), ("starts_with", _("begins with")),
+    ("contains", _("contains")), ("starts_with", _("starts with")),
     ("exists", _("is known")), ("missing", _("is not known")),
 )  # fmt: skip
 NUMBER = (
-    ("gte", _("is at least")), ("lte", _("is at most")), ("gt", _("is more than")), ("lt", _("is less than")),
+    ("gte", _("is at least")), ("lte", _("is at most")), ("gt", _("is above")), ("lt", _("is below")),
     ("is", _("is exactly")), ("is_not", _("is not")), ("between", _("is between")),
     ("exists", _("is known")), ("missing", _("is not known")),
 )  # fmt: skip
 DATE = (
     ("in_last_days", _("was in the last … days")), ("not_in_last_days", _("was not in the last … days")),
     ("before", _("was before")), ("after", _("was after")), ("between", _("was between")),
-    ("anniversary_in_days", _("has its day within the next … days")),
+    ("anniversary_in_days", _("has its anniversary in the next … days")),
     ("exists", _("is known")), ("missing", _("is not known")),
 )  # fmt: skip
 MOMENT = tuple(pair for pair in DATE if pair[0] not in ("anniversary_in_days", "exists", "missing"))

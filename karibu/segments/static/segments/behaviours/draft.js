@@ -1,7 +1,9 @@
 // What stands in the form belongs to this entry of the tab's history: who goes to a customer and back, or reloads, finds
-// the conditions as they were. Two tabs have two histories, so neither takes the other's. What is taken out can be put
-// back: the form as it was before is sent once more.
+// the conditions as they were; so does who was signed out meanwhile and signs in again. Two tabs have two histories, so
+// neither takes the other's. What is taken out can be put back: the form as it was before is sent once more.
 behave("draft", (form) => {
+  const KEY = "karibu conditions";
+  const HERE = location.pathname + location.search;
   const NOT = ["csrfmiddlewaretoken", "tab", "seen", "do"];
 
   let before;
@@ -12,7 +14,9 @@ behave("draft", (form) => {
   }
 
   function keep() {
-    history.replaceState({ ...history.state, draft: drafted() }, "");
+    const draft = drafted();
+    history.replaceState({ ...history.state, draft }, "");
+    sessionStorage.setItem(KEY, JSON.stringify({ path: HERE, draft }));
   }
 
   function restore(draft) {
@@ -24,7 +28,15 @@ behave("draft", (form) => {
     return htmx.ajax("POST", form.action, { target: "#rows", swap: "innerHTML settle:0", values });
   }
 
-  if (history.state?.draft) restore(history.state.draft);
+  function signedInAgain() {
+    const kept = JSON.parse(sessionStorage.getItem(KEY) || "null");
+    sessionStorage.removeItem(KEY);
+    const from = document.referrer && new URL(document.referrer).pathname;
+    return from?.startsWith("/sign-in/") && kept?.path === HERE ? kept.draft : undefined;
+  }
+
+  const draft = history.state?.draft ?? signedInAgain();
+  if (draft) restore(draft);
   form.addEventListener("htmx:configRequest", (event) => {
     const deed = /^(remove|unwhere):(r[_\d]*)/.exec(event.detail.parameters.do ?? "");
     if (deed) [before, out] = [drafted(), deed[2]];
