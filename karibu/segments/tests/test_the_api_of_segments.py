@@ -13,6 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from karibu.customers.models import Customer
 from karibu.segments import actions, cli, membership, mirror, queries
 from karibu.segments import run as questions
 from karibu.segments.models import Segment, Size
@@ -257,9 +258,14 @@ def test_the_page_and_the_terminal_say_who_was_in_it_on_a_day_too(marketer, pers
     asked = marketer.get(f"/segments/{made.pk}/past/?day={then}", follow=True)
     assert asked.redirect_chain == [(f"/segments/{made.pk}/past/{then}/", 302)]
     page = asked.content.decode()
-    assert "Amina" in page and "Juma" in page and "nobody kept" not in page
+    assert "Amina" in page and "Juma" in page and "nobody kept" not in page and "not listed" not in page
     page = marketer.get(f"/segments/{made.pk}/past/{timezone.localdate().isoformat()}/").content.decode()
     assert "Amina" in page and "Juma" not in page
+    file = marketer.get(f"/segments/{made.pk}/past/{then}/?format=csv").headers["Content-Disposition"]
+    assert file == f'attachment; filename="then-{then}.csv"'
+    Customer.objects.filter(pk=juma.pk).update(merged_into=amina.pk)
+    assert "1 of them is not listed" in marketer.get(f"/segments/{made.pk}/past/{then}/").content.decode()
+    Customer.objects.filter(pk=juma.pk).update(merged_into=None)
     monkeypatch.setattr(queries, "FEW", 1)
     page = marketer.get(f"/segments/{made.pk}/past/{then}/").content.decode()
     at = re.search(rf"<code>karibu segment members {made.pk} --at (\S+)</code>", page)[1]
