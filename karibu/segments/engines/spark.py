@@ -97,7 +97,7 @@ def _over(asked: Asked, state: mirror.State, taken: Snapshot | None, work: Calla
     if taken is not None:
         _log(spark, taken, sorted(asked.logged)).createOrReplaceTempView("log")
         told = f"log.customer IS NOT NULL AND log.time <= timestamp_micros({at})"
-        spark.sql(f"{_whose(spark, state)} WHERE {told}").createOrReplaceTempView("events")  # noqa: S608
+        spark.sql(f"{_whose(spark, state)} WHERE {told}").createOrReplaceTempView("events")
     return work(Session(spark))
 
 
