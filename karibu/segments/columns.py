@@ -13,7 +13,7 @@ from collections.abc import Collection
 from functools import lru_cache
 from typing import NamedTuple
 
-from django.db import connection
+from django.db import connection, transaction
 
 from karibu.segments.models import TraitColumn
 
@@ -119,13 +119,17 @@ def _numbers(database: str, count: int, last: int) -> dict[str, int]:
 def give_columns(names: Collection[str]) -> dict[str, int]:
     """As trait_numbers(), after those of `names` that are new got a column, as long as there are fewer than MOST.
 
-    Names that are too long (somebody wrote them at the database's own prompt) get none.
+    Names that are too long (somebody wrote them at the database's own prompt) get none. A file of the mirror has the
+    columns up to some number: so nobody gives one while a transaction that gave a smaller one has not ended.
     """
     known = trait_numbers()
     new = sorted(name for name in set(names) - set(known) if len(name) <= LONGEST)[: max(MOST - len(known), 0)]
     if not new:
         return known
-    TraitColumn.objects.bulk_create([TraitColumn(name=name) for name in new], ignore_conflicts=True)
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE segments_traitcolumn IN SHARE ROW EXCLUSIVE MODE")
+        TraitColumn.objects.bulk_create([TraitColumn(name=name) for name in new], ignore_conflicts=True)
     return trait_numbers()
 
 

@@ -1,7 +1,6 @@
 """Somebody is erased while the live segments move them: neither waits for what the other holds."""
 
 import threading
-import time
 
 import pytest
 from django.db import connection, transaction
@@ -12,10 +11,10 @@ from karibu.segments import live, membership
 from karibu.segments.erasing import from_segments
 from karibu.segments.models import Due, Member, Segment, Touched
 from karibu.segments.tests.living import BOUGHT
+from karibu.segments.tests.waiting import LIMIT, until_somebody_waits
 from karibu.segments.together import PAIRS
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("lake")]
-LIMIT = 60  # seconds for what takes none
 
 
 @pytest.fixture
@@ -29,15 +28,6 @@ def buyer(story):
     Touched.objects.create(customers=[ann], event="Letter To ann@example.com", rows_changed=False)
     Due.objects.create(at=story.now, customer_id=ann)
     return person.known(ann)
-
-
-def is_somebody_waiting():
-    with connection.cursor() as asked:
-        asked.execute(
-            "SELECT EXISTS (SELECT FROM pg_stat_activity"
-            " WHERE datname = current_database() AND wait_event_type = 'Lock')"
-        )
-        return asked.fetchone()[0]
 
 
 def beside(work):
@@ -72,9 +62,7 @@ def test_who_leaves_a_segment_while_they_are_erased_holds_nobody_up(buyer):
     thread, go_on, failed = beside(leave)
 
     def tell():
-        end = time.monotonic() + LIMIT
-        while not is_somebody_waiting() and time.monotonic() < end:
-            time.sleep(0.01)
+        until_somebody_waits(unless=failed)
         go_on.set()
         connection.close()
 

@@ -7,11 +7,12 @@ import pytest
 from django.db import connection, transaction
 
 from karibu.customers.models import Customer
-from karibu.segments import mirror
+from karibu.segments import columns, mirror
 from karibu.segments.mirror import files, keep
 from karibu.segments.models import Mirror
 from karibu.segments.tests.dying import die
 from karibu.segments.tests.people import customer, mirrored, straight
+from karibu.segments.tests.waiting import until_somebody_waits
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("lake")]
 
@@ -107,6 +108,26 @@ def test_changes_made_while_everything_is_read_are_not_lost(people, monkeypatch)
     monkeypatch.setattr(keep.build, "base", read_while_others_write)
     mirror.rebuild()
     assert mirrored(mirror.current())[people[0]]["city"] == "Meanwhile"
+
+
+def test_whoever_sees_a_new_traits_column_sees_those_before_it(people):
+    """Or a file would count as one that has a column which was not there yet for who wrote it."""
+    gave, end, seen = threading.Event(), threading.Event(), []
+
+    def slow():
+        with transaction.atomic():
+            columns.give_columns(["slow"])
+            gave.set()
+            end.wait(60)
+
+    first = in_a_thread(slow)
+    assert gave.wait(60)
+    second = in_a_thread(lambda: seen.append(columns.give_columns(["quick"])))
+    until_somebody_waits(unless=seen)
+    end.set()
+    first.join(60)
+    second.join(60)
+    assert seen[0]["slow"] < seen[0]["quick"]
 
 
 def test_a_change_committed_out_of_order_is_seen(people):
