@@ -89,6 +89,8 @@ def ask(asked: Asked, work: Callable[[Session], T]) -> T:
 
 def _over(asked: Asked, state: mirror.State, taken: Snapshot | None, work: Callable[[Session], T]) -> T:
     spark = _started().newSession()
+    # Or ${env:NAME} in a text that somebody compares with would become what that variable of this process holds.
+    spark.conf.set("spark.sql.variable.substitute", "false")
     at = (asked.now - _EPOCH) // timedelta(microseconds=1)
     spark.sql(
         f"CREATE TEMPORARY FUNCTION karibu_ago(span BIGINT) RETURNS TIMESTAMP RETURN timestamp_micros({at} - span)"

@@ -98,6 +98,7 @@ SHAPES: dict[str, Raw] = {
     "a property of its own": {"event": "Game Played", "where": [{"property": "game", "op": "is", "value": "Bao"}]},
     "a property inside": {"event": "Game Played", "where": [{"property": "points.won", "op": "gte", "value": 7}]},
     "a property in a list": {"event": "Game Played", "where": [{"property": "game.0", "op": "missing"}]},
+    "a text that an engine might replace": {"not": {"trait": "name", "op": "starts_with", "value": "${x}"}},
     "a property that is a day": {
         "event": "Game Played",
         "where": [{"property": "on", "op": "after", "value": "2026-11-01"}],
