@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from importlib import import_module
 from types import ModuleType
@@ -38,6 +38,7 @@ MANY = 20  # conditions on what people did
 class Compiled:
     """`sql` selects `id`, in no order. The columns are those it reads; no events: the log is not needed.
 
+    Where it reads the table `apart`, this says whom to keep there: {name: SQL for a person each}, see Session.keep.
     `gathered` is the same as it is asked together with others, of a few; None where it was not wanted or cannot be.
     """
 
@@ -45,10 +46,16 @@ class Compiled:
     customers: frozenset[str]
     events: frozenset[str]
     gathered: Gathered | None = None
+    apart: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def length(self) -> int:
-        return len(self.sql)
+        return len(self.sql) + sum(map(len, self.apart.values()))
+
+    @property
+    def statements(self) -> str:
+        """All that is asked."""
+        return ";\n\n".join([*self.apart.values(), self.sql])
 
 
 @dataclass(frozen=True)
@@ -101,7 +108,7 @@ def _once(known: dict[Key, T], key: Key, make: Callable[[], T]) -> T:
 def _compiled(definition: Definition, scope: Scope) -> Compiled:
     if scope.dialect == "duckdb" and _asks_often(definition) and (walk := together.gathered(definition, scope)):
         sql = together.of_everybody(walk, definition.needs.events)
-        return Compiled(sql, walk.customers, walk.events, walk)
+        return Compiled(sql, walk.customers, walk.events, walk, walk.apart)
     members = _members(definition, scope)
     sql = _printed(members, scope.dialect)
     asks_log = bool(members.op().find(lambda node: node == scope.events.op()))

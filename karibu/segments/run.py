@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,7 +51,7 @@ class TooLong(Cancelled):
 
 @dataclass(frozen=True)
 class Explained:
-    """`took` is how long the engine needed to count, in seconds, after it was given the files."""
+    """`took` is how long the engine needed to count, in seconds, after it had the files and whom it asked for apart."""
 
     sentence: str
     sql: str
@@ -107,7 +107,7 @@ def explain(definition: Definition, *, now: datetime | None = None) -> Explained
         size = _counted(session, found[0])
         took = time.perf_counter() - begun
         plan = session.plan(found[0].sql)
-        return Explained(definition.sentence(), found[0].sql, plan, str(settings.KARIBU_ENGINE), size, took)
+        return Explained(definition.sentence(), found[0].statements, plan, str(settings.KARIBU_ENGINE), size, took)
 
     return ask([definition], now, None, look)
 
@@ -159,15 +159,17 @@ def ask(
     if now.tzinfo is None:
         raise ValueError("now must say its zone")
     engine = engines.chosen() if among is None else engines.embedded()
-    found = _compiled(definitions, engine, now, of_a_few=among is not None and len(definitions) > 1)
+    of_a_few = among is not None and len(definitions) > 1
+    found = _compiled(definitions, engine, now, of_a_few=of_a_few)
+    apart = {name: sql for one in found for name, sql in one.apart.items()} if not of_a_few else {}
     known, logged = _union(f.customers for f in found), _union(f.events for f in found) | events
     asked = Asked(now, known, logged, among, _names(definitions))
     ticket = _ticket.get()
 
     def work(session: Session) -> T:
-        if ticket is None:
-            return look(session, found)
-        with ticket.held(session):
+        with ticket.held(session) if ticket else nullcontext():
+            if apart:
+                session.keep(apart)
             return look(session, found)
 
     return engine.ask(asked, work)

@@ -47,6 +47,7 @@ class Happened:
 Measure = Callable[[Any, "BooleanValue | None"], "Value"]
 Measures = Mapping[str, Measure]
 Fits = Callable[[Any], "Sequence[BooleanValue]"]
+People = Callable[[], "IntegerColumn"]  # only called by who asks for them in ibis' words, which take long to write
 
 
 @dataclass(frozen=True)
@@ -80,22 +81,23 @@ class Scope:
         column = self.traits.get(name)
         return self.customers[column] if column in self.columns else None
 
-    def among(self, people: IntegerColumn, denied: bool) -> BooleanValue:
+    def among(self, people: People, denied: bool) -> BooleanValue:
         """Whether a customer is one of `people`; or (`denied`) is not. Nobody (NULL) may be among them."""
+        ids = people()
         if denied:
-            known = people.as_table()
-            outside: BooleanValue = ~self.customers.id.isin(known.filter(known[people.get_name()].notnull())[0])
+            known = ids.as_table()
+            outside: BooleanValue = ~self.customers.id.isin(known.filter(known[ids.get_name()].notnull())[0])
             return outside
-        found: BooleanValue = self.customers.id.isin(people)
+        found: BooleanValue = self.customers.id.isin(ids)
         return found
 
     def measured(self, happened: Happened, measures: Measures, fits: Fits, denied: bool) -> BooleanValue:
         """Whether something of it happened to a customer, and its measures fit; or (`denied`) not."""
         if not measures:
-            return self.among(happened.table.person, denied)
+            return self.among(lambda: happened.table.person, denied)
         people = happened.table.group_by("person")
         found = people.agg([measure(happened.table, None).name(name) for name, measure in measures.items()])
-        return self.among(found.filter(fits(found)).person, denied)
+        return self.among(lambda: found.filter(fits(found)).person, denied)
 
     def moment(self, when: datetime) -> TimestampValue:
         return self._spelt("moment")((when - _EPOCH) // _MICROSECOND)

@@ -5,13 +5,15 @@ be true of it. For everybody each definition is a question of its own (compile.p
 spread over files. For a few customers whose history is at hand, hundreds of such questions are mostly the engine's
 getting ready; here all measures are columns of one grouping, and each definition is an expression over a row.
 
-What cannot be said so (three steps in order, how many different values) is asked alone.
+What cannot be said so (three steps in order, how many different values) is a question of its own all the same, and
+whom it finds is one more column: a person is among them or not. Of everybody these questions are asked before, one
+after the other (Session.keep): in one question, the engine keeps some megabytes of room for each of them.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -19,35 +21,38 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import pyarrow as pa
 
 from karibu.segments.definition import Definition
-from karibu.segments.scope import Fits, Happened, Measure, Measures, Scope, every
+from karibu.segments.scope import Fits, Happened, Measure, Measures, People, Scope, every
 
 if TYPE_CHECKING:
-    from ibis.expr.types import BooleanValue, IntegerColumn, Table, Value
+    from ibis.expr.types import BooleanValue, Table, Value
 
     from karibu.segments.compile import Compiled
     from karibu.segments.engines import Session
 
-AT_ONCE, UNITED = 200, 50  # definitions in one question, as expressions and as questions of their own
+AT_ONCE, UNITED = 200, 50  # definitions in one question: as expressions, and with questions of their own
 PAIRS = pa.schema([("segment_id", pa.int64()), ("customer_id", pa.int64())])
+NOTHING: frozenset[str] = frozenset()
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Gathered:
-    """`holds`: SQL over a row "t0" of the customers with the columns `measures`, each of them SQL over events "t0".
+    """`holds`: SQL over a row "t0" of the customers with the columns `measures`, each of them SQL over events "t0", and
+    the columns `apart`: whether a person is among whom this SQL finds.
 
     `customers` and `events` are the columns that it reads.
     """
 
     measures: Mapping[str, str]
+    apart: Mapping[str, str]
     holds: str
-    customers: frozenset[str] = frozenset()
-    events: frozenset[str] = frozenset()
+    customers: frozenset[str] = NOTHING
+    events: frozenset[str] = NOTHING
 
     @property
     def length(self) -> int:
         """Characters of its SQL."""
-        return len(self.holds) + sum(map(len, self.measures.values()))
+        return len(self.holds) + sum(map(len, (*self.measures.values(), *self.apart.values())))
 
 
 class Alone(Exception):
@@ -57,21 +62,37 @@ class Alone(Exception):
 def gathered(definition: Definition, scope: Scope) -> Gathered | None:
     """The definition as an expression; None where it has to be asked alone."""
     try:
-        first = _Gathering.of(scope, [])
+        first = _Gathering.of(scope)
         definition.tree.holds(first, denied=False)  # tells which measures there are
-        second = _Gathering.of(scope, first.measures)
-        holds = definition.tree.holds(second, denied=False)
-        found = second.customers.select(found=holds)
-        measures = {one.name: one.sql for one in first.measures}
-        logged = frozenset().union(*(one.reads for one in first.measures))
-        return Gathered(measures, _written(found), read(found, scope.customers), logged)
+        known, logged = _measures(scope.events, first.values)
+        apart = [_Column.of("f", str(_printed(people)), "boolean") for people in first.people]
+        second = _Gathering.of(scope, known, apart)
+        found = second.customers.select(found=definition.tree.holds(second, denied=False))
+        [holds] = _written(found)
+        logged = logged.union(*(read(people, scope.events) for people in first.people))
+        return Gathered(_named(known), _named(apart), holds, read(found, scope.customers), logged)
     except Alone:
         return None
 
 
+def _named(columns: Iterable[_Column]) -> dict[str, str]:
+    return {one.name: one.sql for one in columns}
+
+
+def _measures(events: Table, values: Sequence[Value]) -> tuple[list[_Column], frozenset[str]]:
+    """Those values as columns, and which columns of the log they read. All are printed at once: each time, ibis takes
+    some milliseconds to begin."""
+    if not values:
+        return [], NOTHING
+    unlike = list(dict.fromkeys(value.op() for value in values))
+    table = events.aggregate([op.to_expr().name(f"m{i}") for i, op in enumerate(unlike)])
+    sqls = dict(zip(unlike, _written(table), strict=True))
+    return [_Column.of("m", sqls[value.op()], value.type()) for value in values], read(table, events) | {"person"}
+
+
 def of_everybody(one: Gathered, names: Collection[str] | None) -> str:
     """SQL for the ids of all whom the definition means. `names`: the events that it asks for; None: of any name."""
-    measured = _measured([one], names)
+    measured = _measured([one], names, is_kept=True)
     return f'SELECT "t0".id FROM {measured} AS "t0" WHERE {one.holds}'  # noqa: S608 - written by ibis
 
 
@@ -86,8 +107,10 @@ def read(table: Table, relation: Table) -> frozenset[str]:
 def members(session: Session, questions: Mapping[int, Compiled]) -> pa.Table:
     """Who of the session's customers is in which: PAIRS."""
     together = {number: one.gathered for number, one in questions.items() if one.gathered}
+    partly = {number: one for number, one in together.items() if one.apart}
+    wholly = {number: one for number, one in together.items() if not one.apart}
     rest = {number: one.sql for number, one in questions.items() if not one.gathered}
-    found = [_expressed(session, some) for some in _batched(together, AT_ONCE)]
+    found = [_expressed(session, some) for some in (*_batched(wholly, AT_ONCE), *_batched(partly, UNITED))]
     return pa.concat_tables([PAIRS.empty_table(), *found, *(united(session, some) for some in _batched(rest, UNITED))])
 
 
@@ -114,63 +137,93 @@ def _expressed(session: Session, questions: Mapping[int, Gathered]) -> pa.Table:
     return pa.table([pa.chunked_array(segments, pa.int64()), pa.chunked_array(ids, pa.int64())], PAIRS).combine_chunks()
 
 
-def _measured(questions: Iterable[Gathered], names: Collection[str] | None = None) -> str:
-    """The customers with all measures that are asked for, as SQL; with `names`, of these events."""
+def _measured(questions: Iterable[Gathered], names: Collection[str] | None = None, *, is_kept: bool = False) -> str:
+    """The customers with all columns that are asked for, as SQL; with `names`, measures are of these events.
+
+    `is_kept`: whom the questions apart find is in the table `apart` of the session.
+    """
     measures = {name: sql for each in questions for name, sql in each.measures.items()}
-    if not measures:
+    apart = {name: sql for each in questions for name, sql in each.apart.items()}
+    joined = [_walked(measures, names or ())] if measures else []
+    joined += [_found(apart, is_kept)] if apart else []
+    if not joined:
         return "customers"
+    columns = "".join(f", j{i}.* EXCLUDE (person)" for i in range(len(joined)))
+    joins = "".join(f" LEFT JOIN ({sql}) j{i} ON j{i}.person = c.id" for i, sql in enumerate(joined))
+    return f"(SELECT c.*{columns} FROM customers c{joins})"  # noqa: S608
+
+
+def _walked(measures: Mapping[str, str], names: Collection[str]) -> str:
+    """person and measures, by one walk over what they did."""
     listed = ", ".join(f"{sql} AS {name}" for name, sql in measures.items())
-    quoted = ", ".join("'" + name.replace("'", "''") + "'" for name in sorted(names or ()))
+    quoted = ", ".join("'" + name.replace("'", "''") + "'" for name in sorted(names))
     named = f'WHERE "t0".name IN ({quoted}) ' if names else ""
-    measured = f'SELECT "t0".person, {listed} FROM events AS "t0" {named}GROUP BY 1'  # noqa: S608
-    return f"(SELECT c.*, m.* EXCLUDE (person) FROM customers c LEFT JOIN ({measured}) m ON m.person = c.id)"  # noqa: S608
+    return f'SELECT "t0".person, {listed} FROM events AS "t0" {named}GROUP BY 1'  # noqa: S608
 
 
-class _Measure(NamedTuple):
-    """A column, the SQL that gives it over events "t0", its type, and the columns of events that it reads."""
+def _found(apart: Mapping[str, str], is_kept: bool) -> str:
+    """person, and among whom they are."""
+    listed = ", ".join(f"bool_or(which = '{name}') AS {name}" for name in apart)
+    parts = (f"SELECT '{name}' AS which, person FROM ({sql}) q(person)" for name, sql in apart.items())  # noqa: S608
+    found = "apart" if is_kept else f"({' UNION ALL '.join(parts)})"
+    return f"SELECT person, {listed} FROM {found} GROUP BY 1"  # noqa: S608
+
+
+class _Column(NamedTuple):
+    """Its name, the SQL that gives it, and its type."""
 
     name: str
     sql: str
     kind: Any
-    reads: frozenset[str]
+
+    @staticmethod
+    def of(letter: str, sql: str, kind: Any) -> _Column:
+        """The same name wherever the same is asked."""
+        return _Column(letter + hashlib.sha256(sql.encode()).hexdigest()[:24], sql, kind)
 
 
 @dataclass(frozen=True)
 class _Gathering(Scope):
-    """A scope whose customers have a column for each of the `known` measures, which come in this order; where none is
-    known, it finds out which there are."""
+    """A scope whose customers have a column for each of the measures and of the questions `apart`, which come in this
+    order. Where none is given, it finds out which there are: `values` of events, and tables of `people`."""
 
-    known: Sequence[_Measure] = ()
-    measures: list[_Measure] = field(default_factory=list)
+    measures: Iterator[_Column] | None = None
+    apart: Iterator[_Column] | None = None
+    values: list[Value] = field(default_factory=list)
+    people: list[Table] = field(default_factory=list)
 
     @staticmethod
-    def of(scope: Scope, known: Sequence[_Measure]) -> _Gathering:
-        columns = {**scope.columns, **{one.name: one.kind for one in known}}
-        return _Gathering(scope.dialect, columns, scope.traits, scope.zone, scope.today, known)
+    def of(scope: Scope, measures: Sequence[_Column] | None = None, apart: Sequence[_Column] = ()) -> _Gathering:
+        columns = {**scope.columns, **{one.name: one.kind for one in (*(measures or ()), *apart)}}
+        given = (None, None) if measures is None else (iter(measures), iter(apart))
+        return _Gathering(scope.dialect, columns, scope.traits, scope.zone, scope.today, *given)
 
-    def among(self, people: IntegerColumn, denied: bool) -> BooleanValue:
-        raise Alone
+    def among(self, people: People, denied: bool) -> BooleanValue:
+        import ibis
+
+        if self.apart:
+            found: BooleanValue = self.customers[next(self.apart).name].fill_null(False)
+            return ~found if denied else found
+        self.people.append(people().as_table())
+        return ibis.null("boolean")
 
     def measured(self, happened: Happened, measures: Measures, fits: Fits, denied: bool) -> BooleanValue:
         counts = cache(lambda: every(happened.conditions))
         events = _Flagged(self.events, happened.flags)
-        often = self._column(lambda: self.events.count(where=counts()))
         columns = {name: self._column(partial(_of_some, measure, events, counts)) for name, measure in measures.items()}
-        held = every([often > 0, *(fits(_Columns(columns)) if columns else ())]).fill_null(False)
+        # A number of nothing is 0, and may fit; a moment of nothing is none.
+        moments = columns and not any(column.type().is_numeric() for column in columns.values())
+        often = [] if moments else [self._column(lambda: self.events.count(where=counts())) > 0]
+        held = every([*often, *(fits(_Columns(columns)) if columns else ())]).fill_null(False)
         return ~held if denied else held
 
     def _column(self, measure: Callable[[], Value]) -> Any:
         """The column of the customers that has this measure of their events."""
         import ibis
 
-        if self.known:
-            self.measures.append(self.known[len(self.measures)])
-            return self.customers[self.measures[-1].name]
-        value = measure()
-        found = self.events.aggregate(found=value)
-        sql = _written(found)
-        name = "m" + hashlib.sha256(sql.encode()).hexdigest()[:24]
-        self.measures.append(_Measure(name, sql, value.type(), read(found, self.events) | {"person"}))
+        if self.measures:
+            return self.customers[next(self.measures).name]
+        self.values.append(value := measure())
         return ibis.null(value.type())
 
 
@@ -197,8 +250,8 @@ class _Columns(dict[str, Any]):
         return self[name]
 
 
-def _written(one: Table) -> str:
-    """The SQL of the only column of a selection from one table, which is called "t0" in it."""
+def _written(one: Table) -> list[str]:
+    """The SQL of each column of a selection from one table, which is called "t0" in it."""
     from sqlglot import expressions
 
     from karibu.segments.compile import compiler
@@ -207,8 +260,15 @@ def _written(one: Table) -> str:
     source = selection.args.get("from_") or selection.args.get("from")
     if selection.find(expressions.Subquery) or selection.args.get("with_") or not source or source.this.alias != "t0":
         raise Alone
-    sql: str = selection.expressions[0].this.transform(unfiltered).sql(dialect="duckdb")
-    return sql
+    columns = (column.this.transform(unfiltered, copy=False) for column in selection.expressions)
+    return [column.sql(dialect="duckdb", copy=False) for column in columns]
+
+
+def _printed(table: Table) -> Any:
+    """A whole question as SQL."""
+    from karibu.segments.compile import compiler
+
+    return compiler("duckdb").to_sqlglot(table).transform(unfiltered, copy=False).sql(dialect="duckdb", copy=False)
 
 
 def unfiltered(node: Any) -> Any:

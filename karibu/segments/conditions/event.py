@@ -20,9 +20,9 @@ from karibu.segments.faults import DefinitionError
 from karibu.segments.operand import compared
 
 if TYPE_CHECKING:
-    from ibis.expr.types import BooleanValue
+    from ibis.expr.types import BooleanValue, IntegerColumn
 
-    from karibu.segments.scope import Happened, Scope
+    from karibu.segments.scope import Fits, Happened, Scope
 
 AMOUNTS = ("is", "is_not", *operators.NUMBERS, "between")
 MOMENTS = ("before", "after", "between", "in_last_days", "not_in_last_days")
@@ -163,9 +163,13 @@ class Event(Condition, frozen=True):
             return scope.measured(happened, often, fits, denied)
         if self.measure.startswith("sum"):
             return scope.measured(happened, {"amount": measures.summed(scope, self.measured)}, fits, denied)
+        return scope.among(lambda: self._various(scope, happened, fits), denied)
+
+    def _various(self, scope: Scope, happened: Happened, fits: Fits) -> IntegerColumn:
+        """Who did it with so many different values."""
         listing = where.listing(self.measured, self.names)
         different = measures.varieties(scope, happened.table, self.measured, listing)
-        return scope.among(different.filter(fits(different)).person, denied)
+        return different.filter(fits(different)).person
 
 
 def times_said(op: str, value: Any) -> str:

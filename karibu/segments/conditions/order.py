@@ -6,7 +6,7 @@ A table of moments has a row for each moment at which something happened to a pe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from karibu.segments.scope import some
@@ -14,21 +14,22 @@ from karibu.segments.scope import some
 if TYPE_CHECKING:
     from ibis.expr.types import BooleanValue, IntegerColumn, Table, TimestampValue
 
-    from karibu.segments.scope import Happened, Scope
+    from karibu.segments.scope import Fits, Happened, Measure, Measures, Scope
 
 Denied = tuple[bool, ...]  # of each step, whether it must not happen
 
 
 def through(scope: Scope, happened: Happened, denied: Denied, negative: bool) -> BooleanValue:
     """Who came through, or (`negative`) who did not. What happened has a flag for each step beside person and time."""
-    if denied in _PAIRS:
-        return scope.measured(happened, _ENDS, _PAIRS[denied], negative)
-    marked = happened.table
-    people = _between_the_ends(marked) if denied == (False, False, False) else _step_by_step(marked, denied)
-    return scope.among(people, negative)
+    if denied in _BY_ENDS:
+        ends, fits = _BY_ENDS[denied]
+        return scope.measured(happened, ends, fits, negative)
+    if denied == (False, False, False):
+        return scope.among(lambda: _between_the_ends(happened.table), negative)
+    return scope.among(lambda: _step_by_step(happened.table, denied), negative)
 
 
-def _end(step: str, kind: str) -> Callable[[Any, BooleanValue | None], TimestampValue]:
+def _end(step: str, kind: str) -> Measure:
     def moment(happened: Any, counts: BooleanValue | None) -> TimestampValue:
         those = happened[step] if counts is None else happened[step] & counts
         found: TimestampValue = getattr(happened.time, kind)(where=those)
@@ -37,17 +38,27 @@ def _end(step: str, kind: str) -> Callable[[Any, BooleanValue | None], Timestamp
     return moment
 
 
-# Of two steps, the first and the last time of each say all.
-_ENDS = {
-    "first": _end("step0", "min"),
-    "last": _end("step0", "max"),
-    "other_first": _end("step1", "min"),
-    "other_last": _end("step1", "max"),
-}
-_PAIRS: dict[Denied, Callable[[Any], list[BooleanValue]]] = {
-    (False, False): lambda t: [t["first"] < t["other_last"]],
-    (False, True): lambda t: [_not_after(t["other_last"], t["last"])],
-    (True, False): lambda t: [t["other_first"].notnull() & (t["first"].isnull() | (t["first"] >= t["other_first"]))],
+def _first(step: int) -> dict[str, Measure]:
+    return {f"first{step}": _end(f"step{step}", "min")}
+
+
+def _last(step: int) -> dict[str, Measure]:
+    return {f"last{step}": _end(f"step{step}", "max")}
+
+
+# Of two steps, and of some three, the first or the last time of each says all.
+_BY_ENDS: dict[Denied, tuple[Measures, Fits]] = {
+    (False, False): (_first(0) | _last(1), lambda t: [t["first0"] < t["last1"]]),
+    (False, True): (_last(0) | _last(1), lambda t: [_not_after(t["last1"], t["last0"])]),
+    (True, False): (_first(0) | _first(1), lambda t: [_not_before(t["first0"], t["first1"])]),
+    (False, False, True): (
+        _first(0) | _last(1) | _last(2),
+        lambda t: [t["first0"] < t["last1"], _not_after(t["last2"], t["last1"])],
+    ),
+    (True, False, False): (
+        _first(0) | _first(1) | _last(2),
+        lambda t: [_not_before(t["first0"], t["first1"]), t["first1"] < t["last2"]],
+    ),
 }
 
 
@@ -97,6 +108,11 @@ def _arrived(moments: Table, reached: str, between: Sequence[str]) -> IntegerCol
     aims["denied"] = moments.time.max(where=some([moments[name] for name in between]))
     people = moments.group_by("person").agg(**aims)
     return people.filter(_not_after(people.denied, people["last"])).person
+
+
+def _not_before(denied: TimestampValue, first: TimestampValue) -> BooleanValue:
+    """`first` happened, and the other not before it."""
+    return first.notnull() & (denied.isnull() | (denied >= first))
 
 
 def _not_after(denied: TimestampValue, last: TimestampValue) -> BooleanValue:

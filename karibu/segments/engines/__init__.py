@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
@@ -48,6 +48,10 @@ class Session(Protocol):
     def table(self, sql: str) -> pa.Table: ...
 
     def plan(self, sql: str) -> str: ...
+
+    def keep(self, people: Mapping[str, str]) -> None:
+        """Makes the table `apart` (which, person) of whom each SQL finds. Only asked of DuckDB (compile.py)."""
+        ...
 
     def cancel(self) -> None: ...
 

@@ -56,6 +56,16 @@ class Session:
             asked = f"EXPLAIN {self._given}SELECT id FROM ({sql}) AS members"  # noqa: S608
             return "\n".join(text for _, text in self._cursor.execute(asked).fetchall())
 
+    def keep(self, people: Mapping[str, str]) -> None:
+        """One after the other, so that each has all the memory there is."""
+        with self._until_cancelled():
+            self._cursor.execute("CREATE TEMP TABLE apart (which VARCHAR, person BIGINT)")
+        for name, sql in people.items():
+            with self._until_cancelled():
+                self._give_clock(sql)
+                found = f"SELECT '{name}', person FROM ({sql}) AS found(person)"  # noqa: S608
+                self._cursor.execute(f"{self._given}INSERT INTO apart {found}")
+
     def cancel(self) -> None:
         """Returns when the statement has ended. It is interrupted until then: an interrupt before it begins is lost."""
         self._cancelled = True

@@ -61,12 +61,13 @@ def test_the_few_who_were_touched_are_judged_as_they_are_among_all(shop: Referen
 
 
 def test_of_a_few_one_walk_over_what_they_did_answers_most_shapes(shop: Reference) -> None:
-    """What is left is asked alone: how many different values, and several steps in order."""
+    """What is left is asked apart: how many different values, and several steps in order."""
     definitions = [parse(raw) for raw in SHAPES.values()]
     found = run._compiled(definitions, engines.embedded(), NOW, of_a_few=True)
-    alone = {name for name, compiled in zip(SHAPES, found, strict=True) if not compiled.gathered}
+    assert all(compiled.gathered for compiled in found)
+    apart = {name for name, compiled in zip(SHAPES, found, strict=True) if compiled.gathered.apart}
     different = {"variety", "variety of items", "variety of prices", "variety of a property"}
-    assert alone == {*different, "three steps", "four steps", "not between"}
+    assert apart == {*different, "three steps", "four steps", "not between"}
 
 
 def test_many_conditions_on_what_people_did_are_one_walk_over_it(shop: Reference) -> None:
@@ -77,6 +78,22 @@ def test_many_conditions_on_what_people_did_are_one_walk_over_it(shop: Reference
     raw = {"any": [*viewed[2:], {"trait": "city", "op": "exists"}, {"not": {"event": ["Order Completed", "It's"]}}]}
     assert run.explain(parse(raw), now=NOW).sql.count(" JOIN ") == 1
     assert ids(parse(raw)) == shop.members(raw)
+
+
+def test_those_of_them_that_the_walk_cannot_answer_are_asked_one_after_the_other(shop: Reference) -> None:
+    viewed = {"event": "Product Viewed", "op": "gte"}
+    steps = [{"event": "Product Viewed"}, {"event": "Product Added"}, {"event": "Order Completed"}]
+    raws = [{**viewed, "measure": "distinct:product", "value": 2, "within": {"days": n}} for n in range(40, 52)]
+    raws += [{"sequence": steps, "within": {"days": n}, "not": n % 2 == 0} for n in range(20, 26)]
+    raws += [{**viewed, "value": 9, "within": {"days": n}} for n in range(60, 66)]
+    raw = {"any": [{"all": raws[:12]}, {"all": raws[12:16]}, {"not": {"any": [raws[0], *raws[13:]]}}]}
+    said = run.explain(parse(raw), now=NOW).sql
+    assert said.count(";\n") == 18 and " IN (" not in said.rpartition(";\n")[2].replace(".name IN (", "")
+    everybody = shop.members(raw)
+    assert ids(parse(raw)) == everybody and 0 < len(everybody) < len(shop.customers)
+    assert ids(parse(raw), among=everybody[:7]) == everybody[:7]
+    few = run.members_of_each([parse(raw), parse({"not": raw})], now=NOW, among=[c["id"] for c in shop.customers])
+    assert few[0]["id"].to_pylist() == everybody and few[1].num_rows == len(shop.customers) - len(everybody)
 
 
 def test_what_is_remembered_of_long_definitions_has_an_end(shop: Reference, monkeypatch) -> None:
