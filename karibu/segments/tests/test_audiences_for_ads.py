@@ -10,6 +10,7 @@ from karibu.consents.actions import record_consents
 from karibu.consents.models import Suppression
 from karibu.consents.statement import Statement
 from karibu.segments import audiences
+from karibu.segments.views import audience
 from karibu.web.models import AuditEntry
 
 pytestmark = pytest.mark.django_db
@@ -77,6 +78,17 @@ def test_the_page_says_how_many_are_left_out_and_why(marketer, crowd):
     page = marketer.get(f"/segments/{crowd.pk}/audience/").content.decode()
     assert "2 of 6 people would be in it" in page and "withdrew their consent to ads" in page
     assert not AuditEntry.objects.filter(verb="exported audience").exists()
+
+
+def test_of_very_many_it_is_counted_behind_the_page(marketer, crowd, monkeypatch):
+    monkeypatch.setattr(audience, "AT_ONCE", 0)
+    crowd.size = 1
+    crowd.save()
+    where = f"/segments/{crowd.pk}/audience/"
+    page = marketer.get(where).content.decode()
+    assert "Counting who agreed" in page and f'hx-get="{where}"' in page and "would be in it" not in page
+    part = marketer.get(where, headers={"HX-Request": "true"}).content.decode()
+    assert "would be in it" in part and "hx-get" not in part and "<html" not in part
 
 
 def test_each_export_is_noted_with_how_many_and_no_address(marketer, crowd):
