@@ -46,9 +46,10 @@ def windows(definitions: Iterable[Definition]) -> Windows:
     return found
 
 
-def beginning(definitions: Iterable[Definition]) -> Windows:
+def beginning(definitions: Iterable[Definition], since: datetime) -> Windows:
     """The same of what is to come (an import, another machine's clock): it counts as soon as it has happened."""
-    return {timedelta(): {name for one in definitions for name in one.needs.events or ()}}
+    names = {name for one in definitions for name in one.needs.events or ()}
+    return {timedelta(): names} if names and queries.is_any_after(since) else {}
 
 
 def horizon() -> datetime | None:
@@ -67,7 +68,7 @@ def look_ahead(definitions: Collection[Definition], now: datetime) -> None:
 
 def note_all(definitions: Collection[Definition], since: datetime, until: datetime) -> None:
     """Notes everybody an event of whom begins to count, comes into or leaves a window in since < t ≤ until."""
-    for length, names in {**beginning(definitions), **windows(definitions)}.items():
+    for length, names in {**beginning(definitions, since), **windows(definitions)}.items():
         first, last = since - length, until - length
         found = log.query(
             "SELECT customer, epoch_us(min(time)) AS happened FROM events WHERE customer IS NOT NULL AND time > $first"

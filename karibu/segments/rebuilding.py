@@ -1,6 +1,7 @@
 """The worker's loop "segments": members of segments that are new, were defined anew, or ask for a day that has come."""
 
 import logging
+import time
 from datetime import datetime
 
 from django.db import InterfaceError, OperationalError, transaction
@@ -14,6 +15,8 @@ from karibu.segments.watched import Watched, watched
 log = logging.getLogger("karibu.segments")
 IDLE = 5.0  # seconds between looks without having been woken: a day begins at any time
 TROUBLE = "The members could not be found; the log of the worker says why. It is tried again."
+LONGEST = 300.0  # seconds between two tries of one that fails each time: twice as long after each, but for the first
+_failures: dict[int, tuple[str, int, float]] = {}  # of which stamp, how often, and when it is tried again
 
 
 def step() -> float:
@@ -21,7 +24,7 @@ def step() -> float:
     now = timezone.now()
     segments = watched(now)
     for segment in segments:
-        if not segment.is_built:
+        if not segment.is_built and _is_due(segment):
             _try(segment)
     # Hundreds take seconds: the first turn of the live segments in this process shall not wait for them.
     run.understand([segment.definition for segment in segments if segment.definition], now)
@@ -55,12 +58,27 @@ def _found(segment: Watched, now: datetime) -> Change:
     return change
 
 
+def _is_due(segment: Watched) -> bool:
+    """Not while one rests that has failed again and again, and asks for the same: it may take a minute to fail."""
+    stamp, _times, at = _failures.get(segment.id, ("", 0, 0.0))
+    return stamp != segment.stamp or time.monotonic() >= at
+
+
 def _try(segment: Watched) -> None:
     """One that fails does not hold up the others."""
     try:
         rebuild(segment.id)
+        _failures.pop(segment.id, None)
     except (OperationalError, InterfaceError):
         raise
     except Exception:
         log.exception("the members of segment %s could not be found", segment.id)
         Segment.objects.filter(pk=segment.id).update(trouble=TROUBLE)
+        _note_failure(segment)
+
+
+def _note_failure(segment: Watched) -> None:
+    stamp, times, _at = _failures.get(segment.id, ("", 0, 0.0))
+    times = times + 1 if stamp == segment.stamp else 1
+    rest = min(IDLE * 2.0 ** min(times, 20), LONGEST) if times > 1 else 0.0
+    _failures[segment.id] = (segment.stamp, times, time.monotonic() + rest)

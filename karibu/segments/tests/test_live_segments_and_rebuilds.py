@@ -38,6 +38,31 @@ def test_the_worker_finds_the_members_of_each_segment_that_waits_for_it(story, m
         assert story.members(segment) == {"ann"}
 
 
+def test_one_that_fails_again_and_again_is_tried_seldom_until_it_asks_for_something_else(story, monkeypatch):
+    made, asked = actions.create("One", BOUGHT, by="test"), []
+
+    def members(definition, **more):
+        asked.append(definition)
+        raise RuntimeError("each time")
+
+    monkeypatch.setattr(rebuilding, "_failures", {})
+    with monkeypatch.context() as failing:
+        failing.setattr(run, "members", members)
+        for _ in range(5):
+            rebuilding.step()
+        assert len(asked) == 2
+        later = rebuilding.time.monotonic() + 4 * rebuilding.IDLE
+        failing.setattr(rebuilding.time, "monotonic", lambda: later)
+        rebuilding.step()
+        rebuilding.step()
+        assert len(asked) == 3
+
+    actions.change(made, definition={**BOUGHT, "op": "gte", "value": 2}, by="test")
+    rebuilding.step()
+    made.refresh_from_db()
+    assert (made.size, made.trouble) == (0, "")
+
+
 def test_what_happens_while_a_segment_is_rebuilt_is_looked_at_again(story, monkeypatch):
     """The rebuild's lock is held by another connection; its answer is from before the event."""
     buyers = story.segment(BOUGHT)

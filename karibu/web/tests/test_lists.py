@@ -108,7 +108,7 @@ def test_the_csv_file_holds_exactly_what_is_shown(tokens: list[Token]) -> None:
 
 
 def test_a_name_that_is_a_formula_does_not_run_in_a_spreadsheet() -> None:
-    names = ['=HYPERLINK("http://evil")', "+1+cmd|' /C calc'!A0", "-2+3+cmd|' /C calc'!A0", "@SUM(1)", "\t=1"]
+    names = ['=HYPERLINK("http://evil")', "+1+cmd|' /C calc'!A0", "-2+3+cmd|' /C calc'!A0", "@SUM(1)", "\t=1", "\n=1"]
     for digest, name in enumerate([*names, "-12.50", "+250 788 123 456"]):
         Token.objects.create(name=name, digest=digest)
     lines = b"".join(shown("/?format=csv").respond("unused.html")).decode("utf-8-sig")
