@@ -124,7 +124,7 @@ def test_a_segment_that_the_engine_cannot_judge_does_not_hold_up_the_others(stor
     whole = live._answers
 
     def answers(session, questions):
-        wrong = replace(questions[broken.pk], sql="SELECT error('x') AS id", gathered=Gathered({}, "error('x')"))
+        wrong = replace(questions[broken.pk], sql="SELECT error('x') AS id", gathered=Gathered({}, {}, "error('x')"))
         return whole(session, {**questions, broken.pk: wrong})
 
     monkeypatch.setattr(live, "_answers", answers)
