@@ -296,12 +296,14 @@ def _taken(taken: actions.NameTaken) -> Problem:
 
 
 def _asked(question: Callable[[], T]) -> T:
-    """Raises Problem where it takes longer than one question may."""
+    """Raises Problem where it takes longer or more memory than one question may."""
     try:
         with run.cancelling(f"api {uuid4()}"):
             return question()
     except run.TooLong:
         raise Problem(503, f"This takes longer than {run.LONGEST:.0f} seconds: ask for less at once.") from None
+    except run.TooLarge:
+        raise Problem(503, "This takes more memory than there is: ask for less at once.") from None
 
 
 def _member(member: Member, customer: Customer | None) -> Any:

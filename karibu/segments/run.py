@@ -34,6 +34,7 @@ LONGEST = 60.0  # seconds that a preview may take of what others share: of this 
 __all__ = [
     "Cancelled",
     "Explained",
+    "TooLarge",
     "TooLong",
     "cancelling",
     "count",
@@ -47,6 +48,10 @@ __all__ = [
 
 class TooLong(Cancelled):
     """The question was withdrawn because it took longer than LONGEST."""
+
+
+class TooLarge(Exception):
+    """The question needs more memory than the engine may take."""
 
 
 @dataclass(frozen=True)
@@ -248,8 +253,10 @@ def cancelling(key: str, turn: int = 0) -> Iterator[None]:
 
     That one raises Cancelled; one that takes longer than LONGEST raises TooLong. A key is one person's one preview, for
     instance. `turn` counts up where the questions are asked: one that was overtaken on its way here raises Cancelled
-    itself. 0: nobody counts.
+    itself. 0: nobody counts. Whatever needs more memory than there is raises TooLarge.
     """
+    import duckdb
+
     mine = _Ticket(turn)
     with _taking:
         before = _tickets.get(key)
@@ -268,6 +275,8 @@ def cancelling(key: str, turn: int = 0) -> Iterator[None]:
         if mine.is_late:
             raise TooLong from None
         raise
+    except duckdb.OutOfMemoryException:
+        raise TooLarge from None
     finally:
         timer.cancel()
         _ticket.reset(token)

@@ -4,6 +4,7 @@ import threading
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+import duckdb as duckdb_itself
 import pytest
 from django.db import transaction
 from hypothesis import given, settings
@@ -94,6 +95,12 @@ def test_those_of_them_that_the_walk_cannot_answer_are_asked_one_after_the_other
     assert ids(parse(raw), among=everybody[:7]) == everybody[:7]
     few = run.members_of_each([parse(raw), parse({"not": raw})], now=NOW, among=[c["id"] for c in shop.customers])
     assert few[0]["id"].to_pylist() == everybody and few[1].num_rows == len(shop.customers) - len(everybody)
+
+
+def test_what_needs_more_memory_than_there_is_says_so() -> None:
+    small = duckdb_itself.connect(config={"memory_limit": "2MB", "temp_directory": "", "threads": 1})
+    with pytest.raises(run.TooLarge), run.cancelling("somebody"):
+        small.execute("SELECT count(*) FROM (SELECT DISTINCT range FROM range(1_000_000))").fetchall()
 
 
 def test_what_is_remembered_of_long_definitions_has_an_end(shop: Reference, monkeypatch) -> None:

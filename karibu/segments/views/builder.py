@@ -174,6 +174,8 @@ def preview(request: HttpRequest) -> HttpResponse:
         context["said"] = error.sentence
     except run.TooLong:
         context["said"] = _("To count this takes too long; say it with fewer conditions.")
+    except run.TooLarge:
+        context["said"] = _("To count this takes more memory than there is; say it with fewer conditions.")
     except run.Cancelled:
         return HttpResponse(status=204)  # a newer one is on its way
     part = "segments/builder/_count.html" if counted else "segments/builder/_preview.html"
