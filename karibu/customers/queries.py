@@ -51,12 +51,17 @@ class Found:
     """Whom a typed text finds: their ids, or the first of them where they are more than `few` (or FEW).
 
     `asked` are the words to look for; "" where an identifier named them. Whom a common word finds is not looked up.
+    `share` is what part of those who spent most it finds; 0 of a word that is not common.
     """
 
     asked: str
     ids: list[int]
-    is_common: bool = False
+    share: float = 0.0
     few: int | None = None
+
+    @property
+    def is_common(self) -> bool:
+        return self.share > 0
 
     @property
     def are_few(self) -> bool:
@@ -79,8 +84,8 @@ def find(text: str) -> Found:
     if exact := _exactly(text):
         return Found("", sorted(exact))
     asked = search.query(text)
-    if asked and _is_common(asked):
-        return Found(asked, [], is_common=True)
+    if asked and (share := _share(asked)):
+        return Found(asked, [], share)
     return Found(asked, _ids(asked) if asked else [])
 
 
@@ -89,16 +94,18 @@ def matching(rows: QuerySet[Customer], text: str) -> QuerySet[Customer]:
     return find(text).among(rows)
 
 
-def _is_common(asked: str) -> bool:
+def _share(asked: str) -> float:
     """Asked first, because the index reads every word and address that begins like it, whoever is wanted of them."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "WITH best AS MATERIALIZED (SELECT search FROM customers_customer WHERE merged_into IS NULL"
-            " AND erased_at IS NULL ORDER BY spent DESC, id DESC LIMIT %s)"
-            " SELECT count(*) FROM (SELECT FROM best WHERE search @@ %s::tsquery LIMIT %s) AS found",
+            "WITH best AS MATERIALIZED (SELECT search, row_number() OVER () AS place FROM (SELECT search FROM"
+            " customers_customer WHERE merged_into IS NULL AND erased_at IS NULL ORDER BY spent DESC, id DESC"
+            " LIMIT %s) AS ordered) SELECT count(*), max(place) FROM"
+            " (SELECT place FROM best WHERE search @@ %s::tsquery LIMIT %s) AS found",
             [SPENT_MOST, asked, A_PAGE],
         )
-        return bool(cursor.fetchone()[0] >= A_PAGE)
+        found, looked_at = cursor.fetchone()
+        return found / looked_at if found >= A_PAGE else 0.0
 
 
 def _ids(asked: str) -> list[int]:

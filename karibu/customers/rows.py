@@ -1,5 +1,6 @@
 """How a page of customers is found: by the index of its order, by two of them, or from all whom a word finds."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from karibu.web import paging
 from karibu.web.tables import QuerysetRows, Slice
 
 NAME = ("name", "-name")
+Fetch = Callable[[QuerySet[Customer]], Iterable[Any]]
 # So many of the next in a list's order are looked through for those whom a common word finds, before all of them are
 # sorted: the second only where the first promise a page. Behind one whom it finds by name there are mostly more, as
 # those of one first name stand together; at the beginning seldom.
@@ -31,10 +33,16 @@ class CustomerRows(QuerysetRows):
 
     def take(self, wanted: Slice) -> list[Any]:
         by_name = wanted.key[0] in NAME
-        if self.unsearched is not None:
+        if self.unsearched is None:
+            return self._by_name(wanted) if by_name and self.kind else self._taken(self.queryset, wanted)
+        near = None
+        if self._is_promising(wanted):
             near = self._near(wanted, self.unsearched) if by_name else self._walked(wanted, self.unsearched)
-            return near if near is not None else self._of_all(wanted)
-        return self._by_name(wanted) if by_name and self.kind else self._taken(self.queryset, wanted)
+        return near if near is not None else self._of_all(wanted)
+
+    def _is_promising(self, wanted: Slice) -> bool:
+        """Whether those whom the word finds are looked for among the next: of names many begin alike."""
+        return wanted.key[0] in NAME
 
     def _by_name(self, wanted: Slice) -> list[Any]:
         """Those without a name apart from those with one: there is an index of each that knows those of a kind."""
@@ -81,10 +89,9 @@ class CustomerRows(QuerysetRows):
         """Those whom the word finds of the next of these; None where they are too few for a page."""
         steps = self.walked[wanted.after is not None and wanted.key[0] in NAME :]
         for most in sorted({max(step, 2 * wanted.limit) for step in steps}):
-            back = wanted.backwards
-            near = paging.take(among, wanted.key, wanted.after, most, backwards=back, fetch=_numbers)
+            near = self._fetched(among, replace(wanted, limit=most), _numbers)
             fit = self.queryset.filter(pk__one_of=near)
-            found = paging.take(fit, wanted.key, None, wanted.limit, backwards=back)
+            found = paging.take(fit, wanted.key, None, wanted.limit, backwards=wanted.backwards)
             if len(found) == wanted.limit or len(near) < most:
                 return found
             if len(found) * self.walked[-1] < wanted.limit * most:
@@ -105,16 +112,13 @@ class CustomerRows(QuerysetRows):
         # Conditions in SQL of their own name this very table.
         is_plain = not any(isinstance(part, ExtraWhere) for part in queryset.query.where.children)
         fetch = _whole if is_plain else iter
+        return self._fetched(queryset, wanted, fetch)
+
+    def _fetched(self, queryset: QuerySet[Customer], wanted: Slice, fetch: Fetch) -> list[Any]:
         by_visit = self.are_buyers and "last_seen" in wanted.key[0]
-        return paging.take(
-            queryset,
-            wanted.key,
-            wanted.after,
-            wanted.limit,
-            backwards=wanted.backwards,
-            fetch=fetch,
-            valued=Q(activity__has_ordered=True) if by_visit else None,
-        )
+        valued = Q(activity__has_ordered=True) if by_visit else None
+        back = wanted.backwards
+        return paging.take(queryset, wanted.key, wanted.after, wanted.limit, backwards=back, fetch=fetch, valued=valued)
 
 
 def _is_upwards(wanted: Slice) -> bool:

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from karibu.customers.models import Customer
-from karibu.customers.queries import Found, listed
+from karibu.customers.queries import A_PAGE, Found, listed
 from karibu.customers.rows import WALKED, CustomerRows
 from karibu.customers.tables import Customers
 from karibu.segments import queries, words
@@ -162,7 +162,7 @@ class Members(Customers):
         found = replace(plain, unsearched=self._filtered(rows))
         if (source.size or 0) > queries.LOOKED_UP:
             return found
-        return replace(found, walked=WALKED_AMONG_FEW, asked=self.found.asked, anybody=self._filtered(listed()))
+        return replace(found, walked=WALKED_AMONG_FEW, sought=self.found, anybody=self._filtered(listed()))
 
     def everything(self, source: Segment) -> Rows:
         return QuerysetRows(queries.members(source))
@@ -185,7 +185,7 @@ class MemberRows(CustomerRows):
     segment_id: int = 0
     is_narrowed: bool = False
     # Where its members are soon looked up: what they are asked for, and the customers who fit the filters.
-    asked: str = ""
+    sought: Found | None = None
     anybody: QuerySet[Customer] | None = None
 
     def take(self, wanted: Slice) -> list[Any]:
@@ -201,15 +201,20 @@ class MemberRows(CustomerRows):
     def count(self, most: int | None = None) -> int:
         return super().count(most) if self._found is None else QuerysetRows(self._found).count(most)
 
+    def _is_promising(self, wanted: Slice) -> bool:
+        if self.sought is None:
+            return super()._is_promising(wanted)
+        return self.sought.share * self.walked[-1] >= A_PAGE
+
     def _of_all(self, wanted: Slice) -> list[Any]:
         return super()._of_all(wanted) if self._found is None else self._taken(self._found, wanted)
 
     @cached_property
     def _found(self) -> QuerySet[Customer] | None:
         """Those whom the words find, by their ids; None where too many would have to be looked up."""
-        if self.anybody is None:
+        if self.anybody is None or self.sought is None:
             return None
-        return self.anybody.filter(pk__one_of=queries.found_inside(self.segment_id, self.asked))
+        return self.anybody.filter(pk__one_of=queries.found_inside(self.segment_id, self.sought.asked))
 
     def _in_order(self, wanted: Slice) -> list[Any]:
         """By id; a gap in a page (somebody who was merged just now) is filled, so that a short page is the last."""

@@ -14,12 +14,14 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize("few", [9, 1])  # more are found among all, and with 1 also in the segment
+@pytest.mark.parametrize("page", [3, customers.A_PAGE])  # the word is common, or it is not
 @pytest.mark.parametrize("walked", [(2, 3), (250, 1_000)])  # too few for a page, or all
 @pytest.mark.parametrize(("few_members", "looked_up"), [(100, 100), (2, 100), (2, 2)])
 def test_members_are_found_in_any_order_however_large_it_is(
-    crowd, segment, monkeypatch, few_members, looked_up, walked, few
+    crowd, segment, monkeypatch, few_members, looked_up, walked, page, few
 ) -> None:
     monkeypatch.setattr(customers, "FEW", few)
+    monkeypatch.setattr(customers, "A_PAGE", page)
     monkeypatch.setattr(queries, "FEW", few_members)
     monkeypatch.setattr(queries, "LOOKED_UP", looked_up)
     monkeypatch.setattr(tables, "WALKED", walked)
