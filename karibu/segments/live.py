@@ -196,8 +196,15 @@ def _answers(session: Session, questions: Mapping[int, Compiled]) -> tuple[pa.Ta
         answers, failed = [membership.PAIRS.empty_table()], set[int]()
     for number, question in questions.items():
         try:
-            answers.append(together.united(session, {number: question.sql}))
+            answers.append(_answer(session, number, question))
         except duckdb.Error as error:
             log.error("segment %s could not be judged: %s", number, type(error).__name__)
             failed.add(number)
     return pa.concat_tables(answers), failed
+
+
+def _answer(session: Session, number: int, question: Compiled) -> pa.Table:
+    """By the whole question, but for one that reads whom others found before it (Session.keep): nobody asked those."""
+    if question.apart:
+        return together.members(session, {number: question})
+    return together.united(session, {number: question.sql})

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from karibu.segments import actions, live, membership, rebuilding, run
+from karibu.segments import actions, compile, live, membership, rebuilding, run
 from karibu.segments.definition import parse
 from karibu.segments.models import Segment, Touched
 from karibu.segments.tests.living import BOUGHT
@@ -120,6 +120,9 @@ def test_who_did_it_just_before_a_rebuild_ended_while_a_turn_began_is_seen(story
 
 def test_a_segment_that_the_engine_cannot_judge_does_not_hold_up_the_others(story, monkeypatch):
     broken, fine = story.segment({**BOUGHT, "op": "gte", "value": 1}), story.segment(BOUGHT)
+    several = {**BOUGHT, "measure": "distinct:product", "op": "gte", "value": 2, "not": True}
+    often = [{**BOUGHT, "op": "lt", "value": n} for n in range(2, compile.MANY + 2)]
+    long = story.segment({"all": [BOUGHT, several, *often]})
     story.does("ann", "Order Completed", properties={"order_id": "1", "total": 10})
     whole = live._answers
 
@@ -130,7 +133,7 @@ def test_a_segment_that_the_engine_cannot_judge_does_not_hold_up_the_others(stor
     monkeypatch.setattr(live, "_answers", answers)
     live.turn(story.now)
 
-    assert (story.members(broken), story.members(fine)) == (set(), {"ann"})
+    assert (story.members(broken), story.members(fine), story.members(long)) == (set(), {"ann"}, {"ann"})
     monkeypatch.undo()
     story.looks()
     assert story.is_exact(broken)
