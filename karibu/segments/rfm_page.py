@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Exists
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
@@ -49,8 +50,9 @@ class Group:
 
 def context() -> dict[str, Any]:
     """Of the last day that was reckoned; where nobody is in a group, only that there is none."""
-    day = RfmDay.objects.order_by("-day").values_list("day", flat=True).first()
-    if day is None or not Rfm.objects.exists():
+    days = RfmDay.objects.filter(Exists(Rfm.objects.all())).order_by("-day")
+    day = days.values_list("day", flat=True).first()
+    if day is None:
         return {"day": None}
     cells = rfm.grid(day)
     found = groups(cells)
