@@ -22,6 +22,7 @@ from bench.machine import line
 from bench.segment_shapes import REBUILT, SHAPES, TEN, Shape, moments, written
 
 THREADS, MEMORY = 2, "384MB"
+DID = {"event": "Product Viewed", "op": "gte"}
 T = TypeVar("T")
 
 
@@ -189,7 +190,7 @@ def measure(python: Path, shapes: list[Shape], times: int, now: datetime) -> Non
 
 
 def preview(now: datetime) -> None:
-    """Number and sample of ten conditions, as the builder asks for them."""
+    """Number and sample of ten conditions, and of many on what people did, as the builder asks for them."""
     from karibu.segments import run
     from karibu.segments.definition import parse
 
@@ -197,6 +198,11 @@ def preview(now: datetime) -> None:
     first = _seconds(lambda: run.count_and_sample(definition, 10, now=now))
     again = _seconds(lambda: run.count_and_sample(definition, 10, now=now))
     print(f"preview of 10 conditions: {first:.2f} s, again {again:.2f} s (limit 2)")
+    for many in (20, 30, 60):
+        some = parse({"any": [{**DID, "value": 1 + n % 5, "within": {"days": 7 + n}} for n in range(many)]})
+        first = _seconds(lambda: run.count_and_sample(some, 10, now=now))  # noqa: B023
+        again = _seconds(lambda: run.count_and_sample(some, 10, now=now))  # noqa: B023
+        print(f"preview of {many} conditions on what people did: {first:.2f} s, again {again:.2f} s")
 
 
 def rebuild(now: datetime) -> None:

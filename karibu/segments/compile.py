@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib import import_module
 from types import ModuleType
@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from karibu.events import schema
-from karibu.segments import together
+from karibu.segments import marks, together
 from karibu.segments.conditions.combined import AllOf, leaves
 from karibu.segments.definition import Definition
+from karibu.segments.marks import Marked
 from karibu.segments.scope import Dialect, Scope
 from karibu.segments.together import Gathered
 
@@ -38,24 +39,24 @@ MANY = 20  # conditions on what people did
 class Compiled:
     """`sql` selects `id`, in no order. The columns are those it reads; no events: the log is not needed.
 
-    Where it reads the table `apart`, this says whom to keep there: {name: SQL for a person each}, see Session.keep.
-    `gathered` is the same as it is asked together with others, of a few; None where it was not wanted or cannot be.
+    `marks`: what has to be kept before (Session.keep). `gathered` is the same as it is asked together with others, of
+    a few; None where it was not wanted or cannot be.
     """
 
     sql: str
     customers: frozenset[str]
     events: frozenset[str]
     gathered: Gathered | None = None
-    apart: Mapping[str, str] = field(default_factory=dict)
+    marks: Marked | None = None
 
     @property
     def length(self) -> int:
-        return len(self.sql) + sum(map(len, self.apart.values()))
+        return len(self.statements)
 
     @property
     def statements(self) -> str:
         """All that is asked."""
-        return ";\n\n".join([*self.apart.values(), self.sql])
+        return ";\n\n".join([*(self.marks.statements if self.marks else ()), self.sql])
 
 
 @dataclass(frozen=True)
@@ -72,17 +73,18 @@ def sql(
 ) -> Compiled:
     """`traits`: the columns of those traits of definition.needs.columns that somebody has.
 
-    `of_a_few`: many definitions will be asked of a few customers at once, so `gathered` is wanted.
+    `of_a_few`: many definitions will be asked of a few customers at once, so `gathered` is wanted; of a long definition
+    nothing else.
     """
     day = ground.today if definition.needs.dates else None
     columns = tuple(sorted((trait, column, ground.columns[column]) for trait, column in traits.items()))
     predictions = tuple(sorted(name for name in definition.needs.columns if name in ground.columns))
     key = (definition.digest, dialect, ground.zone.key, schema.latest_step(), day, columns, predictions)
     scope = Scope(dialect, ground.columns, traits, ground.zone, ground.today)
-    found = _once(_known, key, lambda: _compiled(definition, scope))
-    if not of_a_few or found.gathered:
-        return found
-    return replace(found, gathered=_once(_gathered, key, lambda: together.gathered(definition, scope)))
+    gathered = _once(_gathered, key, lambda: together.gathered(definition, scope)) if of_a_few else None
+    if gathered and _asks_often(definition):
+        return Compiled("", gathered.customers, gathered.events, gathered)
+    return replace(_once(_known, key, lambda: _compiled(definition, scope)), gathered=gathered)
 
 
 Key = tuple[object, ...]
@@ -106,9 +108,9 @@ def _once(known: dict[Key, T], key: Key, make: Callable[[], T]) -> T:
 
 
 def _compiled(definition: Definition, scope: Scope) -> Compiled:
-    if scope.dialect == "duckdb" and _asks_often(definition) and (walk := together.gathered(definition, scope)):
-        sql = together.of_everybody(walk, definition.needs.events)
-        return Compiled(sql, walk.customers, walk.events, walk, walk.apart)
+    if scope.dialect == "duckdb" and _asks_often(definition):
+        found = marks.marked(definition, scope)
+        return Compiled(found.sql, found.customers, found.events, marks=found)
     members = _members(definition, scope)
     sql = _printed(members, scope.dialect)
     asks_log = bool(members.op().find(lambda node: node == scope.events.op()))
@@ -117,8 +119,8 @@ def _compiled(definition: Definition, scope: Scope) -> Compiled:
 
 
 def _asks_often(definition: Definition) -> bool:
-    """Whether it asks the log so many questions that the engine would take longer to plan them than to answer: of
-    five hundred, half a minute. By one walk over what everybody did they are an expression over a row (together.py)."""
+    """Whether it asks the log so many questions that the engine would take longer to plan them than to answer, or more
+    memory than it has."""
     asking = [leaf for leaf in leaves(definition.tree) if leaf.needs().events != frozenset()]
     return len(asking) > MANY
 

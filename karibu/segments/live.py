@@ -204,7 +204,7 @@ def _answers(session: Session, questions: Mapping[int, Compiled]) -> tuple[pa.Ta
 
 
 def _answer(session: Session, number: int, question: Compiled) -> pa.Table:
-    """By the whole question, but for one that reads whom others found before it (Session.keep): nobody asked those."""
-    if question.apart:
+    """By the whole question, where there is one."""
+    if not question.sql:
         return together.members(session, {number: question})
     return together.united(session, {number: question.sql})

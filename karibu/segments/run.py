@@ -166,15 +166,15 @@ def ask(
     engine = engines.chosen() if among is None else engines.embedded()
     of_a_few = among is not None and len(definitions) > 1
     found = _compiled(definitions, engine, now, of_a_few=of_a_few)
-    apart = {name: sql for one in found for name, sql in one.apart.items()} if not of_a_few else {}
+    marked = {one.marks.name: one.marks for one in found if one.marks}
     known, logged = _union(f.customers for f in found), _union(f.events for f in found) | events
     asked = Asked(now, known, logged, among, _names(definitions))
     ticket = _ticket.get()
 
     def work(session: Session) -> T:
         with ticket.held(session) if ticket else nullcontext():
-            if apart:
-                session.keep(apart)
+            for marks in marked.values():
+                session.keep(marks.name, marks.statements)
             return look(session, found)
 
     return engine.ask(asked, work)

@@ -6,8 +6,7 @@ spread over files. For a few customers whose history is at hand, hundreds of suc
 getting ready; here all measures are columns of one grouping, and each definition is an expression over a row.
 
 What cannot be said so (three steps in order, how many different values) is a question of its own all the same, and
-whom it finds is one more column: a person is among them or not. Of everybody these questions are asked before, one
-after the other (Session.keep): in one question, the engine keeps some megabytes of room for each of them.
+whom it finds is one more column: a person is among them or not.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar
 
 import pyarrow as pa
 
@@ -62,38 +61,32 @@ class Alone(Exception):
 def gathered(definition: Definition, scope: Scope) -> Gathered | None:
     """The definition as an expression; None where it has to be asked alone."""
     try:
-        first = _Gathering.of(scope)
+        first = Gathering.of(scope)
         definition.tree.holds(first, denied=False)  # tells which measures there are
         known, logged = _measures(scope.events, first.values)
-        apart = [_Column.of("f", str(_printed(people)), "boolean") for people in first.people]
-        second = _Gathering.of(scope, known, apart)
+        apart = [Column.of("f", str(printed(people)), "boolean") for people in first.people]
+        second = Gathering.of(scope, known, apart)
         found = second.customers.select(found=definition.tree.holds(second, denied=False))
-        [holds] = _written(found)
+        [holds] = written(found)
         logged = logged.union(*(read(people, scope.events) for people in first.people))
         return Gathered(_named(known), _named(apart), holds, read(found, scope.customers), logged)
     except Alone:
         return None
 
 
-def _named(columns: Iterable[_Column]) -> dict[str, str]:
+def _named(columns: Iterable[Column]) -> dict[str, str]:
     return {one.name: one.sql for one in columns}
 
 
-def _measures(events: Table, values: Sequence[Value]) -> tuple[list[_Column], frozenset[str]]:
+def _measures(events: Table, values: Sequence[Value]) -> tuple[list[Column], frozenset[str]]:
     """Those values as columns, and which columns of the log they read. All are printed at once: each time, ibis takes
     some milliseconds to begin."""
     if not values:
         return [], NOTHING
     unlike = list(dict.fromkeys(value.op() for value in values))
     table = events.aggregate([op.to_expr().name(f"m{i}") for i, op in enumerate(unlike)])
-    sqls = dict(zip(unlike, _written(table), strict=True))
-    return [_Column.of("m", sqls[value.op()], value.type()) for value in values], read(table, events) | {"person"}
-
-
-def of_everybody(one: Gathered, names: Collection[str] | None) -> str:
-    """SQL for the ids of all whom the definition means. `names`: the events that it asks for; None: of any name."""
-    measured = _measured([one], names, is_kept=True)
-    return f'SELECT "t0".id FROM {measured} AS "t0" WHERE {one.holds}'  # noqa: S608 - written by ibis
+    sqls = dict(zip(unlike, written(table), strict=True))
+    return [Column.of("m", sqls[value.op()], value.type()) for value in values], read(table, events) | {"person"}
 
 
 def read(table: Table, relation: Table) -> frozenset[str]:
@@ -137,15 +130,12 @@ def _expressed(session: Session, questions: Mapping[int, Gathered]) -> pa.Table:
     return pa.table([pa.chunked_array(segments, pa.int64()), pa.chunked_array(ids, pa.int64())], PAIRS).combine_chunks()
 
 
-def _measured(questions: Iterable[Gathered], names: Collection[str] | None = None, *, is_kept: bool = False) -> str:
-    """The customers with all columns that are asked for, as SQL; with `names`, measures are of these events.
-
-    `is_kept`: whom the questions apart find is in the table `apart` of the session.
-    """
+def _measured(questions: Iterable[Gathered]) -> str:
+    """The customers with all columns that are asked for, as SQL."""
     measures = {name: sql for each in questions for name, sql in each.measures.items()}
     apart = {name: sql for each in questions for name, sql in each.apart.items()}
-    joined = [_walked(measures, names or ())] if measures else []
-    joined += [_found(apart, is_kept)] if apart else []
+    joined = [_walked(measures)] if measures else []
+    joined += [_found(apart)] if apart else []
     if not joined:
         return "customers"
     columns = "".join(f", j{i}.* EXCLUDE (person)" for i in range(len(joined)))
@@ -153,23 +143,20 @@ def _measured(questions: Iterable[Gathered], names: Collection[str] | None = Non
     return f"(SELECT c.*{columns} FROM customers c{joins})"  # noqa: S608
 
 
-def _walked(measures: Mapping[str, str], names: Collection[str]) -> str:
+def _walked(measures: Mapping[str, str]) -> str:
     """person and measures, by one walk over what they did."""
     listed = ", ".join(f"{sql} AS {name}" for name, sql in measures.items())
-    quoted = ", ".join("'" + name.replace("'", "''") + "'" for name in sorted(names))
-    named = f'WHERE "t0".name IN ({quoted}) ' if names else ""
-    return f'SELECT "t0".person, {listed} FROM events AS "t0" {named}GROUP BY 1'  # noqa: S608
+    return f'SELECT "t0".person, {listed} FROM events AS "t0" GROUP BY 1'  # noqa: S608
 
 
-def _found(apart: Mapping[str, str], is_kept: bool) -> str:
+def _found(apart: Mapping[str, str]) -> str:
     """person, and among whom they are."""
     listed = ", ".join(f"bool_or(which = '{name}') AS {name}" for name in apart)
     parts = (f"SELECT '{name}' AS which, person FROM ({sql}) q(person)" for name, sql in apart.items())  # noqa: S608
-    found = "apart" if is_kept else f"({' UNION ALL '.join(parts)})"
-    return f"SELECT person, {listed} FROM {found} GROUP BY 1"  # noqa: S608
+    return f"SELECT person, {listed} FROM ({' UNION ALL '.join(parts)}) GROUP BY 1"  # noqa: S608
 
 
-class _Column(NamedTuple):
+class Column(NamedTuple):
     """Its name, the SQL that gives it, and its type."""
 
     name: str
@@ -177,26 +164,26 @@ class _Column(NamedTuple):
     kind: Any
 
     @staticmethod
-    def of(letter: str, sql: str, kind: Any) -> _Column:
+    def of(letter: str, sql: str, kind: Any) -> Column:
         """The same name wherever the same is asked."""
-        return _Column(letter + hashlib.sha256(sql.encode()).hexdigest()[:24], sql, kind)
+        return Column(letter + hashlib.sha256(sql.encode()).hexdigest()[:24], sql, kind)
 
 
 @dataclass(frozen=True)
-class _Gathering(Scope):
+class Gathering(Scope):
     """A scope whose customers have a column for each of the measures and of the questions `apart`, which come in this
     order. Where none is given, it finds out which there are: `values` of events, and tables of `people`."""
 
-    measures: Iterator[_Column] | None = None
-    apart: Iterator[_Column] | None = None
+    measures: Iterator[Column] | None = None
+    apart: Iterator[Column] | None = None
     values: list[Value] = field(default_factory=list)
     people: list[Table] = field(default_factory=list)
 
-    @staticmethod
-    def of(scope: Scope, measures: Sequence[_Column] | None = None, apart: Sequence[_Column] = ()) -> _Gathering:
+    @classmethod
+    def of(cls, scope: Scope, measures: Sequence[Column] | None = None, apart: Sequence[Column] = ()) -> Self:
         columns = {**scope.columns, **{one.name: one.kind for one in (*(measures or ()), *apart)}}
         given = (None, None) if measures is None else (iter(measures), iter(apart))
-        return _Gathering(scope.dialect, columns, scope.traits, scope.zone, scope.today, *given)
+        return cls(scope.dialect, columns, scope.traits, scope.zone, scope.today, *given)
 
     def among(self, people: People, denied: bool) -> BooleanValue:
         import ibis
@@ -250,7 +237,7 @@ class _Columns(dict[str, Any]):
         return self[name]
 
 
-def _written(one: Table) -> list[str]:
+def written(one: Table) -> list[str]:
     """The SQL of each column of a selection from one table, which is called "t0" in it."""
     from sqlglot import expressions
 
@@ -264,7 +251,7 @@ def _written(one: Table) -> list[str]:
     return [column.sql(dialect="duckdb", copy=False) for column in columns]
 
 
-def _printed(table: Table) -> Any:
+def printed(table: Table) -> Any:
     """A whole question as SQL."""
     from karibu.segments.compile import compiler
 

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
@@ -49,8 +49,9 @@ class Session(Protocol):
 
     def plan(self, sql: str) -> str: ...
 
-    def keep(self, people: Mapping[str, str]) -> None:
-        """Makes the table `apart` (which, person) of whom each SQL finds. Only asked of DuckDB (compile.py)."""
+    def keep(self, name: str, statements: Sequence[str]) -> None:
+        """Makes a table of that name with the `id` of each customer, and then what each statement selects of it in its
+        place. Only asked of DuckDB (marks.py)."""
         ...
 
     def cancel(self) -> None: ...

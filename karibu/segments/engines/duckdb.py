@@ -14,7 +14,7 @@ from karibu.segments.engines import Asked, Cancelled
 from karibu.segments.scope import Dialect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     import duckdb
     import pyarrow as pa
@@ -56,15 +56,14 @@ class Session:
             asked = f"EXPLAIN {self._given}SELECT id FROM ({sql}) AS members"  # noqa: S608
             return "\n".join(text for _, text in self._cursor.execute(asked).fetchall())
 
-    def keep(self, people: Mapping[str, str]) -> None:
-        """One after the other, so that each has all the memory there is."""
+    def keep(self, name: str, statements: Sequence[str]) -> None:
         with self._until_cancelled():
-            self._cursor.execute("CREATE TEMP TABLE apart (which VARCHAR, person BIGINT)")
-        for name, sql in people.items():
+            self._cursor.execute(f"CREATE TEMP TABLE {name} AS {self._given} SELECT id FROM customers")  # noqa: S608
+        for sql in statements:
             with self._until_cancelled():
                 self._give_clock(sql)
-                found = f"SELECT '{name}', person FROM ({sql}) AS found(person)"  # noqa: S608
-                self._cursor.execute(f"{self._given}INSERT INTO apart {found}")
+                self._cursor.execute(f"CREATE TEMP TABLE next_{name} AS {self._given} FROM ({sql})")
+                self._cursor.execute(f"DROP TABLE {name}; ALTER TABLE next_{name} RENAME TO {name}")
 
     def cancel(self) -> None:
         """Returns when the statement has ended. It is interrupted until then: an interrupt before it begins is lost."""
