@@ -23,7 +23,7 @@ class Person(NamedTuple):
 class Chunk:
     """Some people of the audience, and the last customer that was looked at for them; None: that was everybody.
 
-    `is_known`: whether all members of what is left out were known when they were looked for.
+    `is_known`: whether all members of the segments were known when they were looked for; none are of an archived one.
     """
 
     people: list[Person]
@@ -38,14 +38,15 @@ _MEMBERS = """
         ORDER BY customer_id LIMIT %(limit)s) AS m
     ORDER BY 1 LIMIT %(limit)s"""
 _EVERYBODY = "SELECT id FROM customers_customer WHERE id > %(after)s ORDER BY id LIMIT %(limit)s"
-# Nobody is left out of the first column, so that it says how far this chunk reaches.
+# Nobody is left out of the second column, so that it says how far this chunk reaches; NULL where there is nobody.
 _CHUNK = """
-    SELECT f.id, c.timezone, c.id IS NOT NULL AND NOT EXISTS (
-        SELECT 1 FROM segments_member x WHERE x.customer_id = f.id AND x.segment_id = ANY(%(exclude)s)),
-        NOT EXISTS (SELECT 1 FROM segments_segment s WHERE s.id = ANY(%(exclude)s) AND s.size IS NULL)
-    FROM ({found}) AS f
+    SELECT k.are_known, f.id, c.timezone, c.id IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM segments_member x WHERE x.customer_id = f.id AND x.segment_id = ANY(%(exclude)s))
+    FROM (SELECT NOT EXISTS (
+        SELECT 1 FROM segments_segment WHERE id = ANY(%(include)s::bigint[] || %(exclude)s::bigint[]) AND size IS NULL) AS are_known) AS k
+    LEFT JOIN ({found}) AS f ON true
     LEFT JOIN customers_customer c ON c.id = f.id AND c.merged_into IS NULL AND c.erased_at IS NULL {known}
-    ORDER BY 1"""
+    ORDER BY 2"""
 _KNOWN = "AND NOT c.is_anonymous"
 _ALL = """
     SELECT c.id FROM customers_customer c WHERE c.merged_into IS NULL AND c.erased_at IS NULL
@@ -67,8 +68,8 @@ def chunk(campaign: Campaign, after: int, limit: int) -> Chunk:
     with connection.cursor() as cursor:
         cursor.execute(query, parameters)
         rows = cursor.fetchall()
-    people = [Person(number, zone) for number, zone, belongs, _known in rows if belongs]
-    return Chunk(people, rows[-1][0] if len(rows) == limit else None, all(is_known for *_person, is_known in rows))
+    people = [Person(number, zone) for _known, number, zone, belongs in rows if belongs]
+    return Chunk(people, rows[-1][1] if len(rows) == limit else None, rows[0][0])
 
 
 def count(include: Sequence[int], exclude: Sequence[int]) -> int:
@@ -97,10 +98,5 @@ def _all(include: Sequence[int]) -> str:
 
 
 def unready(campaign: Campaign) -> list[Segment]:
-    """The segments that it names whose people are not found yet."""
-    return uncounted([*campaign.include, *campaign.exclude])
-
-
-def uncounted(segments: Sequence[int]) -> list[Segment]:
-    """Those whose people are not found yet, or not any more (the archive)."""
-    return list(Segment.objects.filter(pk__in=segments, size=None))
+    """The segments that it names whose people are not found yet, or not any more (the archive)."""
+    return list(Segment.objects.filter(pk__in=[*campaign.include, *campaign.exclude], size=None))

@@ -105,7 +105,7 @@ def _advance(number: int, now: datetime) -> float:
 def _find(campaign: Campaign) -> int:
     """Looks at the next customers and writes down the turns of those who belong. Returns how many did.
 
-    Nobody, as long as a segment that is left out is in the archive: who was in it cannot be told any more.
+    Nobody, as long as one of its segments is in the archive: who was in it cannot be told any more.
     """
     chunk = audience.chunk(campaign, campaign.cursor, FIND)
     if not chunk.is_known:  # said by the same statement: it may have been found anew since

@@ -97,8 +97,8 @@ def context(campaign: Campaign) -> dict[str, Any]:
 
 
 def progress(campaign: Campaign) -> dict[str, Any]:
-    """How far it is; {} where it does not go on. `rest`: people who wait for the winner; `archived`: what is left out
-    and holds up the finding of people (engine.py)."""
+    """How far it is; {} where it does not go on. `rest`: people who wait for the winner; `archived`: a segment
+    that holds up the finding of people (engine.py)."""
     if campaign.status not in (Campaign.Status.SENDING, Campaign.Status.PAUSED):
         return {}
     waiting = Recipient.objects.filter(campaign=campaign)
@@ -109,7 +109,9 @@ def progress(campaign: Campaign) -> dict[str, Any]:
         "is_complete": campaign.is_complete,
         "rest": rest,
         "next": queries.next_turn(campaign),
-        "archived": None if campaign.is_complete else next(iter(audience.uncounted(campaign.exclude)), None),
+        "archived": None
+        if campaign.is_complete
+        else next((s for s in audience.unready(campaign) if s.archived_at), None),
     }
 
 

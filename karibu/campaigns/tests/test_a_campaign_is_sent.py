@@ -57,6 +57,26 @@ def test_who_is_left_out_stays_so_when_that_segment_goes_into_the_archive_meanwh
     assert fates(one) == {"sent": 7} and again(one).status == "sent"
 
 
+def test_when_the_segment_it_goes_to_is_archived_meanwhile_it_waits_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "FIND", 5)
+    ids = people(12)
+    buyers = segment("A", ids)
+    one = launched(buyers)
+    engine.advance(timezone.now())
+    segments.archive(buyers, by=BY)
+    run()
+    assert fates(one) == {"sent": 5} and again(one).status == "sending"
+    assert said.progress(again(one))["archived"] == buyers
+    Segment.objects.filter(pk=buyers.pk).update(archived_at=None)  # restored, and not found anew yet
+    assert said.progress(again(one))["archived"] is None
+    run()
+    assert fates(one) == {"sent": 5} and again(one).status == "sending"
+    Segment.objects.filter(pk=buyers.pk).update(size=12)
+    Member.objects.bulk_create([Member(segment_id=buyers.pk, customer_id=n, since=timezone.now()) for n in ids])
+    run()
+    assert fates(one) == {"sent": 12} and again(one).status == "sent"
+
+
 def test_who_is_left_out_stays_so_when_that_segment_is_found_anew_just_then(monkeypatch: pytest.MonkeyPatch) -> None:
     ids = people(4)
     left_out = segment("C", [])

@@ -131,7 +131,7 @@ def test_a_campaign_that_waits_for_a_segment_out_of_the_archive_says_so(monkeypa
 
     shown = client.get(f"/campaigns/{one.pk}/").content.decode()
 
-    assert f'Nobody more is found: <a href="/segments/{left_out.pk}/">Complained</a>' in shown
+    assert f'Nobody more is found: the segment <a href="/segments/{left_out.pk}/">Complained</a>' in shown
 
 
 def test_the_buttons_pause_resume_cancel() -> None:
