@@ -43,7 +43,8 @@ _CHUNK = """
     SELECT k.are_known, f.id, c.timezone, c.id IS NOT NULL AND NOT EXISTS (
         SELECT 1 FROM segments_member x WHERE x.customer_id = f.id AND x.segment_id = ANY(%(exclude)s))
     FROM (SELECT NOT EXISTS (
-        SELECT 1 FROM segments_segment WHERE id = ANY(%(include)s::bigint[] || %(exclude)s::bigint[]) AND size IS NULL) AS are_known) AS k
+        SELECT 1 FROM segments_segment WHERE id = ANY(%(include)s::bigint[] || %(exclude)s::bigint[])
+        AND size IS NULL) AS are_known) AS k
     LEFT JOIN ({found}) AS f ON true
     LEFT JOIN customers_customer c ON c.id = f.id AND c.merged_into IS NULL AND c.erased_at IS NULL {known}
     ORDER BY 2"""
