@@ -1,8 +1,8 @@
 """How a page of customers is found: by the index of its order, by two of them, or from all whom a word finds."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Self
 
 from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Concat
@@ -30,6 +30,9 @@ class CustomerRows(QuerysetRows):
     kind: str = ""  # "no" or "yes": all of them are known people, or of all only a browser is known
     unsearched: QuerySet[Customer] | None = None  # a word finds them, and many of them, among these
     walked: tuple[int, int] = field(default_factory=lambda: WALKED)
+
+    def only(self, ids: Collection[int]) -> Self:
+        return replace(super().only(ids), unsearched=None)
 
     def take(self, wanted: Slice) -> list[Any]:
         by_name = wanted.key[0] in NAME

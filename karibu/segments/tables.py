@@ -1,8 +1,9 @@
 """The lists: segments, and the members of one."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -187,6 +188,9 @@ class MemberRows(CustomerRows):
     # Where its members are soon looked up: what they are asked for, and the customers who fit the filters.
     sought: Found | None = None
     anybody: QuerySet[Customer] | None = None
+
+    def only(self, ids: Collection[int]) -> Self:
+        return replace(super().only(ids), is_narrowed=True, anybody=None)
 
     def take(self, wanted: Slice) -> list[Any]:
         if not self.is_narrowed and [name.lstrip("-") for name in wanted.key] == ["id"]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from karibu.customers.models import Identity
 from karibu.customers.queries import resolve
+from karibu.events import log
 from karibu.segments import expiry, live, membership, rebuilding, run
 from karibu.segments.definition import parse
 from karibu.segments.models import Due, Member, Segment
@@ -12,6 +13,13 @@ from karibu.segments.watched import watched
 
 START = datetime(2026, 3, 9, 12, tzinfo=UTC)
 BOUGHT = {"event": "Order Completed"}
+
+
+def told(story: "Story", who: str) -> list[tuple[str, datetime]]:
+    """(what, when) of a person's entries and exits, oldest first."""
+    names = [membership.ENTERED, membership.LEFT]
+    told_of = reversed(log.history([story.customer(who)], names=names))
+    return [(event.name.removeprefix("Segment "), event.time) for event in told_of]
 
 
 def nearest() -> datetime | None:

@@ -43,3 +43,27 @@ def test_members_are_found_in_any_order_however_large_it_is(
     table = members_of_two("/?q=amina")
     assert (table.quick_count, table.count) == (len(expected) if few_members > 2 else None, len(expected))
     assert members_of_two("/?q=amina&country=KE").count == len(found_of(inside, FILTERS["&country=KE"]))
+
+
+def test_a_word_that_most_members_have_is_not_looked_up_in_all_of_them(crowd, segment, monkeypatch) -> None:
+    monkeypatch.setattr(customers, "FEW", 1)
+    monkeypatch.setattr(customers, "A_PAGE", 3)
+    monkeypatch.setattr(queries, "FEW", 2)
+    monkeypatch.setattr(queries, "found_inside", None)
+    made = Segment.objects.get(pk=segment("Everybody", *crowd).pk)
+    table = Members(RequestFactory().get("/?q=amina&sort=spent"), made)
+    expected = sorted(found_of(crowd, FILTERS[""]), key=lambda one: (one.spent, one.pk))
+    assert [line.id for line in table.lines] == [one.pk for one in expected]
+
+
+@pytest.mark.parametrize("query", ["", "q=amina", "q=amina&sort=name", "sort=id"])
+@pytest.mark.parametrize("looked_up", [100, 2])
+def test_the_csv_of_ticked_members_has_them_alone(crowd, segment, monkeypatch, query, looked_up) -> None:
+    monkeypatch.setattr(customers, "FEW", 1)
+    monkeypatch.setattr(queries, "FEW", 2)
+    monkeypatch.setattr(queries, "LOOKED_UP", looked_up)
+    made = Segment.objects.get(pk=segment("Everybody", *crowd).pk)
+    ticked = [one.pk for one in found_of(crowd, FILTERS[""])[:2]]
+    asked = f"/?{query}&format=csv&cols=id&" + "&".join(f"id={pk}" for pk in ticked)
+    lines = list(Members(RequestFactory().get(asked), made)._csv())
+    assert sorted(int(line[0]) for line in lines[1:]) == ticked

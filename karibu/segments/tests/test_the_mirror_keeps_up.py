@@ -4,11 +4,12 @@ import errno
 import time
 
 import duckdb
+import pyarrow.parquet as pq
 import pytest
 
 from karibu.consents import erasure
 from karibu.customers.models import Customer
-from karibu.events import engine
+from karibu.events import engine, lake
 from karibu.segments import mirror
 from karibu.segments.mirror import build, files, keep, state
 from karibu.segments.models import Stale
@@ -39,6 +40,15 @@ def test_the_first_step_writes_everything_and_the_next_has_nothing_to_do():
     named = keep.known()
     assert keep.step() > 0
     assert keep.known() == named
+
+
+def test_files_are_compressed_as_every_engine_reads_them():
+    """Of LZ4, an executor of Spark cannot read the next dictionary after some files; small ones it reads."""
+    customer(name="Amina")
+    steps()
+    [base] = keep.known().base
+    group = pq.read_metadata(lake.url() + "/" + base.path).row_group(0)
+    assert {group.column(n).compression for n in range(group.num_columns)} == {"SNAPPY"}
 
 
 def test_few_changes_are_read_directly_and_many_become_a_layer(monkeypatch):

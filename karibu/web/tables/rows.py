@@ -1,8 +1,8 @@
 """Where a list's rows come from: a queryset, or anything that can answer the same four questions."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, Self
 
 from django.db.models import QuerySet
 
@@ -34,6 +34,10 @@ class Rows(Protocol):
 @dataclass(frozen=True)
 class QuerysetRows:
     queryset: QuerySet[Any]
+
+    def only(self, ids: Collection[int]) -> Self:
+        """Those of them that were ticked."""
+        return replace(self, queryset=self.queryset.filter(pk__in=ids))
 
     def take(self, wanted: Slice) -> list[Any]:
         return paging.take(self.queryset, wanted.key, wanted.after, wanted.limit, backwards=wanted.backwards)
